@@ -1,0 +1,1 @@
+"""Wagtail screens; no rules live here."""

@@ -1,0 +1,70 @@
+"""Every setting of ``WAGTAIL_DRIP``, typed, with its default and its unit, read at access.
+
+Read one with ``conf.settings.SEND_THREADS``. Nothing is cached, so ``override_settings`` works.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, get_type_hints
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+class BackendSpec(TypedDict, total=False):
+    """How a pluggable part is named, as in Django's ``STORAGES``."""
+
+    BACKEND: str
+    OPTIONS: dict[str, Any]
+
+
+class Settings:
+    """Name, type, default and unit on one line each; the comment is the reference page's sentence."""
+
+    ENABLED: bool = True  # False makes every receiver, pass and send do nothing.
+    GATEWAYS: dict[str, BackendSpec] = {  # Gateways by alias; "default" is used where a site names none.
+        "default": {"BACKEND": "wagtail_drip.gateways.console.ConsoleGateway"}
+    }
+    STORES: dict[str, BackendSpec] = {}  # Shops by alias, each with its adapter and its options.
+    PUBLIC_BASE_URL: str = (
+        ""  # Where the public reaches this site; short links and webhook signatures use it.
+    )
+    DEFAULT_REGION: str = (
+        ""  # ISO 3166 country for numbers written without a country code, where a site sets none.
+    )
+    DRAINS: int = 2  # How many django-q2 tasks drain the queues side by side; never more than workers - 1.
+    MESSAGE_LEASE_SECONDS: int = 120  # How long a worker may hold a message before another takes it up.
+    SEND_THREADS: int = 32  # Calls to a gateway under way at once in one worker.
+    SEND_BATCH: int = 500  # Messages claimed at a time.
+    ADVANCE_BATCH: int = 1000  # Enrolments advanced in one transaction.
+    SQLITE_BATCH: int = 200  # The same on SQLite, where a transaction keeps every other writer waiting.
+    SENDER_SEGMENTS_PER_SECOND: int = 50  # Segments a second that one sender may hand over; 0 is unbounded.
+    CART_IDLE_MINUTES: int = 60  # A cart untouched for so long counts as abandoned.
+    CHECKOUT_IDLE_MINUTES: int = 15  # The same for a cart whose checkout was begun.
+    CART_MAX_AGE_HOURS: int = 24  # Carts idle for longer are too old to be called abandoned.
+    CART_COOLDOWN_DAYS: int = 7  # Days before the same contact's carts may count as abandoned again.
+    TRIGGER_MAX_AGE_HOURS: int = 6  # Events recorded longer ago than this start no sequence.
+    CLOCK_SHIFT: bool = False  # True lets the time machine of sandbox and tests shift our clock.
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_"):
+            return super().__getattribute__(name)
+        given: dict[str, Any] = getattr(django_settings, "WAGTAIL_DRIP", {})
+        if not isinstance(given, dict):
+            raise ImproperlyConfigured("WAGTAIL_DRIP must be a dict.")
+        default = super().__getattribute__(name)
+        return given.get(name, default)
+
+
+settings = Settings()
+
+
+def setting_names() -> list[str]:
+    """Return the names that ``WAGTAIL_DRIP`` may hold, in the order of the reference page."""
+    return [name for name in get_type_hints(Settings) if name.isupper()]
+
+
+def unknown_names() -> list[str]:
+    """Return names in ``WAGTAIL_DRIP`` that mean nothing to us, most likely misspelt."""
+    given: dict[str, Any] = getattr(django_settings, "WAGTAIL_DRIP", {})
+    return sorted(set(given) - set(setting_names()))

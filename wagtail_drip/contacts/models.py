@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.contacts.types import Channel, ConsentMethod, PurposeGroup
+
+
+def _choices(kind: type[Channel] | type[ConsentMethod] | type[PurposeGroup]) -> list[tuple[str, str]]:
+    return [(member.value, member.value) for member in kind]
+
+
+class Contact(models.Model):
+    """A person we may speak to, global by number. Erasing blanks the row and never deletes it."""
+
+    phone = models.CharField(_("phone"), max_length=20, default="", blank=True)
+    # The number while this row is the one that answers for it; NULL when merged, erased or without a number.
+    active_phone = models.CharField(max_length=20, null=True, blank=True, unique=True)
+    email = models.EmailField(_("e-mail"), default="", blank=True)
+    first_name = models.CharField(_("first name"), max_length=150, default="", blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, default="", blank=True)
+    language = models.CharField(_("language"), max_length=16, default="", blank=True)
+    region = models.CharField(_("country"), max_length=2, default="", blank=True)
+    zone = models.CharField(_("time zone"), max_length=64, default="", blank=True)
+    # "profile" when the person or the shop said so; '' when it is read from the number.
+    zone_source = models.CharField(max_length=16, default="", blank=True)
+    preferred_channel = models.CharField(max_length=8, choices=_choices(Channel), default=Channel.SMS)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged"
+    )
+    erased_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("known since"))
+    changed_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = [
+            models.Index(fields=["email"], name="drip_contact_email"),
+            models.Index(fields=["-created_at"], name="drip_contact_created"),
+        ]
+        permissions = [
+            ("export_contact", _("Can export contacts")),
+            ("change_consent", _("Can change what a contact agreed to")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone or _("Contact %(number)s") % {"number": self.pk}
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class ContactIdentity(models.Model):
+    """Under which key another system knows this person."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
+    store = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)  # external_id, user_id, anonymous_id
+    value = models.CharField(max_length=191)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "kind", "value"], name="drip_identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.kind}"
+
+
+class ConsentRecord(models.Model):
+    """What somebody agreed to or withdrew, in which words, where and when. Append-only."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consent_records")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    purpose_group = models.CharField(max_length=16, choices=_choices(PurposeGroup))
+    channel = models.CharField(max_length=8, choices=_choices(Channel), default=Channel.SMS)
+    topic = models.CharField(max_length=64, default="", blank=True)
+    granted = models.BooleanField()
+    source = models.CharField(max_length=191)
+    method = models.CharField(max_length=16, choices=_choices(ConsentMethod))
+    wording = models.TextField(default="", blank=True)
+    wording_version = models.CharField(max_length=64, default="", blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    staff_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "site", "purpose_group"], name="drip_consent_contact")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose_group}: {'yes' if self.granted else 'no'}"
+
+
+class Permission(models.Model):
+    """The projection of the consent records: the only thing that the gate and segments read."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="permissions")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    group = models.CharField(max_length=16, choices=_choices(PurposeGroup))
+    channel = models.CharField(max_length=8, choices=_choices(Channel), default=Channel.SMS)
+    topic = models.CharField(max_length=64, default="", blank=True)
+    granted = models.BooleanField()
+    since = models.DateTimeField()
+    record = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, related_name="+")
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "site", "group", "channel", "topic"], name="drip_permission_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["site", "group"], name="drip_permission_granted", condition=Q(granted=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {'yes' if self.granted else 'no'}"

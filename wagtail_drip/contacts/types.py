@@ -1,0 +1,87 @@
+"""What goes through the door of contacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PurposeGroup(StrEnum):
+    """What a permission is for. A survey needs marketing permission; a response needs none."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+
+
+class Purpose(StrEnum):
+    WELCOME = "welcome"
+    INFORMATION = "information"
+    INTERACTIVE = "interactive"
+    PROMOTIONAL = "promotional"
+    REMINDER = "reminder"
+    SURVEY = "survey"
+    TRANSACTIONAL = "transactional"
+    RESPONSE = "response"
+
+
+class Channel(StrEnum):
+    """Only ``sms`` sends at first."""
+
+    SMS = "sms"
+    MMS = "mms"
+    RCS = "rcs"
+    LINK = "link"
+    EMAIL = "email"
+
+
+class ConsentMethod(StrEnum):
+    WEB_FORM = "web_form"
+    CHECKOUT = "checkout"
+    KEYWORD = "keyword"
+    IMPORT = "import"
+    API = "api"
+    STAFF = "staff"
+    PROVIDER = "provider"
+
+
+def group_of(purpose: str) -> PurposeGroup:
+    """Return the permission that a message of this purpose needs."""
+    return PurposeGroup.TRANSACTIONAL if purpose == Purpose.TRANSACTIONAL else PurposeGroup.MARKETING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a shop or a form says of a person; blanks are unknown and never overwrite what we know.
+
+    :param store: whose ``external_id``, ``user_id`` and ``anonymous_id`` these are.
+    :param phone: as typed; read with *region* (ISO 3166) where it has no country code.
+    """
+
+    store: str = ""
+    external_id: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    phone: str = ""
+    region: str = ""
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    language: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """One answer to one question, with its proof."""
+
+    group: PurposeGroup
+    granted: bool
+    source: str
+    method: ConsentMethod
+    channel: Channel = Channel.SMS
+    topic: str = ""
+    wording: str = ""
+    wording_version: str = ""
+    ip: str | None = None
+    at: datetime | None = None

@@ -1,0 +1,1 @@
+"""The words: templates, variables, rendering, composing. Leans on links, stores and contacts."""

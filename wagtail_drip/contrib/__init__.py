@@ -1,0 +1,1 @@
+"""Shop adapters, each installed by choice; nobody inside imports them."""

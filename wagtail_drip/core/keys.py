@@ -1,0 +1,42 @@
+"""Keys and tokens: random ones, keyed hashes of numbers, digests of texts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+import uuid
+
+from django.conf import settings
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def new_token() -> str:
+    """Return 32 random hex digits: leases, references, fences."""
+    return uuid.uuid4().hex
+
+
+def short_token(length: int = 8) -> str:
+    """Return a random base-62 token for a public address; 8 characters hold 47 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def number_hash(phone: str) -> str:
+    """
+    Return the keyed hash under which a number is suppressed; it survives erasure of the contact.
+
+    :param phone: E.164.
+    """
+    key = hashlib.sha256(b"wagtail_drip.number:" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, phone.encode(), hashlib.sha256).hexdigest()
+
+
+def digest(*parts: str) -> str:
+    """Return the SHA-256 of the parts, kept apart so that no two lists of parts collide."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.enrolments.states import EnrolmentState
+from wagtail_drip.events.models import Event
+from wagtail_drip.sequences.models import Sequence, SequenceVersion
+
+
+class Enrolment(models.Model):
+    """One contact's run of one sequence."""
+
+    sequence = models.ForeignKey(Sequence, on_delete=models.PROTECT, related_name="enrolments")
+    version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="enrolments")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="enrolments")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # '' unless runs go side by side per object (order, cart, appointment).
+    dedupe_key = models.CharField(max_length=128, default="", blank=True)
+    # '' for never again; the event's id for every time; the period's start for every n days.
+    entry_key = models.CharField(max_length=64, default="", blank=True)
+    # 1 while it runs and NULL after: one run at a time by a constraint that all three databases honour.
+    running = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
+
+    state = models.CharField(
+        _("state"), max_length=16, choices=EnrolmentState.choices(), default=EnrolmentState.ACTIVE
+    )
+    exit_reason = models.CharField(max_length=32, default="", blank=True)
+    step_id = models.CharField(max_length=64, default="", blank=True)  # where it stands; '' at the end
+    visit = models.PositiveIntegerField(default=0)  # counts the steps it came to
+    entered_step_at = models.DateTimeField(null=True, blank=True)  # NULL: it has not begun this step
+    memory = models.JSONField(default=dict, blank=True)  # what the step it stands at remembers
+    due_at = models.DateTimeField(null=True, blank=True)
+    parked_due_at = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(max_length=64, default="", blank=True)
+    waits_since = models.DateTimeField(null=True, blank=True)
+    entered_at = models.DateTimeField(_("entered"))
+    # Goals, exits and guards count what was recorded from here on: the trigger's own moment.
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(default="", blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sequence", "contact", "dedupe_key", "entry_key"], name="drip_enrolment_entry_once"
+            ),
+            models.UniqueConstraint(
+                fields=["sequence", "contact", "dedupe_key", "running"], name="drip_enrolment_runs_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="drip_enrolment_due"),
+            models.Index(
+                fields=["contact", "waits_for"], name="drip_enrolment_waits", condition=~Q(waits_for="")
+            ),
+            models.Index(fields=["sequence", "state", "step_id"], name="drip_enrolment_step"),
+            models.Index(F("sequence"), F("entered_at").desc(), name="drip_enrolment_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id}:{self.contact_id}"
+
+
+class StepVisit(models.Model):
+    """One pass through one step, with the trace of what was decided and by which values."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="visits")
+    visit = models.PositiveIntegerField()
+    step_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    path = models.CharField(max_length=64, default="", blank=True)
+    decisions = models.JSONField(default=list, blank=True)
+    message_key = models.CharField(max_length=191, default="", blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["enrolment", "visit"], name="drip_visit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id}:{self.visit}"
+
+
+class EnrolmentTally(models.Model):
+    """Appended in the transaction that moves an enrolment; reports folds and deletes it."""
+
+    site_id = models.BigIntegerField()
+    sequence_id = models.BigIntegerField()
+    step_id = models.CharField(max_length=64, default="", blank=True)
+    measure = models.CharField(max_length=16)  # entered, visited, completed, exited, failed
+    day = models.DateField()
+    n = models.IntegerField()
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.n:+d}"

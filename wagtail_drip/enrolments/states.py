@@ -1,0 +1,45 @@
+"""An enrolment's life."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from wagtail_drip.core.states import State
+
+
+class EnrolmentState(State):
+    ACTIVE = "active", "Due to move on."
+    WAITING = "waiting", "Stands at a step that waits for a moment or an event."
+    PAUSED = "paused", "Parked, because its sequence is paused."
+    COMPLETED = "completed", "Went to the end."
+    EXITED = "exited", "Left before the end; the exit reason says why."
+    FAILED = "failed", "Could not go on; the trace says why."
+
+
+S = EnrolmentState
+
+TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
+    S.ACTIVE: frozenset({S.ACTIVE, S.WAITING, S.PAUSED, S.COMPLETED, S.EXITED, S.FAILED}),
+    S.WAITING: frozenset({S.ACTIVE, S.WAITING, S.PAUSED, S.COMPLETED, S.EXITED, S.FAILED}),
+    S.PAUSED: frozenset({S.ACTIVE, S.WAITING, S.EXITED, S.FAILED}),
+    S.COMPLETED: frozenset(),
+    S.EXITED: frozenset(),
+    S.FAILED: frozenset(),
+}
+
+RUNNING = (S.ACTIVE, S.WAITING, S.PAUSED)
+
+
+class ExitReason(StrEnum):
+    GOAL_MET = "goal_met"
+    EXIT_RULE = "exit_rule"
+    UNSUBSCRIBED = "unsubscribed"
+    LEFT_SEGMENT = "left_segment"
+    REMOVED_BY_STAFF = "removed_by_staff"
+    REMOVED_BY_SEQUENCE = "removed_by_sequence"
+    STEP_REMOVED = "step_removed"
+    VERSION_MIGRATED = "version_migrated"
+    REPLACED_BY_REENTRY = "replaced_by_reentry"
+    EXPIRED = "expired"
+    ERASED = "erased"
+    ERROR = "error"

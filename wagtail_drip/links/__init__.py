@@ -1,0 +1,1 @@
+"""Short links on our own domain, and the clicks on them. Leans on events and contacts."""

@@ -1,0 +1,60 @@
+"""Re-exports every room's models, for Django and for site code; nobody inside imports it."""
+
+from __future__ import annotations
+
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
+from wagtail_drip.content.models import MessageTemplate, PinnedText
+from wagtail_drip.core.models import Installation, Lease, SiteSettings
+from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit
+from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.links.models import Click, Link
+from wagtail_drip.messaging.models import (
+    Callback,
+    Hold,
+    InboundText,
+    Message,
+    MessageTally,
+    Receipt,
+    SenderBudget,
+    SendLedger,
+)
+from wagtail_drip.reports.models import StepDay
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
+from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
+
+__all__ = [
+    "Callback",
+    "Cart",
+    "Click",
+    "ConsentRecord",
+    "Contact",
+    "ContactIdentity",
+    "Enrolment",
+    "EnrolmentTally",
+    "Event",
+    "Hold",
+    "InboundText",
+    "Installation",
+    "Lease",
+    "Link",
+    "Message",
+    "MessageTally",
+    "MessageTemplate",
+    "Notice",
+    "Permission",
+    "PinnedText",
+    "Purchase",
+    "PurchaseChange",
+    "PurchaseLine",
+    "Receipt",
+    "SendLedger",
+    "SenderBudget",
+    "Sequence",
+    "SequenceRuntime",
+    "SequenceVersion",
+    "SiteSettings",
+    "StepDay",
+    "StepVisit",
+    "Suppression",
+]

@@ -1,0 +1,1 @@
+"""Counts and charts. Reads every room below, writes only its own rollups."""

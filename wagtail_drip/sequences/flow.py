@@ -1,0 +1,112 @@
+"""The compiled plan of a sequence: what a version stores as JSON and ``walk`` reads. Pure.
+
+A flow is a graph of steps by their stable ids. A step that ends hands on to ``next``; a step with paths
+(a branch) hands on to the first step of the path it chose, and the last step of a path to what follows
+the branch: compiling has already resolved that, so the walker never looks at nesting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wagtail_drip.events.conditions import EventTest, test_from_json, test_to_json
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """One way out of a step, by its own key: never by its place, which editing may change."""
+
+    key: str
+    label: str
+    start: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One node. *settings* is plain JSON that only the step's own kind reads."""
+
+    id: str
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
+    next: str | None = None
+
+    def path(self, key: str) -> Path | None:
+        return next((path for path in self.paths if path.key == key), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Who may come in again: reentry is never, after_days or always; keyed runs go side by side per object."""
+
+    reentry: str = "never"
+    days: int = 0
+    keyed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    trigger: EventTest | None
+    entry: Entry = Entry()
+    goal: EventTest | None = None
+    exits: tuple[EventTest, ...] = ()
+    purpose: str = "promotional"
+    topic: str = ""
+    start: str | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)
+
+    def in_order(self) -> Iterator[Step]:
+        """Yield the steps as an editor reads them, top to bottom."""
+        return iter(self.steps.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "trigger": test_to_json(self.trigger),
+            "entry": {"reentry": self.entry.reentry, "days": self.entry.days, "keyed": self.entry.keyed},
+            "goal": test_to_json(self.goal),
+            "exits": [test_to_json(test) for test in self.exits],
+            "purpose": self.purpose,
+            "topic": self.topic,
+            "start": self.start,
+            # A list keeps the order through databases that sort the keys of JSON objects.
+            "steps": [
+                {
+                    "id": step.id,
+                    "kind": step.kind,
+                    "settings": dict(step.settings),
+                    "paths": [{"key": p.key, "label": p.label, "start": p.start} for p in step.paths],
+                    "next": step.next,
+                }
+                for step in self.steps.values()
+            ],
+        }
+
+
+def from_json(raw: Mapping[str, Any]) -> Flow:
+    """Return the flow that a version stored; the inverse of ``Flow.to_json``."""
+    steps = [
+        Step(
+            id=node["id"],
+            kind=node["kind"],
+            settings=node["settings"],
+            paths=tuple(Path(key=p["key"], label=p["label"], start=p["start"]) for p in node["paths"]),
+            next=node["next"],
+        )
+        for node in raw["steps"]
+    ]
+    exits = (test_from_json(test) for test in raw["exits"])
+    return Flow(
+        trigger=test_from_json(raw["trigger"]),
+        entry=Entry(**raw["entry"]),
+        goal=test_from_json(raw["goal"]),
+        exits=tuple(test for test in exits if test is not None),
+        purpose=raw["purpose"],
+        topic=raw["topic"],
+        start=raw["start"],
+        steps={step.id: step for step in steps},
+    )

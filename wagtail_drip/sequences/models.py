@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from modelcluster.models import ClusterableModel
+from wagtail.models import (
+    DraftStateMixin,
+    LockableMixin,
+    PreviewableMixin,
+    RevisionMixin,
+    WorkflowMixin,
+)
+
+from wagtail_drip.contacts.types import Purpose
+from wagtail_drip.sequences import preview
+from wagtail_drip.sequences.blocks import conditions, tree
+from wagtail_drip.sequences.fields import StepsField
+from wagtail_drip.sequences.forms import SequenceForm
+from wagtail_drip.sequences.states import Health, RuntimeState
+
+REENTRY = [
+    ("never", _("Never again")),
+    ("after_days", _("Again after some days")),
+    ("always", _("Every time")),
+]
+
+PURPOSES = [
+    (Purpose.WELCOME.value, _("Welcome")),
+    (Purpose.INFORMATION.value, _("Information")),
+    (Purpose.INTERACTIVE.value, _("Interactive")),
+    (Purpose.PROMOTIONAL.value, _("Promotion")),
+    (Purpose.REMINDER.value, _("Reminder")),
+    (Purpose.SURVEY.value, _("Survey")),
+    (Purpose.TRANSACTIONAL.value, _("About an order or booking")),
+]
+
+
+class Sequence(
+    WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, ClusterableModel
+):
+    """What editors write. Never executed: publishing compiles it to a version."""
+
+    name = models.CharField(_("name"), max_length=120)
+    site = models.ForeignKey(
+        "wagtailcore.Site",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("site"),
+        help_text=_("Whose customers it texts; empty for the site where the event happened."),
+    )
+    purpose = models.CharField(
+        _("purpose"), max_length=16, choices=PURPOSES, default=Purpose.PROMOTIONAL.value
+    )
+    topic = models.CharField(_("topic"), max_length=64, default="", blank=True)
+    trigger_event = models.CharField(_("starts when"), max_length=64, default="", blank=True)
+    trigger_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("only if"))
+    reentry = models.CharField(
+        _("the same person may enter"), max_length=16, choices=REENTRY, default="never"
+    )
+    reentry_days = models.PositiveSmallIntegerField(_("days between entries"), default=30)
+    keyed = models.BooleanField(
+        _("run apart for each order, cart or booking"),
+        default=False,
+        help_text=_("Somebody with two orders then goes through twice, side by side."),
+    )
+    goal_event = models.CharField(_("goal"), max_length=64, default="", blank=True)
+    goal_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("goal only if"))
+    exit_rules = StepsField(conditions.ExitRulesBlock(), blank=True, verbose_name=_("leave early when"))
+    steps = StepsField(tree.StepsBlock(), blank=True, collapsed=True, verbose_name=_("steps"))
+    notes = models.TextField(_("notes"), default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    base_form_class = SequenceForm
+    name.required_on_save = True  # type: ignore[attr-defined] # Wagtail reads it
+
+    class Meta:
+        verbose_name = _("sequence")
+        verbose_name_plural = _("sequences")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        return [("", _("Conversation"))]
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        return preview.serve(self, request, mode_name)
+
+
+class SequenceVersion(models.Model):
+    """A sequence as it was published: compiled, frozen, and all that is ever executed."""
+
+    sequence = models.ForeignKey(Sequence, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    flow = models.JSONField()
+    revision_id = models.BigIntegerField(null=True, blank=True)
+    published_at = models.DateTimeField()
+    # Set while people on older versions are still to be moved here.
+    moves_due_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sequence", "number"], name="drip_version_once")]
+        indexes = [models.Index(fields=["moves_due_at"], name="drip_version_moves_due")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+class SequenceRuntime(models.Model):
+    """Whether a sequence runs, apart from its draft: publishing an old revision must not un-pause it."""
+
+    sequence = models.OneToOneField(Sequence, on_delete=models.PROTECT, related_name="runtime")
+    state = models.CharField(max_length=16, choices=RuntimeState.choices(), default=RuntimeState.LIVE)
+    health = models.CharField(max_length=16, choices=Health.choices(), default=Health.OK)
+    health_detail = models.TextField(default="", blank=True)
+    version = models.ForeignKey(
+        SequenceVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # The trigger of the current version, for match_events; '' while nobody may enter.
+    trigger_event = models.CharField(max_length=64, default="", blank=True)
+    parking_due_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["trigger_event", "state"], name="drip_runtime_trigger"),
+            models.Index(fields=["parking_due_at"], name="drip_runtime_parking"),
+        ]
+
+    def __str__(self) -> str:
+        return self.state

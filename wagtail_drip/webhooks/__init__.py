@@ -1,0 +1,1 @@
+"""Where gateways post receipts and replies: verify, keep raw, answer."""
