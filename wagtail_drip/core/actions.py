@@ -14,12 +14,9 @@ from wagtail_drip.core.models import Installation, SiteSettings
 
 def installation() -> Installation:
     """Return this installation's row, made at the first call."""
-    row = Installation.objects.filter(pk=1).first()
-    if row is None:
-        claims.insert_new(
-            [Installation(pk=1, install_id=keys.new_token(), created_at=clock.lease_now())], unique=["id"]
-        )
-        row = Installation.objects.get(pk=1)
+    row, _made = Installation.objects.get_or_create(
+        pk=1, defaults={"install_id": keys.new_token(), "created_at": clock.lease_now()}
+    )
     return row
 
 

@@ -26,7 +26,7 @@ class Condition:
         found: Any = properties
         for part in self.property.split("."):
             if isinstance(found, list):
-                found = [member.get(part) for member in found if isinstance(member, Mapping)]
+                found = [member[part] for member in found if isinstance(member, Mapping) and part in member]
             elif isinstance(found, Mapping):
                 found = found.get(part)
             else:

@@ -1,0 +1,47 @@
+"""What every test stands on: a Wagtail site, and nothing else that is global."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+DATABASE_FIXTURES = ("db", "transactional_db", "live_server", "admin_client", "admin_user", "client_db")
+
+
+@pytest.fixture(autouse=True)
+def _wagtail_tree(request: pytest.FixtureRequest) -> None:
+    """Plant the rows that Wagtail's migrations make; the test databases are made without migrations."""
+    wants_database = request.node.get_closest_marker("django_db") is not None or any(
+        name in request.fixturenames for name in DATABASE_FIXTURES
+    )
+    if not wants_database:
+        return
+    request.getfixturevalue("_django_db_helper")
+    from django.contrib.sites.models import Site as DjangoSite
+    from wagtail.models import Collection, Locale, Page, Site
+
+    if Site.objects.filter(is_default_site=True).exists():
+        return
+    locale, _ = Locale.objects.get_or_create(language_code="en-gb")
+    root = Page.objects.filter(depth=1).first() or Page.add_root(title="Root", slug="root", locale=locale)
+    home = root.get_children().first() or root.add_child(
+        instance=Page(title="Home", slug="home", locale=locale)
+    )
+    Site.objects.create(hostname="shop.example", port=443, root_page=home, is_default_site=True)
+    if not Collection.objects.exists():
+        Collection.add_root(name="Root")
+    DjangoSite.objects.update_or_create(pk=1, defaults={"domain": "shop.example", "name": "Shop"})
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Sunday noon in winter: within every sending window of Europe."""
+    return datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def site_id(db: None) -> int:
+    from wagtail.models import Site
+
+    return Site.objects.get(is_default_site=True).pk
