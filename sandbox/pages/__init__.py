@@ -1,0 +1,1 @@
+"""The shop's few Wagtail pages: the words above the catalogue, and pages such as "About us"."""
