@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from .errors import WebhookRejected
 from .types import Capabilities, Issue, OutboundSms, Parsed, RawRequest, SendResult, StatusEvent
@@ -22,7 +22,9 @@ class Gateway(ABC):
     """
 
     # The methods by which the provider calls our webhook.
-    webhook_methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    webhook_methods: frozenset[str] = frozenset({"POST"})
+    # False for what only pretends to send; a production site with such a gateway is warned.
+    reaches_phones: bool = True
 
     def __init__(self, *, alias: str, options: Mapping[str, Any]) -> None:
         self.alias = alias

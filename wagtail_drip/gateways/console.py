@@ -16,6 +16,8 @@ _writing = threading.Lock()
 class ConsoleGateway(Gateway):
     """Writes each message to standard output. There are no receipts and no replies."""
 
+    reaches_phones = False
+
     @property
     def account(self) -> str:
         return "console"

@@ -87,6 +87,8 @@ class MemoryGateway(Gateway):
     ``max_recipients``, ``idempotency_seconds``.
     """
 
+    reaches_phones = False
+
     def __init__(self, *, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias=alias, options=options)
         given = Options.of_gateway(alias, options)

@@ -27,6 +27,8 @@ class SimulatorGateway(HttpGateway):
     A refusal is ``{"outcome": "opted_out", "code": …, "message": …}`` with a status of 400 or more.
     """
 
+    reaches_phones = False
+
     def __init__(self, *, alias: str, options: Mapping[str, Any]) -> None:
         super().__init__(alias=alias, options=options)
         given = Options.of_gateway(alias, options)
