@@ -1,0 +1,56 @@
+"""Who somebody is, what they agreed to, and what they did with our messages."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.events.kinds.wording import kind, needed, optional
+from wagtail_drip.events.types import NUMBER, EventType
+
+MESSAGE = (
+    optional("message_key", _("Message"), "enr:1:1"),
+    optional("sequence_id", _("Sequence"), 1, type=NUMBER),
+    optional("step_id", _("Step"), "3f2a"),
+)
+CHOICE = (
+    optional("purpose_group", _("Kind of messages"), "marketing"),
+    optional("topic", _("Topic"), "offers"),
+    optional("source", _("Where"), "keyword"),
+)
+
+EVENTS: list[EventType] = [
+    kind(
+        "customer_registered",
+        _("Customer registered"),
+        _("Somebody registers"),
+        optional("plan", _("Plan"), "free"),
+    ),
+    kind("customer_updated", _("Customer's details changed"), _("A customer's details change")),
+    kind("customer_deleted", _("Customer deleted"), _("A customer's account is deleted")),
+    kind("consent_changed", _("Consent changed"), _("Somebody's consent changes"), *CHOICE),
+    kind(
+        "link_clicked",
+        _("Link clicked"),
+        _("A link in a message is clicked"),
+        needed("link_id", _("Link"), 1, type=NUMBER),
+        needed("url", _("Address"), "https://shop.example/coffee"),
+        *MESSAGE,
+    ),
+    kind(
+        "message_replied",
+        _("Reply received"),
+        _("Somebody answers a message"),
+        optional("text", _("Text"), "Thank you!"),
+        *MESSAGE,
+    ),
+    kind(
+        "opted_out",
+        _("Opted out"),
+        _("Somebody opts out"),
+        optional("keyword", _("Keyword"), "STOP"),
+        *CHOICE,
+    ),
+    kind(
+        "opted_in", _("Opted in"), _("Somebody opts in"), optional("keyword", _("Keyword"), "START"), *CHOICE
+    ),
+]
