@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.types import Channel, ConsentMethod, PurposeGroup
+from wagtail_drip.exceptions import WagtailDripError
 
 
 def _choices(kind: type[Channel] | type[ConsentMethod] | type[PurposeGroup]) -> list[tuple[str, str]]:
@@ -77,6 +80,23 @@ class ContactIdentity(models.Model):
         return f"{self.store} {self.kind}"
 
 
+class ConsentIsAppendOnly(WagtailDripError):
+    """A consent record is proof: append another one that says what is true now, and leave this as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
+    """Reads and appends; Django's own cascades do not come through here."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise ConsentIsAppendOnly
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise ConsentIsAppendOnly
+
+
 class ConsentRecord(models.Model):
     """What somebody agreed to or withdrew, in which words, where and when. Append-only."""
 
@@ -97,6 +117,8 @@ class ConsentRecord(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
+    objects = ConsentRecordQuerySet.as_manager()
+
     wagtail_reference_index_ignore = True
 
     class Meta:
@@ -104,6 +126,16 @@ class ConsentRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose_group}: {'yes' if self.granted else 'no'}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """:raises ConsentIsAppendOnly: for a record that is stored already."""
+        if not self._state.adding:
+            raise ConsentIsAppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """:raises ConsentIsAppendOnly: always."""
+        raise ConsentIsAppendOnly
 
 
 class Permission(models.Model):

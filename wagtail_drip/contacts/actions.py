@@ -1,0 +1,418 @@
+"""The only writers of this room's rows: who people are, what they agreed to, what we know of them."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from wagtail_drip.contacts import phone as phones
+from wagtail_drip.contacts import projection, querysets
+from wagtail_drip.contacts.consent import PermissionKey, changes
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
+from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
+from wagtail_drip.core import claims
+from wagtail_drip.exceptions import WagtailDripError
+
+logger = logging.getLogger(__name__)
+
+# The strongest first: an account outlives the browser that an anonymous id names.
+_KINDS = ("external_id", "user_id", "anonymous_id")
+_LENGTHS = {"first_name": 150, "last_name": 150, "language": 16, "region": 2}
+_PLAIN_FIELDS = ("first_name", "last_name", "language", "email", "zone")
+_CHANGEABLE = frozenset({*_PLAIN_FIELDS, "region", "attributes"})
+
+
+class UnknownField(WagtailDripError):
+    """A contact has no such field that may be changed."""
+
+
+@transaction.atomic
+def identify(identity: Identity, *, now: datetime, region: str = "") -> Contact:
+    """
+    Return the contact that *identity* means, made if it is new, with what *identity* adds.
+
+    A number is a contact: who comes with a number is the contact of that number, and the shop's keys follow
+    to it, so that nobody is texted at a number that they did not give. Without a number the shop's keys
+    decide, then the e-mail address, if only one contact has it. Blanks, a number that cannot be read, an
+    impossible address or an unknown zone leave what we know as it is.
+
+    :param region: the country for numbers without country code, where *identity* names none.
+    """
+    wanted = identity.region or region
+    number = _readable(identity.phone, region=wanted)
+    known = _known_by_key(identity)
+    contact = _of_number(number, known, now=now) if number else known
+    if contact is None:
+        contact = _known_by_email(identity.email, has_number=number is not None)
+        if contact is not None and number is not None:
+            contact = _give_number(contact, number, now=now)
+    if contact is None:
+        contact = _new(number, now=now)
+    _fill(contact, identity, region="" if number else wanted, now=now)
+    _point_keys(identity, contact)
+    return contact
+
+
+def _readable(raw: str, *, region: str) -> phones.Phone | None:
+    if not raw.strip():
+        return None
+    try:
+        return phones.parse(raw, region=region)
+    except phones.InvalidPhone as error:
+        logger.info("A contact came with a phone number that cannot be read: %s", error)
+        return None
+
+
+def _keys(identity: Identity) -> dict[str, str]:
+    """Return the identity's keys by kind; without a store they name nobody."""
+    if not identity.store:
+        return {}
+    found = {kind: _clean(getattr(identity, kind), 191) for kind in _KINDS}
+    return {kind: value for kind, value in found.items() if value}
+
+
+def _known_by_key(identity: Identity) -> Contact | None:
+    keys = _keys(identity)
+    if not keys:
+        return None
+    rows = ContactIdentity.objects.filter(
+        store=identity.store, kind__in=keys, value__in=set(keys.values())
+    ).values_list("kind", "value", "contact_id")
+    owners = {kind: owner for kind, value, owner in rows if keys.get(kind) == value}
+    if not owners:
+        return None
+    heads = querysets.resolve_merged(owners.values())
+    alive = Contact.objects.filter(erased_at=None).in_bulk(list(heads.values()))
+    for kind in _KINDS:
+        if kind in owners and heads[owners[kind]] in alive:
+            return alive[heads[owners[kind]]]
+    return None
+
+
+def _of_number(number: phones.Phone, known: Contact | None, *, now: datetime) -> Contact | None:
+    """Return the contact of *number*: the *known* one if it has none yet; None where nobody has it."""
+    owner = Contact.objects.filter(active_phone=number.e164).first()
+    if owner is not None:
+        return owner
+    if known is not None and known.active_phone is None:
+        return _give_number(known, number, now=now)
+    return _new(number, now=now) if known is not None else None
+
+
+def _give_number(contact: Contact, number: phones.Phone, *, now: datetime) -> Contact:
+    """Return *contact* with *number*, or who took the number meanwhile."""
+    try:
+        with transaction.atomic():
+            given = Contact.objects.filter(
+                pk=contact.pk, active_phone=None, merged_into=None, erased_at=None
+            ).update(phone=number.e164, active_phone=number.e164, region=number.region, changed_at=now)
+    except IntegrityError:
+        given = 0
+    if given:
+        contact.refresh_from_db()
+        return contact
+    return _new(number, now=now)
+
+
+def _known_by_email(email: str, *, has_number: bool) -> Contact | None:
+    address = _email(email)
+    if not address:
+        return None
+    found = Contact.objects.filter(email__iexact=address, merged_into=None, erased_at=None)
+    if has_number:
+        found = found.filter(active_phone=None)
+    candidates = list(found[:2])
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _new(number: phones.Phone | None, *, now: datetime) -> Contact:
+    """Return a new contact, or the one that another connection has just made for this number."""
+    if number is None:
+        return Contact.objects.create(created_at=now, changed_at=now)
+    claims.insert_new(
+        [
+            Contact(
+                phone=number.e164,
+                active_phone=number.e164,
+                region=number.region,
+                created_at=now,
+                changed_at=now,
+            )
+        ],
+        unique=["active_phone"],
+    )
+    return Contact.objects.get(active_phone=number.e164)
+
+
+def _fill(contact: Contact, identity: Identity, *, region: str, now: datetime) -> None:
+    """Write what *identity* says and we did not know, in one UPDATE; nothing new, no UPDATE."""
+    given = _written({name: getattr(identity, name) for name in _PLAIN_FIELDS})
+    if region and not contact.region and len(region) == 2:
+        given["region"] = region.upper()
+    new = {name: value for name, value in given.items() if value and getattr(contact, name) != value}
+    if not new:
+        return
+    Contact.objects.filter(pk=contact.pk).update(**new, changed_at=now)
+    for name, value in new.items():
+        setattr(contact, name, value)
+    contact.changed_at = now
+
+
+def _point_keys(identity: Identity, contact: Contact) -> None:
+    keys = _keys(identity)
+    if not keys:
+        return
+    claims.insert_new(
+        [
+            ContactIdentity(contact=contact, store=identity.store, kind=kind, value=value)
+            for kind, value in keys.items()
+        ],
+        unique=["store", "kind", "value"],
+    )
+    for kind, value in keys.items():
+        ContactIdentity.objects.filter(store=identity.store, kind=kind, value=value).exclude(
+            contact=contact
+        ).update(contact=contact)
+
+
+def _written(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as they are stored: cleaned, impossible values blank, a zone with its source."""
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "email":
+            found[name] = _email(str(value))
+        elif name == "zone":
+            found[name] = str(value) if str(value) in phones.known_zones() else ""
+            found["zone_source"] = "profile" if found[name] else ""
+        else:
+            found[name] = _clean(str(value), _LENGTHS[name])
+    return found
+
+
+def _clean(text: str, length: int) -> str:
+    # PostgreSQL refuses NUL in a text.
+    return text.replace("\x00", "").strip()[:length]
+
+
+def _email(text: str) -> str:
+    address = _clean(text, 254)
+    try:
+        validate_email(address)
+    except ValidationError:
+        return ""
+    return address
+
+
+@transaction.atomic
+def record_consent(
+    *, contact_id: int, site_id: int, consent: Consent, now: datetime, staff_user_id: int | None = None
+) -> ConsentRecord:
+    """
+    Append what somebody agreed to or withdrew, and project it, under the contact's lock.
+
+    A merged contact's answer is recorded for the one that speaks for it.
+    """
+    head = querysets.resolve_merged([contact_id])[contact_id]
+    claims.lock_in_order(Contact.objects.filter(pk=head))
+    return _append([(head, site_id)], consent, now=now, staff_user_id=staff_user_id)[0]
+
+
+def _append(
+    of: Collection[tuple[int, int]], consent: Consent, *, now: datetime, staff_user_id: int | None = None
+) -> list[ConsentRecord]:
+    """Append one record for each (contact, site) and project it; the contacts' locks are held by the caller."""
+    held = projection.standings_of(of)
+    records: list[ConsentRecord] = []
+    changed: list[Permission] = []
+    for contact_id, site_id in sorted(of):
+        record = ConsentRecord.objects.create(
+            contact_id=contact_id,
+            site_id=site_id,
+            purpose_group=consent.group,
+            channel=consent.channel,
+            topic=consent.topic,
+            granted=consent.granted,
+            source=_clean(consent.source, 191),
+            method=consent.method,
+            wording=consent.wording.replace("\x00", ""),
+            wording_version=_clean(consent.wording_version, 64),
+            ip=consent.ip,
+            staff_user_id=staff_user_id,
+            # A clock ahead of ours must not outlive a stop that comes meanwhile.
+            at=min(consent.at or now, now),
+            recorded_at=now,
+        )
+        records.append(record)
+        new = changes(projection.recorded(record), held.get((contact_id, site_id), {}))
+        changed += projection.rows(contact_id, site_id, new)
+    _project(changed)
+    return records
+
+
+def _project(rows: Iterable[Permission]) -> None:
+    """Upsert rows of the projection, in the order of their key; the contacts' locks are held."""
+    for row in sorted(
+        rows, key=lambda each: (each.contact_id, each.site_id, each.group, each.channel, each.topic)
+    ):
+        Permission.objects.update_or_create(
+            contact_id=row.contact_id,
+            site_id=row.site_id,
+            group=row.group,
+            channel=row.channel,
+            topic=row.topic,
+            defaults={"granted": row.granted, "since": row.since, "record_id": row.record_id},
+        )
+
+
+@transaction.atomic
+def withdraw_marketing(
+    *,
+    contact_ids: Collection[int],
+    site_ids: Collection[int],
+    source: str,
+    method: ConsentMethod,
+    wording: str = "",
+    now: datetime,
+    topic: str = "",
+) -> int:
+    """
+    Record that these contacts want no more marketing on these sites, and return how many records that took.
+
+    Without a topic every topic is closed as well. Where it is withdrawn already nothing is recorded, so
+    that a second call changes nothing. Contacts are locked first, in primary-key order.
+    """
+    heads = set(querysets.resolve_merged(contact_ids).values())
+    claims.lock_in_order(Contact.objects.filter(pk__in=heads))
+    pairs = {(contact_id, site_id) for contact_id in heads for site_id in site_ids}
+    held = projection.standings_of(pairs)
+    key = PermissionKey(PurposeGroup.MARKETING, Channel.SMS, topic)
+    consent = Consent(
+        group=PurposeGroup.MARKETING,
+        granted=False,
+        source=source,
+        method=method,
+        topic=topic,
+        wording=wording,
+    )
+    return len(_append({pair for pair in pairs if _is_open(held.get(pair, {}), key)}, consent, now=now))
+
+
+def _is_open(held: Mapping[PermissionKey, Any], key: PermissionKey) -> bool:
+    """Tell whether a withdrawal of *key* would say something new."""
+    standing = held.get(key)
+    if standing is None or standing.granted:
+        return True
+    # The general withdrawal stands, but a topic was agreed to again since.
+    return not key.topic and any(
+        other.granted and each.group == key.group and each.channel == key.channel
+        for each, other in held.items()
+    )
+
+
+@transaction.atomic
+def restore_marketing(
+    *,
+    contact_ids: Collection[int],
+    site_ids: Collection[int],
+    withdrawn_by: ConsentMethod,
+    source: str,
+    wording: str = "",
+    now: datetime,
+) -> int:
+    """
+    Grant again, as a keyword, what a withdrawal by that method closed, and return how many records that took.
+
+    What was never granted, or was withdrawn in another way, stays closed.
+    """
+    heads = set(querysets.resolve_merged(contact_ids).values())
+    claims.lock_in_order(Contact.objects.filter(pk__in=heads))
+    closed = (
+        Permission.objects.filter(
+            contact_id__in=heads,
+            site_id__in=site_ids,
+            group=PurposeGroup.MARKETING,
+            granted=False,
+            record__method=withdrawn_by,
+            record__granted=False,
+        )
+        .order_by("contact_id", "site_id", "channel", "topic")
+        .values_list("contact_id", "site_id", "channel", "topic", "record_id")
+    )
+    written = 0
+    for contact_id, site_id, channel, topic, record_id in list(closed):
+        before = projection.standings_before(contact_id, site_id, record_id)
+        was = before.get(PermissionKey(PurposeGroup.MARKETING, channel, topic))
+        if was is None or not was.granted:
+            continue
+        consent = Consent(
+            group=PurposeGroup.MARKETING,
+            granted=True,
+            source=source,
+            method=ConsentMethod.KEYWORD,
+            channel=Channel(channel),
+            topic=topic,
+            wording=wording,
+        )
+        written += len(_append([(contact_id, site_id)], consent, now=now))
+    return written
+
+
+@transaction.atomic
+def repair_permissions(contact_ids: Collection[int]) -> int:
+    """Make the projection what the records say, under the contacts' locks; return how many rows differed."""
+    claims.lock_in_order(Contact.objects.filter(pk__in=contact_ids))
+    found = projection.differences(contact_ids)
+    for each in found:
+        if each.should_be is None:
+            projection.row_of(each).delete()
+        else:
+            _project(projection.rows(each.contact_id, each.site_id, {each.key: each.should_be}))
+    return len(found)
+
+
+@transaction.atomic
+def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: datetime) -> None:
+    """
+    Write fields and attributes of many contacts, set-wise, locked in primary-key order.
+
+    Each contact's changes name plain fields, and under ``attributes`` a dict that is laid over the one we
+    have; an attribute of None is taken away. Erased contacts stay blank.
+
+    :raises UnknownField: if a change names what may not be changed so.
+    """
+    unknown = {name for each in all_changes.values() for name in each} - _CHANGEABLE
+    if unknown:
+        raise UnknownField(f"These fields of a contact cannot be changed: {', '.join(sorted(unknown))}.")
+    heads = querysets.resolve_merged(all_changes)
+    locked = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
+    mine: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for contact_id in sorted(all_changes):
+        for name, value in all_changes[contact_id].items():
+            if name == "attributes":
+                mine[heads[contact_id]][name] = {**mine[heads[contact_id]].get(name, {}), **value}
+            else:
+                mine[heads[contact_id]][name] = value
+    groups: defaultdict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
+    with_attributes: list[Contact] = []
+    for contact in locked:
+        wanted = mine[contact.pk]
+        plain = _written({name: value for name, value in wanted.items() if name != "attributes"})
+        if plain:
+            groups[tuple(sorted(plain.items()))].append(contact.pk)
+        if "attributes" in wanted:
+            merged = {**contact.attributes, **wanted["attributes"]}
+            contact.attributes = {name: value for name, value in merged.items() if value is not None}
+            contact.changed_at = now
+            with_attributes.append(contact)
+    for fields, contact_ids in groups.items():
+        Contact.objects.filter(pk__in=contact_ids).update(**dict(fields), changed_at=now)
+    if with_attributes:
+        # Each contact's attributes differ as a whole, so there is nothing to group by.
+        Contact.objects.bulk_update(with_attributes, ["attributes", "changed_at"], batch_size=200)

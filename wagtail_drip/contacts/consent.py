@@ -1,0 +1,74 @@
+"""From what somebody agreed to and withdrew to what is allowed now, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+class PermissionKey(NamedTuple):
+    """What one permission of one contact on one site is for. The empty topic is marketing in general."""
+
+    group: str
+    channel: str
+    topic: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """One consent record. ``id`` rises in the order of recording, which the contact's lock keeps."""
+
+    id: int
+    key: PermissionKey
+    granted: bool
+    at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What holds for one key, and which record says so."""
+
+    granted: bool
+    record_id: int
+    since: datetime
+    at: datetime
+
+
+def standings(records: Iterable[Recorded]) -> dict[PermissionKey, Standing]:
+    """Return what holds after all *records* of one contact on one site, in the order of recording."""
+    found: dict[PermissionKey, Standing] = {}
+    for record in sorted(records, key=lambda each: each.id):
+        found.update(changes(record, found))
+    return found
+
+
+def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[PermissionKey, Standing]:
+    """
+    Return what *record* changes in what held *before*; empty where it changes nothing.
+
+    A withdrawal always counts, and without a topic it closes every topic of its group and channel. A grant
+    counts unless it was given before the withdrawal that stands: a tick in a checkout that reaches us late,
+    or an old list, does not undo a later stop.
+    """
+    standing = Standing(granted=record.granted, record_id=record.id, since=record.recorded_at, at=record.at)
+    if record.granted:
+        now = before.get(record.key)
+        if now is not None and not now.granted and record.at < now.at:
+            return {}
+        return {record.key: standing}
+    closed = {record.key: standing}
+    if not record.key.topic:
+        for key, held in before.items():
+            if held.granted and key.group == record.key.group and key.channel == record.key.channel:
+                closed[key] = standing
+    return closed
+
+
+def allows(granted: Mapping[PermissionKey, bool], key: PermissionKey) -> bool:
+    """Tell whether *key* is allowed: by its own topic where somebody decided on it, else by the general one."""
+    if key in granted:
+        return granted[key]
+    return granted.get(PermissionKey(key.group, key.channel), False)

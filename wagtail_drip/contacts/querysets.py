@@ -1,0 +1,77 @@
+"""Reading contacts, set-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from wagtail_drip.contacts import consent
+from wagtail_drip.contacts.models import Contact, Permission
+from wagtail_drip.contacts.types import Channel, group_of
+
+# Merges of merges are followed this far; a ring, which nothing of ours can make, ends here too.
+_DEEPEST_MERGE = 10
+
+
+class PermissionOf(NamedTuple):
+    """Names one row of the projection."""
+
+    contact_id: int
+    site_id: int
+    group: str
+    channel: str
+    topic: str
+
+
+def permissions(
+    contact_ids: Collection[int], site_ids: Collection[int]
+) -> dict[tuple[int, int, str, str, str], bool]:
+    """Return every decided permission of these contacts on these sites, in one query."""
+    rows = Permission.objects.filter(contact_id__in=contact_ids, site_id__in=site_ids)
+    return {
+        PermissionOf(contact_id, site_id, group, channel, topic): granted
+        for contact_id, site_id, group, channel, topic, granted in rows.values_list(
+            "contact_id", "site_id", "group", "channel", "topic", "granted"
+        )
+    }
+
+
+def is_permitted(
+    held: Mapping[tuple[int, int, str, str, str], bool],
+    *,
+    contact_id: int,
+    site_id: int,
+    purpose: str,
+    topic: str = "",
+    channel: str = Channel.SMS,
+) -> bool:
+    """Tell, from what ``permissions`` returned, whether a message of this purpose and topic is permitted."""
+    group = group_of(purpose).value
+    decided = {
+        consent.PermissionKey(group, channel, each): held[contact_id, site_id, group, channel, each]
+        for each in {topic, ""}
+        if (contact_id, site_id, group, channel, each) in held
+    }
+    return consent.allows(decided, consent.PermissionKey(group, channel, topic))
+
+
+def resolve_merged(contact_ids: Iterable[int]) -> dict[int, int]:
+    """Return, for each contact, the one that speaks for it now: itself unless it was merged."""
+    found = {pk: pk for pk in contact_ids}
+    for _ in range(_DEEPEST_MERGE):
+        heads = set(found.values())
+        merged = dict(
+            Contact.objects.filter(pk__in=heads, merged_into__isnull=False).values_list(
+                "pk", "merged_into_id"
+            )
+        )
+        if not merged:
+            break
+        found = {pk: merged.get(head) or head for pk, head in found.items()}
+    return found
+
+
+def by_phone(numbers: Collection[str]) -> dict[str, Contact]:
+    """Return the contacts that answer for these numbers (E.164), by number."""
+    rows = Contact.objects.filter(active_phone__in=set(numbers) - {""})
+    return {row.active_phone: row for row in rows if row.active_phone}
