@@ -1,0 +1,51 @@
+"""The editor in 简体中文 is complete: every string of the source has a translation, compiled as it stands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.house import PACKAGE
+
+LOCALE = PACKAGE / "locale" / "zh_Hans" / "LC_MESSAGES"
+NEEDS_GETTEXT = pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext's tools are not installed")
+
+
+def untranslated(catalogue: Path) -> list[str]:
+    """Return the source strings without a translation, or with a doubtful one."""
+    command = ["msgattrib", "--untranslated", "--no-obsolete", "--no-wrap", str(catalogue)]
+    fuzzy = ["msgattrib", "--only-fuzzy", "--no-obsolete", "--no-wrap", str(catalogue)]
+    found: list[str] = []
+    for one in (command, fuzzy):
+        text = subprocess.run(one, capture_output=True, text=True, check=True).stdout
+        found += [string for string in re.findall(r'^msgid "(.*)"$', text, re.MULTILINE) if string]
+    return found
+
+
+@NEEDS_GETTEXT
+def test_every_string_of_the_source_is_translated(tmp_path: Path) -> None:
+    if not LOCALE.exists():
+        pytest.skip("there is no catalogue yet")
+    ignored = shutil.ignore_patterns("__pycache__", "vendor", "*.mo")
+    shutil.copytree(PACKAGE, tmp_path / "wagtail_drip", ignore=ignored)
+    command = [sys.executable, "-m", "django", "makemessages", "-l", "zh_Hans", "--no-location", "--no-wrap"]
+
+    subprocess.run(command, cwd=tmp_path / "wagtail_drip", check=True, capture_output=True)
+
+    assert untranslated(tmp_path / "wagtail_drip/locale/zh_Hans/LC_MESSAGES/django.po") == []
+
+
+@NEEDS_GETTEXT
+def test_the_compiled_catalogue_is_the_written_one(tmp_path: Path) -> None:
+    if not LOCALE.exists():
+        pytest.skip("there is no catalogue yet")
+    fresh = tmp_path / "django.mo"
+
+    subprocess.run(["msgfmt", "--check", "-o", fresh, LOCALE / "django.po"], check=True, capture_output=True)
+
+    assert fresh.read_bytes() == (LOCALE / "django.mo").read_bytes()
