@@ -15,26 +15,17 @@ from wagtail.models import (
 )
 
 from wagtail_drip.contacts.types import Purpose
-from wagtail_drip.sequences import preview
+from wagtail_drip.sequences import flow_cache, preview
 from wagtail_drip.sequences.blocks import conditions, tree
 from wagtail_drip.sequences.fields import StepsField
 from wagtail_drip.sequences.forms import SequenceForm
+from wagtail_drip.sequences.purposes import PURPOSES
 from wagtail_drip.sequences.states import Health, RuntimeState
 
 REENTRY = [
     ("never", _("Never again")),
     ("after_days", _("Again after some days")),
     ("always", _("Every time")),
-]
-
-PURPOSES = [
-    (Purpose.WELCOME.value, _("Welcome")),
-    (Purpose.INFORMATION.value, _("Information")),
-    (Purpose.INTERACTIVE.value, _("Interactive")),
-    (Purpose.PROMOTIONAL.value, _("Promotion")),
-    (Purpose.REMINDER.value, _("Reminder")),
-    (Purpose.SURVEY.value, _("Survey")),
-    (Purpose.TRANSACTIONAL.value, _("About an order or booking")),
 ]
 
 
@@ -71,7 +62,7 @@ class Sequence(
     goal_event = models.CharField(_("goal"), max_length=64, default="", blank=True)
     goal_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("goal only if"))
     exit_rules = StepsField(conditions.ExitRulesBlock(), blank=True, verbose_name=_("leave early when"))
-    steps = StepsField(tree.StepsBlock(), blank=True, collapsed=True, verbose_name=_("steps"))
+    steps = StepsField(tree.StepsBlock, blank=True, collapsed=True, verbose_name=_("steps"))
     notes = models.TextField(_("notes"), default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -113,6 +104,10 @@ class SequenceVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.number}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        super().save(*args, **options)
+        flow_cache.forget(self.pk)
 
 
 class SequenceRuntime(models.Model):

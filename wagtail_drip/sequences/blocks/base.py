@@ -4,31 +4,81 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from wagtail import blocks
+from wagtail.admin.compare import StructBlockComparison
 
 from wagtail_drip.sequences import blocks as package
 
-NOT_STEPS = frozenset({"base", "conditions", "tree"})
+NOT_STEPS = frozenset({"base", "conditions", "message_text", "tree"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong with one step; ``sequences.problems`` adds which step it is."""
+
+    message: str
+    field: str = ""
+    level: Literal["error", "advice"] = "error"
+
+
+class StepComparison(StructBlockComparison):
+    """Begins each step with its name where Wagtail compares two revisions, which otherwise shows fields only."""
+
+    def htmlvalue(self, val: Any) -> SafeString:
+        return format_html("<h3>{}</h3>{}", self.block.label, super().htmlvalue(val))
+
+    def htmldiff(self) -> SafeString:
+        return format_html("<h3>{}</h3>{}", self.block.label, super().htmldiff())
 
 
 class StepBlock(blocks.StructBlock):
-    """One kind of step as an editor sees it.
+    """
+    One kind of step as an editor sees it. Nothing here is required: a draft may be unfinished, and what
+    stops publishing is said by ``faults``, which also runs where no form does (code, API, schedule).
 
     :cvar kind: the step kind, equal to the file's name here and in ``enrolments/steps/``.
+    :cvar order: where it stands among the kinds to choose from; the smallest is first.
     :cvar branches: keys and labels of the paths whose steps are nested in this one, in order.
+    :cvar show_when: which field is shown only while another has one of these values:
+        ``{"value": {"operator": ["is", "is_not"]}}``.
     """
 
     kind: ClassVar[str]
+    order: ClassVar[int] = 100
     branches: ClassVar[Mapping[str, Any]] = {}
+    show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {}
 
     def settings_of(self, value: Any) -> dict[str, Any]:
-        """Return the plain JSON settings that the compiled step carries (paths left out)."""
+        """Return the plain JSON settings that the compiled step carries (paths and texts left out)."""
         return {
             name: child for name, child in self.get_prep_value(value).items() if name not in self.branches
         }
+
+    def texts(self, value: Any) -> dict[str, str]:
+        """Return the texts to pin when publishing, by the setting that gets the pinned text's id."""
+        return {}
+
+    def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
+        """Yield what is wrong with a step as it stands."""
+        yield from ()
+
+    def get_comparison_class(self) -> type[StepComparison]:
+        return StepComparison
+
+    class Meta:
+        # A preview of its own is what makes Wagtail's picker show the description.
+        preview_template = "wagtail_drip/admin/preview/step_kind.html"
+
+    @cached_property
+    def path_names(self) -> dict[str, str]:
+        return {key: str(label) for key, label in self.branches.items()}
 
 
 _registered: dict[str, type[StepBlock]] = {}
@@ -46,4 +96,5 @@ def step_blocks() -> dict[str, type[StepBlock]]:
         if module_info.name not in NOT_STEPS:
             module = importlib.import_module(f"{package.__name__}.{module_info.name}")
             found[module_info.name] = module.Block
-    return {**found, **_registered}
+    found.update(_registered)
+    return dict(sorted(found.items(), key=lambda item: item[1].order))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from wagtail import blocks
@@ -36,7 +38,39 @@ def step_stream(depth: int = DEPTH, **meta: Any) -> blocks.StreamBlock:
 
 
 class StepsBlock(blocks.StreamBlock):
-    """The whole tree, built when it is first needed, so that a site's own steps are in it."""
+    """
+    The whole tree. Give the field this class, not an instance: it is then built when it is first needed,
+    so that the steps a site registers in an AppConfig.ready() are in it.
+    """
 
     def __init__(self, local_blocks: Any = None, **meta: Any) -> None:
         super().__init__(local_blocks or list(step_stream().child_blocks.items()), required=False, **meta)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One step in the tree: its number as the editor shows it, and the way to it through the branches."""
+
+    child: Any
+    number: str
+    parents: tuple[tuple[Any, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return str(self.child.block.label)
+
+
+def places(stream: Any, *, prefix: str = "", parents: tuple[tuple[Any, str], ...] = ()) -> Iterator[Place]:
+    """
+    Yield every step, top to bottom, as an editor reads them.
+
+    Numbers run on within a branch, 4.1 for the first step under "Yes" and under "No" of step 4 alike:
+    the editor counts each stream by itself.
+    """
+    for position, child in enumerate(stream, start=1):
+        number = f"{prefix}{position}"
+        yield Place(child=child, number=number, parents=parents)
+        for key in child.block.branches:
+            yield from places(
+                child.value.get(key) or (), prefix=f"{number}.", parents=(*parents, (child, key))
+            )

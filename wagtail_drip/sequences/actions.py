@@ -1,0 +1,210 @@
+"""The only writers of versions and runtimes: publish, pause, resume, drain, end."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from wagtail_drip.core import claims, states
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging.models import Hold
+from wagtail_drip.sequences.compile import compile_sequence
+from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
+from wagtail_drip.sequences.states import TRANSITIONS, Health, RuntimeState
+from wagtail_drip.sequences.types import CannotCompile
+
+logger = logging.getLogger(__name__)
+
+
+def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> SequenceVersion | None:
+    """
+    Compile the sequence and let new entries have the result at once.
+
+    Publishing what already runs makes no new version. A paused sequence stays paused; one that was
+    draining or had ended runs again.
+
+    :return: the version that runs now; None if the steps cannot run. The version before stays in force
+        then, health is failing, and ``SequenceRuntime.health_detail`` says why.
+    """
+    try:
+        flow = compile_sequence(sequence, now=now)
+    except CannotCompile as error:
+        mark_failing(sequence.pk, str(error), now=now)
+        return None
+    with transaction.atomic():
+        runtime = _locked_runtime(sequence.pk, now=now)
+        version = _version(sequence, flow, runtime, revision_id=revision_id, now=now)
+        if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
+            _lift_holds(sequence.pk, by="", now=now)
+        if runtime.state != RuntimeState.PAUSED:
+            runtime.state = RuntimeState.LIVE
+        runtime.version = version
+        runtime.trigger_event = _trigger_of(flow) if runtime.state == RuntimeState.LIVE else ""
+        runtime.health = Health.OK
+        runtime.health_detail = ""
+        runtime.changed_at = now
+        runtime.save()
+    return version
+
+
+def mark_failing(sequence_id: int, detail: str, *, now: datetime) -> None:
+    """Keep why the last publish did not come into force; what ran before runs on."""
+    _ensure_runtime(sequence_id, now=now)
+    SequenceRuntime.objects.filter(sequence_id=sequence_id).update(
+        health=Health.FAILING, health_detail=detail, changed_at=now
+    )
+
+
+def pause(sequence_id: int, *, now: datetime, by: str = "") -> bool:
+    """
+    Stop everything where it stands: nobody enters, moves or is texted, and nobody is lost.
+
+    The hold stops messages at once; enrolments are parked in the background.
+
+    :return: False if somebody was first, or there is nothing to pause.
+    """
+    with transaction.atomic():
+        changed = _move(sequence_id, RuntimeState.PAUSED, now=now, trigger_event="", parking_due_at=now)
+        if changed:
+            _hold(sequence_id, _("Paused by %(name)s") % {"name": by} if by else _("Paused"), now=now)
+    return changed
+
+
+def resume(sequence_id: int, *, now: datetime, by: str = "") -> bool:
+    """
+    Go on after a pause: waits that ended meanwhile are over, and people enter again.
+
+    A sequence that was unpublished while it was paused lets nobody in and drains.
+
+    :return: False if it was not paused.
+    """
+    with transaction.atomic():
+        runtime = (
+            SequenceRuntime.objects.select_related("sequence", "version")
+            .filter(sequence_id=sequence_id)
+            .first()
+        )
+        if runtime is None:
+            return False
+        is_open = runtime.sequence.live and runtime.version is not None
+        changed = bool(
+            states.move(
+                SequenceRuntime.objects.filter(sequence_id=sequence_id),
+                RuntimeState.LIVE if is_open else RuntimeState.DRAINING,
+                table=TRANSITIONS,
+                allowed_from=[RuntimeState.PAUSED],
+                trigger_event=_trigger_of_version(runtime.version) if is_open else "",
+                parking_due_at=now,
+                changed_at=now,
+            )
+        )
+        if changed:
+            if runtime.health == Health.AUTO_PAUSED:
+                SequenceRuntime.objects.filter(pk=runtime.pk).update(health=Health.OK, health_detail="")
+            _lift_holds(sequence_id, by=by, now=now)
+    return changed
+
+
+def drain(sequence_id: int, *, now: datetime) -> bool:
+    """
+    Let nobody in any more; who is inside goes on to the end. Unpublishing does this.
+
+    A paused sequence stays paused, for draining would text people whom somebody chose not to text.
+    """
+    SequenceRuntime.objects.filter(sequence_id=sequence_id, state=RuntimeState.PAUSED).update(
+        trigger_event="", changed_at=now
+    )
+    return bool(
+        states.move(
+            SequenceRuntime.objects.filter(sequence_id=sequence_id),
+            RuntimeState.DRAINING,
+            table=TRANSITIONS,
+            allowed_from=[RuntimeState.LIVE],
+            trigger_event="",
+            changed_at=now,
+        )
+    )
+
+
+def end(sequence_id: int, *, now: datetime, by: str = "") -> bool:
+    """
+    Stop for good: nobody enters, nothing more is sent, and who is inside is taken out in the background.
+
+    :return: False if it had ended already.
+    """
+    with transaction.atomic():
+        changed = _move(sequence_id, RuntimeState.ENDED, now=now, trigger_event="", parking_due_at=now)
+        if changed:
+            _lift_holds(sequence_id, by=by, now=now)
+            _hold(sequence_id, _("Ended by %(name)s") % {"name": by} if by else _("Ended"), now=now)
+    return changed
+
+
+def _move(
+    sequence_id: int, to: RuntimeState, *, now: datetime, trigger_event: str, parking_due_at: datetime
+) -> bool:
+    return bool(
+        states.move(
+            SequenceRuntime.objects.filter(sequence_id=sequence_id),
+            to,
+            table=TRANSITIONS,
+            # From archived to ended is taking it out of the archive, which is not what these do.
+            allowed_from=[RuntimeState.LIVE, RuntimeState.DRAINING, RuntimeState.PAUSED],
+            trigger_event=trigger_event,
+            parking_due_at=parking_due_at,
+            changed_at=now,
+        )
+    )
+
+
+def _ensure_runtime(sequence_id: int, *, now: datetime) -> None:
+    claims.insert_new([SequenceRuntime(sequence_id=sequence_id, changed_at=now)], unique=["sequence"])
+
+
+def _locked_runtime(sequence_id: int, *, now: datetime) -> SequenceRuntime:
+    """Return the runtime row, made at the first publish, so that two publishers take turns."""
+    _ensure_runtime(sequence_id, now=now)
+    return claims.lock_in_order(SequenceRuntime.objects.filter(sequence_id=sequence_id))[0]
+
+
+def _version(
+    sequence: Sequence, flow: Flow, runtime: SequenceRuntime, *, revision_id: int | None, now: datetime
+) -> SequenceVersion:
+    raw = flow.to_json()
+    current = SequenceVersion.objects.filter(pk=runtime.version_id).first() if runtime.version_id else None
+    if current is not None and current.flow == raw and current.name == sequence.name:
+        return current
+    highest = SequenceVersion.objects.filter(sequence=sequence).aggregate(highest=Max("number"))["highest"]
+    return SequenceVersion.objects.create(
+        sequence=sequence,
+        number=(highest or 0) + 1,
+        name=sequence.name,
+        flow=raw,
+        revision_id=revision_id,
+        published_at=now,
+        moves_due_at=None if highest is None else now,
+    )
+
+
+def _trigger_of(flow: Flow) -> str:
+    return flow.trigger.event if flow.trigger else ""
+
+
+def _trigger_of_version(version: SequenceVersion | None) -> str:
+    trigger = version.flow["trigger"] if version is not None else None
+    return str(trigger["event"]) if trigger else ""
+
+
+def _hold(sequence_id: int, reason: str, *, now: datetime) -> None:
+    messaging.hold(scope="sequence", key=str(sequence_id), reason=reason, now=now)
+
+
+def _lift_holds(sequence_id: int, *, by: str, now: datetime) -> None:
+    open_holds = Hold.objects.filter(scope="sequence", key=str(sequence_id), lifted_at=None)
+    for hold_id in open_holds.values_list("pk", flat=True):
+        messaging.lift(hold_id, by=by, now=now)

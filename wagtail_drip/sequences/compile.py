@@ -1,0 +1,125 @@
+"""From the steps an editor wrote to the flow that runs: paths resolved, texts pinned, nothing left to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import translation
+
+from wagtail_drip.content import actions as content
+from wagtail_drip.events.conditions import EventTest
+from wagtail_drip.sequences import problems
+from wagtail_drip.sequences.blocks.conditions import to_conditions
+from wagtail_drip.sequences.flow import Entry, Flow, Path, Step
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.sequences.types import CannotCompile
+
+# Steps that nobody goes on from.
+LAST = frozenset({"goal", "exit"})
+
+
+def compile_sequence(sequence: Sequence, *, now: datetime) -> Flow:
+    """
+    Return the flow of the sequence as it stands, its texts pinned.
+
+    Validates again, whoever published: what comes from code, the API or a schedule met no form.
+
+    :raises CannotCompile: with every error found; nothing is written then.
+    """
+    _give_ids(sequence)
+    found = problems.errors(sequence)
+    if found:
+        raise CannotCompile(found)
+    flow, texts = plan(sequence)
+    pinned = content.pin(
+        [(source, "") for by_setting in texts.values() for source in by_setting.values()], now=now
+    )
+    return replace(
+        flow,
+        steps={
+            step_id: replace(
+                step,
+                settings={
+                    **step.settings,
+                    **{setting: pinned[(source, "")] for setting, source in texts[step_id].items()},
+                },
+            )
+            for step_id, step in flow.steps.items()
+        },
+    )
+
+
+def plan(sequence: Sequence) -> tuple[Flow, dict[str, dict[str, str]]]:
+    """
+    Return the flow without pinned texts, and each step's texts by the setting that would carry them.
+
+    Writes nothing and refuses nothing, so that an unfinished draft can be previewed.
+    """
+    _give_ids(sequence)
+    steps: dict[str, Step] = {}
+    texts: dict[str, dict[str, str]] = {}
+    # The same steps are the same version, whichever language their publisher reads: labels stay untranslated.
+    with translation.override(None):
+        start = _add(sequence.steps, following=None, steps=steps, texts=texts)
+    flow = Flow(
+        trigger=_test(sequence.trigger_event, sequence.trigger_conditions),
+        entry=Entry(
+            reentry=sequence.reentry,
+            days=sequence.reentry_days if sequence.reentry == "after_days" else 0,
+            keyed=sequence.keyed,
+        ),
+        goal=_test(sequence.goal_event, sequence.goal_conditions),
+        exits=tuple(
+            test
+            for rule in sequence.exit_rules
+            if (test := _test(rule.value.get("event") or "", rule.value.get("conditions")))
+        ),
+        purpose=sequence.purpose,
+        topic=sequence.topic,
+        start=start,
+        steps=steps,
+    )
+    return flow, texts
+
+
+def _test(event: str, stream: Any) -> EventTest | None:
+    return EventTest(event=event, conditions=to_conditions(stream)) if event else None
+
+
+def _add(
+    stream: Any, *, following: str | None, steps: dict[str, Step], texts: dict[str, dict[str, str]]
+) -> str | None:
+    """Add a stream's steps in reading order and return where it starts: *following* if it is empty."""
+    children = list(stream or ())
+    for position, child in enumerate(children):
+        after = children[position + 1].id if position + 1 < len(children) else following
+        goes_on = None if child.block.name in LAST else after
+        # Put in before its branches, so that the order is the one an editor reads.
+        steps[child.id] = Step(
+            id=child.id, kind=child.block.name, settings=child.block.settings_of(child.value), next=goes_on
+        )
+        texts[child.id] = child.block.texts(child.value)
+        paths = tuple(
+            Path(
+                key=key,
+                label=str(label),
+                start=_add(child.value.get(key), following=goes_on, steps=steps, texts=texts),
+            )
+            for key, label in _paths(child.block).items()
+        )
+        if paths:
+            steps[child.id] = replace(steps[child.id], paths=paths)
+    return children[0].id if children else following
+
+
+def _paths(block: Any) -> Mapping[str, Any]:
+    paths: Mapping[str, Any] = block.branches
+    return paths
+
+
+def _give_ids(sequence: Sequence) -> None:
+    """Give steps that were made in code and never saved the ids that saving would give them."""
+    sequence.steps.get_prep_value()
