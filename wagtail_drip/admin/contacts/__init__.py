@@ -1,0 +1,1 @@
+"""Contacts on screen: the list, and one person's whole story."""

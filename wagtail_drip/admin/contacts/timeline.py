@@ -1,0 +1,151 @@
+"""One person's whole story, joined from all rooms, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.contacts.models import ConsentRecord, Permission
+from wagtail_drip.core import keys
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.events import catalogue
+from wagtail_drip.events.models import Event
+from wagtail_drip.messaging.models import InboundText, Message
+from wagtail_drip.stores.models import Purchase
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the story. *kind* chooses icon and side: message, reply, event, consent, sequence, purchase."""
+
+    at: datetime
+    kind: str
+    title: str
+    text: str = ""
+    status: str = ""
+    is_good: bool = True
+    url: str = ""
+    icon: str = "info-circle"
+    details: list[tuple[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    entries: list[Entry]
+    number: int
+    has_older: bool
+
+
+def page_number(raw: str | None) -> int:
+    return int(raw) if raw and raw.isdigit() and int(raw) > 0 else 1
+
+
+def page(contact_id: int, *, page: int = 1) -> Page:
+    """Return the *page*-th fifty entries; six queries whatever the person did."""
+    last = page * PAGE_SIZE
+    entries = sorted(
+        (entry for source in _SOURCES for entry in source(contact_id, last + 1)),
+        key=lambda entry: entry.at,
+        reverse=True,
+    )
+    return Page(entries=entries[last - PAGE_SIZE : last], number=page, has_older=len(entries) > last)
+
+
+def _messages(contact_id: int, most: int) -> Iterable[Entry]:
+    for row in Message.objects.filter(contact=contact_id).order_by("-created_at")[:most]:
+        at = row.handed_over_at or (row.due_at if row.state == "scheduled" else None) or row.created_at
+        yield Entry(
+            at=at,
+            kind="message",
+            title=_("Text message"),
+            text=row.body,
+            status=row.get_state_display(),
+            is_good=row.state in ("sent", "delivered", "handed_over", "scheduled", "claimed"),
+            url=reverse("wagtail_drip_messages:inspect", args=[row.pk]),
+            icon="mail",
+            details=[(_("Why"), row.reason or row.defer_reason)] if row.reason or row.defer_reason else [],
+        )
+
+
+def _replies(contact_id: int, most: int) -> Iterable[Entry]:
+    for row in InboundText.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+        yield Entry(at=row.recorded_at, kind="reply", title=_("Reply"), text=row.text, icon="comment")
+
+
+def _events(contact_id: int, most: int) -> Iterable[Entry]:
+    labels = dict(catalogue.choices())
+    for row in Event.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+        shown = [(name, value) for name, value in row.properties.items() if isinstance(value, str | int | float)]
+        yield Entry(
+            at=row.recorded_at,
+            kind="event",
+            title=str(labels.get(row.name, row.name)),
+            icon="pick",
+            details=shown[:6],
+        )
+
+
+def _consent(contact_id: int, most: int) -> Iterable[Entry]:
+    groups = {"marketing": _("marketing texts"), "transactional": _("texts about orders and bookings")}
+    for row in ConsentRecord.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+        values = {"what": groups.get(row.purpose_group, row.purpose_group)}
+        title = _("Agreed to %(what)s") % values if row.granted else _("Said no to %(what)s") % values
+        yield Entry(
+            at=row.recorded_at,
+            kind="consent",
+            title=title,
+            text=row.wording,
+            is_good=row.granted,
+            icon="check" if row.granted else "cross",
+            details=[(_("Where"), row.source), (_("How"), row.method)],
+        )
+
+
+def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
+    rows = Enrolment.objects.filter(contact=contact_id).select_related("sequence").order_by("-entered_at")[:most]
+    for row in rows:
+        yield Entry(
+            at=row.entered_at,
+            kind="sequence",
+            title=_("Entered “%(sequence)s”") % {"sequence": row.sequence.name},
+            status=row.get_state_display(),
+            is_good=row.state != "failed",
+            icon="list-ul",
+            details=[(_("Left because"), row.exit_reason)] if row.exit_reason else [],
+        )
+
+
+def _purchases(contact_id: int, most: int) -> Iterable[Entry]:
+    for row in Purchase.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+        yield Entry(
+            at=row.recorded_at,
+            kind="purchase",
+            title=_("Order %(number)s") % {"number": row.number or row.order_id},
+            status=row.status,
+            icon="pick",
+            details=[(_("Total"), f"{row.total:.2f} {row.currency}")],
+        )
+
+
+_SOURCES = (_messages, _replies, _events, _consent, _enrolments, _purchases)
+
+
+def permissions(contact_id: int) -> list[Permission]:
+    """Return what the person's records permit now, site by site, with the words they agreed to."""
+    rows = Permission.objects.filter(contact=contact_id).select_related("site", "record")
+    return list(rows.order_by("site", "group", "topic"))
+
+
+def is_suppressed(number: str) -> bool:
+    """Tell whether the number has said stop, to any sender of ours."""
+    if not number:
+        return False
+    return Suppression.objects.filter(number_hash=keys.number_hash(number), lifted_at=None).exists()

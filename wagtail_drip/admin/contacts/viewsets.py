@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+
+from wagtail_drip.admin.contacts import timeline
+from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts.models import Contact, Permission
+from wagtail_drip.contacts.types import PurposeGroup
+
+
+class ContactFilterSet(WagtailFilterSet):
+    agreed = django_filters.ChoiceFilter(
+        label=_("Marketing texts"),
+        choices=[("yes", _("Agreed")), ("no", _("Said no")), ("unknown", _("Never asked"))],
+        method="filter_agreed",
+        empty_label=_("Any"),
+    )
+    reachable = django_filters.BooleanFilter(label=_("Has a phone number"), method="filter_reachable")
+    created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Contact
+        fields = ["agreed", "reachable", "region", "language", "created_at"]
+
+    def filter_agreed(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        asked = Permission.objects.filter(contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic="")
+        if value == "unknown":
+            return contacts.filter(~Exists(asked))
+        return contacts.filter(Exists(asked.filter(granted=value == "yes")))
+
+    def filter_reachable(self, contacts: QuerySet[Contact], name: str, value: bool) -> QuerySet[Contact]:
+        return contacts.filter(active_phone__isnull=not value)
+
+
+class PhoneColumn(Column):
+    def get_value(self, instance: Contact) -> str:
+        return phone.display(instance.phone) if instance.phone else "–"
+
+
+class AgreedColumn(StatusTagColumn):
+    """Whether the person agreed to marketing texts, from the annotation of the list."""
+
+    def get_value(self, instance: Any) -> Any:
+        if instance.marketing_granted is None:
+            return _("Never asked")
+        return _("Agreed") if instance.marketing_granted else _("Said no")
+
+
+class ContactIndexView(ReadOnlyIndexView):
+    page_title = _("Contacts")
+    filterset_class = ContactFilterSet
+    search_fields = ["first_name", "last_name", "phone", "email"]
+    search_backend_name = None
+    default_ordering = "-created_at"
+    export_permission: ClassVar[str] = "wagtail_drip.export_contact"
+    export_filename = "contacts"
+    list_export: ClassVar[list[str]] = ["first_name", "last_name", "phone", "email", "region", "language", "created_at"]
+    list_display: ClassVar[list[Any]] = [
+        "__str__",
+        PhoneColumn("phone", label=_("Phone"), sort_key="phone"),
+        AgreedColumn("agreed", label=_("Marketing texts"), primary=lambda contact: contact.marketing_granted),
+        Column("region", label=_("Country"), sort_key="region"),
+        DateColumn("created_at", label=_("Known since"), sort_key="created_at"),
+    ]
+
+    def get_base_queryset(self) -> QuerySet[Contact]:
+        granted = Permission.objects.filter(
+            contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic=""
+        ).order_by("-granted")
+        contacts: QuerySet[Contact] = super().get_base_queryset()
+        return contacts.filter(merged_into=None, erased_at=None).annotate(
+            marketing_granted=granted.values("granted")[:1]
+        )
+
+
+class ContactInspectView(ReadOnlyInspectView):
+    template_name = "wagtail_drip/admin/contacts/inspect.html"
+    page_title = _("Contact")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        page = timeline.page_number(self.request.GET.get("page"))
+        return {
+            **context,
+            "contact": self.object,
+            "phone": phone.display(self.object.phone) if self.object.phone else "",
+            "zones": sorted(phone.zones_of(self.object.phone)) if self.object.phone else [],
+            "permissions": timeline.permissions(self.object.pk),
+            "suppressed": timeline.is_suppressed(self.object.phone),
+            "timeline": timeline.page(self.object.pk, page=page),
+        }
+
+
+class ContactViewSet(ReadOnlyViewSet):
+    model = Contact
+    name = "wagtail_drip_contacts"
+    url_prefix = "text-messages/contacts"
+    icon = "user"
+    menu_label = _("Contacts")
+    menu_order = 300
+    index_view_class = ContactIndexView
+    inspect_view_class = ContactInspectView
+
+
+def may_see_contacts(request: HttpRequest) -> bool:
+    """Tell whether this person may see who our contacts are, in lists, previews and logs alike."""
+    return bool(request.user.has_perm("wagtail_drip.view_contact"))

@@ -1,0 +1,1 @@
+"""The message log: every message with its state and why."""

@@ -1,0 +1,82 @@
+"""States and reasons in an owner's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.messaging.models import Message
+
+STATES: dict[str, tuple[Any, Any]] = {
+    "scheduled": (_("Waiting"), _("It waits in the outbox for its moment.")),
+    "claimed": (_("Being prepared"), _("A worker is composing it; nothing has left yet.")),
+    "handed_over": (_("Handing over"), _("It is being handed to the gateway; the answer is not known yet.")),
+    "sent": (_("Sent"), _("The gateway accepted it.")),
+    "delivered": (_("Delivered"), _("The phone has it.")),
+    "undelivered": (_("Not delivered"), _("The gateway gave up.")),
+    "unknown": (_("Unknown"), _("It may or may not have gone. It is never sent again by itself.")),
+    "skipped": (_("Not sent"), _("It was not allowed to go.")),
+    "cancelled": (_("Cancelled"), _("It was no longer wanted.")),
+    "expired": (_("Expired"), _("Its moment passed while it waited.")),
+    "failed": (_("Failed"), _("The gateway refused it for good.")),
+    "ghost": (_("Held out"), _("Withheld on purpose, to measure what texting achieves.")),
+}
+
+REASONS: dict[str, Any] = {
+    "no_consent": _("has not agreed to this kind of message"),
+    "unsubscribed": _("has withdrawn the agreement"),
+    "suppressed": _("this number said stop"),
+    "no_phone": _("has no phone number"),
+    "invalid_phone": _("the number cannot receive texts"),
+    "country_not_allowed": _("this country is not texted"),
+    "filter_failed": _("no longer matches the conditions"),
+    "goal_already_met": _("the goal was already met"),
+    "holdout": _("is in the comparison group"),
+    "frequency_cap": _("has had enough messages lately"),
+    "window_closed": _("no sending time was left before it expired"),
+    "missing_variable": _("a personal detail has no value"),
+    "content_blocked": _("the text is blocked"),
+    "template_not_approved": _("the provider has not approved the template"),
+    "out_of_stock": _("the product is out of stock"),
+    "no_coupon": _("no coupon was left"),
+    "budget_exceeded": _("the budget is used up"),
+    "duplicate": _("the same message was already sent"),
+    "sequence_paused": _("the sequence is paused"),
+    "not_open_yet": _("this site does not text customers yet"),
+    "cart_closed": _("the cart is no longer open"),
+    "no_licence": _("nothing asks for this answer"),
+    "quiet_hours": _("put off: the law's quiet hours"),
+    "send_window": _("put off: outside your sending times"),
+    "blackout_date": _("put off: a day without texts"),
+    "rate_limit": _("put off: the sender is at its limit"),
+    "gateway_down": _("put off: the gateway does not answer"),
+    "optimised_time": _("put off to a better moment"),
+    "held": _("put off: sending is stopped"),
+    "store_behind": _("put off: the shop's news has not been read yet"),
+    "goal_met": _("the goal was met"),
+    "exit_rule": _("a rule to leave early applied"),
+    "step_removed": _("its step was removed"),
+    "erased": _("the person's data was erased"),
+    "expired": _("its moment passed"),
+    "opted_out": _("the provider says that this number opted out"),
+    "bad_number": _("the number cannot receive texts"),
+}
+
+
+def state_choices() -> list[tuple[str, Any]]:
+    return [(state, label) for state, (label, _meaning) in STATES.items()]
+
+
+def state_label(state: str) -> Any:
+    return STATES[state][0] if state in STATES else state
+
+
+def state_meaning(state: str) -> Any:
+    return STATES[state][1] if state in STATES else ""
+
+
+def reason_label(message: Message) -> Any:
+    """Return why the message stands where it stands; '' where there is nothing to explain."""
+    code = message.reason or (message.defer_reason if message.state == "scheduled" else "")
+    return REASONS.get(code, code)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn
+
+from wagtail_drip.admin.contacts.viewsets import may_see_contacts
+from wagtail_drip.admin.messaging import reasons
+from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
+from wagtail_drip.contacts import phone
+from wagtail_drip.enrolments.models import StepVisit
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.sequences.models import Sequence
+
+GOOD_STATES = ("scheduled", "claimed", "handed_over", "sent", "delivered")
+
+
+def _sequence_choices() -> list[tuple[int, str]]:
+    return list(Sequence.objects.order_by("name").values_list("pk", "name"))
+
+
+class MessageFilterSet(WagtailFilterSet):
+    state = django_filters.MultipleChoiceFilter(label=_("State"), choices=reasons.state_choices)
+    sequence_id = django_filters.ChoiceFilter(
+        label=_("Sequence"), choices=_sequence_choices, empty_label=_("Any")
+    )
+    created_at = django_filters.DateFromToRangeFilter(label=_("Created"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Message
+        fields = ["state", "sequence_id", "created_at"]
+
+
+class StateColumn(StatusTagColumn):
+    def get_value(self, instance: Message) -> Any:
+        return reasons.state_label(instance.state)
+
+
+class ReasonColumn(Column):
+    def get_value(self, instance: Message) -> Any:
+        return reasons.reason_label(instance)
+
+
+class ToColumn(Column):
+    def get_value(self, instance: Message) -> Any:
+        return instance.contact if getattr(instance, "shows_contact", False) else _("Hidden")
+
+
+class SequenceColumn(Column):
+    def get_value(self, instance: Any) -> Any:
+        return instance.sequence_name or "–"
+
+
+class MessageIndexView(ReadOnlyIndexView):
+    page_title = _("Message log")
+    filterset_class = MessageFilterSet
+    default_ordering = "-created_at"
+    list_per_page = 50
+    paginate_by = 50
+    list_display: ClassVar[list[Any]] = [
+        ToColumn("__str__", label=_("To")),
+        SequenceColumn("sequence_name", label=_("Sequence")),
+        StateColumn("state", label=_("State"), primary=lambda message: message.state in GOOD_STATES),
+        ReasonColumn("reason", label=_("Why")),
+        NumberColumn("segments", label=_("Segments")),
+        DateColumn("created_at", label=_("Created"), sort_key="created_at"),
+        DateColumn("handed_over_at", label=_("Handed over")),
+    ]
+
+    def get_base_queryset(self) -> QuerySet[Message]:
+        messages: QuerySet[Message] = super().get_base_queryset()
+        return messages.select_related("contact")
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(*args, **kwargs)
+        names = dict(Sequence.objects.values_list("pk", "name"))
+        shows_contact = may_see_contacts(self.request)
+        for message in context["object_list"]:
+            message.sequence_name = names.get(message.sequence_id, "")
+            message.shows_contact = shows_contact
+        return context
+
+
+class MessageInspectView(ReadOnlyInspectView):
+    template_name = "wagtail_drip/admin/messaging/inspect.html"
+    page_title = _("Message")
+
+    def get_page_subtitle(self) -> str:
+        return str(self.object.contact) if may_see_contacts(self.request) else f"#{self.object.pk}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        message: Message = self.object
+        shows_contact = may_see_contacts(self.request)
+        visit = StepVisit.objects.filter(enrolment=message.enrolment_id, message_key=message.key).first()
+        return {
+            **context,
+            "message": message,
+            "shows_contact": shows_contact,
+            "phone": phone.display(message.contact.phone) if shows_contact and message.contact.phone else "",
+            "state": reasons.state_label(message.state),
+            "meaning": reasons.state_meaning(message.state),
+            "why": reasons.reason_label(message),
+            "sequence": Sequence.objects.filter(pk=message.sequence_id).first(),
+            "decisions": visit.decisions if visit else [],
+            "receipts": message.receipts.order_by("recorded_at"),
+        }
+
+
+class MessageViewSet(ReadOnlyViewSet):
+    model = Message
+    name = "wagtail_drip_messages"
+    url_prefix = "text-messages/log"
+    icon = "history"
+    menu_label = _("Message log")
+    menu_order = 400
+    index_view_class = MessageIndexView
+    inspect_view_class = MessageInspectView

@@ -1,0 +1,113 @@
+"""What needs a person: each finding names its cause and where to look. Bounded queries, none per row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.core import clock
+from wagtail_drip.core.models import Lease
+from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message
+from wagtail_drip.sequences.models import SequenceRuntime
+
+# A tick comes every minute; three missed ones mean that no worker lives.
+LATEST_TICK = timedelta(minutes=3)
+TICK_LEASE = "tick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing to look at.
+
+    *subject* is a plain key that a screen turns into an address: holds, sequence:<id>, messages:<state>, workers.
+    """
+
+    code: str
+    sentence: Any
+    subject: str = ""
+    is_critical: bool = False
+
+
+def findings(*, now: datetime) -> list[Finding]:
+    """Return everything that needs attention, the gravest first; an empty list means that all is well."""
+    found = [*_workers(), *_holds(now), *_sequences(), *_unread(), *_messages(now)]
+    return sorted(found, key=lambda finding: not finding.is_critical)
+
+
+def _workers() -> list[Finding]:
+    tick = Lease.objects.filter(name=TICK_LEASE).first()
+    if tick is None or tick.started_at is None:
+        sentence = _("No worker has run yet: nothing is sent. Start a django-q2 cluster.")
+        return [Finding(code="no_worker", sentence=sentence, subject="workers", is_critical=True)]
+    if clock.lease_now() - tick.started_at > LATEST_TICK:
+        sentence = _("No worker has run since %(moment)s: nothing is sent. Restart the django-q2 cluster.") % {
+            "moment": tick.started_at.strftime("%H:%M")
+        }
+        return [Finding(code="dead_worker", sentence=sentence, subject="workers", is_critical=True)]
+    return []
+
+
+def _holds(now: datetime) -> list[Finding]:
+    rows = Hold.objects.filter(Q(until=None) | Q(until__gt=now), lifted_at=None).exclude(scope="sequence")
+    return [
+        Finding(
+            code="hold",
+            sentence=_("Sending is stopped for %(what)s: %(reason)s")
+            % {"what": row.get_scope_display(), "reason": row.reason},
+            subject="holds",
+            is_critical=row.scope in ("all", "gateway"),
+        )
+        for row in rows.order_by("pk")[:20]
+    ]
+
+
+def _sequences() -> list[Finding]:
+    rows = SequenceRuntime.objects.exclude(health="ok").select_related("sequence").order_by("pk")[:20]
+    return [
+        Finding(
+            code=f"sequence_{row.health}",
+            sentence=_("Sequence “%(name)s”: %(detail)s")
+            % {"name": row.sequence.name, "detail": row.health_detail or row.get_health_display()},
+            subject=f"sequence:{row.sequence_id}",
+            is_critical=row.health in ("failing", "auto_paused"),
+        )
+        for row in rows
+    ]
+
+
+def _unread() -> list[Finding]:
+    """Rows parked after five attempts: they cannot be read and wait for a developer."""
+    kinds = [
+        (Notice.objects.filter(due_at=None).exclude(error=""), _("notices from the shop")),
+        (Event.objects.filter(match_due_at=None).exclude(error=""), _("events")),
+        (Callback.objects.filter(due_at=None).exclude(error=""), _("callbacks from gateways")),
+        (InboundText.objects.filter(due_at=None).exclude(error=""), _("texts from customers")),
+    ]
+    found = []
+    for rows, what in kinds:
+        n = rows.count()
+        if n:
+            sentence = _("%(n)s %(what)s could not be read; the log says why.") % {"n": n, "what": what}
+            found.append(Finding(code="unread", sentence=sentence, is_critical=True))
+    return found
+
+
+def _messages(now: datetime) -> list[Finding]:
+    recent = Message.objects.filter(created_at__gte=now - timedelta(days=1))
+    counts = recent.aggregate(
+        unknown=Count("pk", filter=Q(state="unknown")), failed=Count("pk", filter=Q(state="failed"))
+    )
+    sentences = {
+        "unknown": _("%(n)s messages of the last day may or may not have gone."),
+        "failed": _("%(n)s messages of the last day were refused by the gateway."),
+    }
+    return [
+        Finding(code=state, sentence=sentence % {"n": counts[state]}, subject=f"messages:{state}")
+        for state, sentence in sentences.items()
+        if counts[state]
+    ]
