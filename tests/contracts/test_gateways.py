@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.datastructures import CaseInsensitiveMapping
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from wagtail_drip.gateways import signed_json
 from wagtail_drip.gateways.base import Gateway

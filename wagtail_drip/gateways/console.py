@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .base import Gateway
 from .encoding import count
-from .types import Capabilities, Issue, OutboundSms, Outcome, SendResult
+from .types import Capabilities, OutboundSms, Outcome, SendResult
 
 _writing = threading.Lock()
 
@@ -25,15 +25,6 @@ class ConsoleGateway(Gateway):
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(receipts="none", inbound=False, default_segments_per_second=1000)
-
-    def check(self) -> list[Issue]:
-        return [
-            Issue(
-                level="info",
-                message=f'The gateway "{self.alias}" writes to the terminal and texts nobody.',
-                hint="Before you open the site, connect a provider.",
-            )
-        ]
 
     def send(self, call: Sequence[OutboundSms]) -> list[SendResult]:
         results = []

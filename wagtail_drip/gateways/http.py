@@ -64,7 +64,7 @@ class Answer:
         """Return the body read as JSON, or None if it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -13,7 +15,17 @@ from . import signed_json
 from .errors import AmbiguousGatewayError, GatewayError, GatewayMisconfigured
 from .http import Answer, HttpGateway, refusal_by_code, refusal_by_status
 from .options import Options
-from .types import Capabilities, Issue, OutboundSms, Outcome, Parsed, RawRequest, SendResult
+from .types import (
+    Capabilities,
+    Issue,
+    OutboundSms,
+    Outcome,
+    Parsed,
+    RawRequest,
+    ReceiptStatus,
+    SendResult,
+    StatusEvent,
+)
 
 PATH = "/phone/api/messages"
 
@@ -24,6 +36,7 @@ class SimulatorGateway(HttpGateway):
 
     OPTIONS: ``token`` (required; bearer token there, signature key back), ``url`` (default
     ``PUBLIC_BASE_URL`` + ``/phone/api/messages``). The telephone recognises a repeated ``Idempotency-Key``.
+    ``GET <url>/<reference>`` answers ``{"id", "status", "code"}``, or 404.
     A refusal is ``{"outcome": "opted_out", "code": …, "message": …}`` with a status of 400 or more.
     """
 
@@ -47,7 +60,7 @@ class SimulatorGateway(HttpGateway):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(idempotency_seconds=24 * 3600, default_segments_per_second=1000)
+        return Capabilities(lookup="ref", idempotency_seconds=24 * 3600, default_segments_per_second=1000)
 
     def check(self) -> list[Issue]:
         if self._own_url or conf.settings.PUBLIC_BASE_URL:
@@ -92,7 +105,7 @@ class SimulatorGateway(HttpGateway):
 
     def refusal(self, answer: Answer) -> GatewayError:
         document = answer.json()
-        if not isinstance(document, dict) or document.get("outcome") not in set(Outcome):
+        if not isinstance(document, dict) or document.get("outcome") not in tuple(Outcome):
             return refusal_by_status(answer)
         return refusal_by_code(
             Outcome(document["outcome"]),
@@ -100,6 +113,30 @@ class SimulatorGateway(HttpGateway):
             detail=str(document.get("message", "")),
             code=str(document.get("code", "")),
         )
+
+    def lookup(self, messages: Sequence[OutboundSms], *, since: datetime | None = None) -> list[StatusEvent]:
+        found = []
+        for message in messages:
+            request = requests.Request(
+                "GET",
+                f"{self.url}/{quote(message.reference, safe='')}",
+                headers={"Authorization": f"Bearer {self._token}"},
+            )
+            try:
+                document = self.exchange(request).json()
+            except GatewayError:
+                continue
+            if isinstance(document, dict) and document.get("status") in tuple(ReceiptStatus):
+                found.append(
+                    StatusEvent(
+                        reference=message.reference,
+                        provider_id=str(document.get("id", "")),
+                        number=message.to,
+                        status=ReceiptStatus(document["status"]),
+                        code=str(document.get("code", "")),
+                    )
+                )
+        return found
 
     def verify(self, request: RawRequest) -> bool:
         return signed_json.verify(request, token=self._token)

@@ -52,6 +52,17 @@ ANSWER_CASES = (
     "auth_failure",
     "garbage",
 )
+ODD_ANSWERS = (
+    b"",
+    b"\xff\xfe\x00",
+    b"null",
+    b"5",
+    b'"text"',
+    b"[null]",
+    b"{}",
+    b'{"code": [], "message": {}, "outcome": {}, "id": null, "sid": null, "status": []}',
+    b"[" * 5000,
+)
 GARBAGE = (
     b"",
     b"\x00\xff\xfe",
@@ -207,6 +218,19 @@ class HttpGatewayContract(GatewayContract):
         for private in (message.to, message.to.removeprefix("+"), message.text, *self.secrets):
             assert private not in result.detail
             assert private not in result.code
+
+    @pytest.mark.parametrize("status", [200, 400, 500])
+    @pytest.mark.parametrize("body", ODD_ANSWERS)
+    def test_an_odd_answer_is_a_result_and_never_an_exception(
+        self, provider: FakeProvider, body: bytes, status: int
+    ) -> None:
+        provider.status, provider.body = status, body
+
+        result = self.send_one(provider.url)
+
+        assert result.outcome is not Outcome.ACCEPTED
+        if status == 200:
+            assert result.outcome is Outcome.AMBIGUOUS
 
     def test_no_answer_after_the_request_is_ambiguous_and_not_repeated(self, provider: FakeProvider) -> None:
         provider.behaviour = "hang"

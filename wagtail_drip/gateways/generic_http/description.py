@@ -207,7 +207,7 @@ def words(given: Options, name: str, closed_list: type[Word]) -> dict[str, Word]
     values: Mapping[Any, Any] = given.section(name).values
     found: dict[str, Word] = {}
     for key, value in values.items():
-        if value not in set(closed_list):
+        if value not in tuple(closed_list):
             raise given.error(name, f"may map only to {', '.join(closed_list)}")
         found[str(key)] = closed_list(value)
     return found

@@ -178,31 +178,36 @@ class TwilioGateway(HttpGateway):
             request = requests.Request("GET", self._url, params=query, auth=self._credentials)
             try:
                 document = self.exchange(request).json()
+                ((field, sender),) = self._sender(message).items()
             except GatewayError:
                 continue
-            listed = document.get("messages") if isinstance(document, dict) else None
+            # A further page might hold another one that fits.
+            if not isinstance(document, dict) or document.get("next_page_uri"):
+                continue
+            listed = document.get("messages")
+            wanted = {
+                "to": message.to,
+                "body": message.text,
+                "messaging_service_sid" if field == "MessagingServiceSid" else "from": sender,
+            }
             fitting = [
                 item
-                for item in listed or []
-                if isinstance(item, dict) and self._is_the_same(item, message, since=since)
+                for item in (listed if isinstance(listed, list) else [])
+                if isinstance(item, dict)
+                and all(item.get(name) == value for name, value in wanted.items())
+                and (since is None or _is_created_since(item, since))
             ]
-            # A further page might hold another one that fits.
-            if len(fitting) == 1 and not document.get("next_page_uri"):
+            if len(fitting) == 1:
                 found.append(_status_event(fitting[0], message))
         return found
 
-    def _is_the_same(self, item: Mapping[str, Any], message: OutboundSms, *, since: datetime | None) -> bool:
-        ((field, sender),) = self._sender(message).items()
-        sent_by = item.get("messaging_service_sid" if field == "MessagingServiceSid" else "from")
-        if item.get("to") != message.to or item.get("body") != message.text or sent_by != sender:
-            return False
-        if since is None:
-            return True
-        try:
-            # Twilio's dates have whole seconds.
-            return parsedate_to_datetime(str(item.get("date_created"))) >= since.replace(microsecond=0)
-        except ValueError:
-            return False
+
+def _is_created_since(item: Mapping[str, Any], since: datetime) -> bool:
+    try:
+        # Twilio's dates have whole seconds.
+        return parsedate_to_datetime(str(item.get("date_created"))) >= since.replace(microsecond=0)
+    except ValueError:
+        return False
 
 
 def _status_event(item: Mapping[str, Any], message: OutboundSms) -> StatusEvent:
