@@ -1,0 +1,121 @@
+"""Does what the walks of a batch want done, set-wise: contacts, texts taken back, texts into the outbox.
+
+Locks in the house's order: the enrolments are claimed already, then contacts by primary key, then the rest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import claims
+from wagtail_drip.enrolments.advanced import Advanced
+from wagtail_drip.enrolments.effects import CancelPending, SendMessage, UpdateContact
+from wagtail_drip.enrolments.facts import Seen
+from wagtail_drip.enrolments.states import ExitReason
+from wagtail_drip.events.conditions import EventTest, test_to_json
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging.states import SkipReason
+from wagtail_drip.messaging.types import MessageDraft
+from wagtail_drip.sequences.flow import Flow
+
+
+def carry_out(batch: Sequence[Advanced], *, now: datetime) -> None:
+    """Carry out every effect of the batch, in a number of statements that does not grow with it."""
+    changes = _changes(batch)
+    ending = defaultdict(list)
+    people = set(changes)
+    for advanced in batch:
+        for effect in advanced.walked.effects:
+            if isinstance(effect, CancelPending):
+                ending[why_cancelled(effect.reason)].append(advanced.enrolment.pk)
+                people.add(_contact_of(advanced))
+    if people:
+        # Who ends a run takes the same lock as the gate, so a text either has gone or never will.
+        claims.lock_in_order(Contact.objects.filter(pk__in=people))
+    if changes:
+        contacts.update_contacts(changes, now=now)
+    for reason, enrolment_ids in sorted(ending.items()):
+        messaging.cancel_pending(enrolment_ids=enrolment_ids, reason=reason, now=now)
+    drafts = sorted(_drafts(batch, now), key=lambda draft: (draft.contact_id, draft.key))
+    if drafts:
+        messaging.queue(drafts, now=now)
+
+
+def why_cancelled(exit_reason: str) -> str:
+    """Return a message's reason for what ended its enrolment."""
+    return SkipReason.GOAL_ALREADY_MET.value if exit_reason == ExitReason.GOAL_MET else exit_reason
+
+
+def message_key(enrolment_id: int, visit: int) -> str:
+    """Return the key that lets one visit text once and never again."""
+    return f"enr:{enrolment_id}:{visit}"
+
+
+def _contact_of(advanced: Advanced) -> int:
+    return advanced.facts.contact_id if advanced.facts else advanced.enrolment.contact_id
+
+
+def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
+    changes: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for advanced in batch:
+        for effect in advanced.walked.effects:
+            if isinstance(effect, UpdateContact):
+                change = changes[_contact_of(advanced)]
+                if effect.attribute:
+                    change.setdefault("attributes", {})[effect.attribute] = effect.value
+                else:
+                    change[effect.field] = effect.value
+    return dict(changes)
+
+
+def _drafts(batch: Sequence[Advanced], now: datetime) -> Iterator[MessageDraft]:
+    for advanced in batch:
+        for effect in advanced.walked.effects:
+            if isinstance(effect, SendMessage) and advanced.flow and advanced.facts:
+                yield _draft(advanced, advanced.flow, effect, now)
+
+
+def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> MessageDraft:
+    enrolment = advanced.enrolment
+    trigger = advanced.facts.trigger if advanced.facts else None
+    return MessageDraft(
+        key=message_key(enrolment.pk, send.visit),
+        contact_id=_contact_of(advanced),
+        site_id=enrolment.site_id,
+        purpose=send.purpose or flow.purpose,
+        topic=send.topic or flow.topic,
+        pinned_text_id=send.text_id,
+        variables={"event": dict(trigger.properties)} if trigger else {},
+        guards=guards_of(flow, trigger, since=enrolment.since),
+        sequence_id=enrolment.sequence_id,
+        version_id=enrolment.version_id,
+        step_id=send.step_id,
+        enrolment_id=enrolment.pk,
+        event_id=enrolment.event_id,
+        due_at=now,
+        expires_at=now + timedelta(hours=send.expires_hours) if send.expires_hours else None,
+        track_links=send.track_links,
+        ignores_windows=send.ignores_windows,
+    )
+
+
+def guards_of(flow: Flow, trigger: Seen | None, *, since: datetime) -> list[dict[str, Any]]:
+    """Return what the gate must still find true before a text of this run leaves."""
+    tests = [test for test in (flow.goal, *flow.exits) if test is not None]
+    guards = [_event_guard(test, since) for test in tests]
+    # An order knows the cart it was made from, which is closed for good: only a run about a cart guards it.
+    cart_id = trigger.properties.get("cart_id") if trigger else None
+    if trigger and cart_id and not trigger.properties.get("order_id"):
+        guards.append(
+            {"kind": "cart", "store": trigger.store, "cart_id": str(cart_id), "since": since.isoformat()}
+        )
+    return guards
+
+
+def _event_guard(test: EventTest, since: datetime) -> dict[str, Any]:
+    return {"kind": "event", **(test_to_json(test) or {}), "since": since.isoformat()}

@@ -1,0 +1,73 @@
+"""What a walk wants done, as data: ``carry_out`` does it, previews and replays only show it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendMessage:
+    """Put one text into the outbox, due at once: windows and quiet hours are the gate's business.
+
+    :param visit: makes the message's key, so that no visit can ever text twice.
+    :param text_id: the pinned text.
+    :param purpose: '' for the sequence's own, and so for *topic*.
+    :param expires_hours: None for the default of the purpose.
+    """
+
+    step_id: str
+    visit: int
+    text_id: int | None
+    purpose: str = ""
+    topic: str = ""
+    track_links: bool = True
+    ignores_windows: bool = False
+    expires_hours: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateContact:
+    """Write one field of the contact, or one of its attributes where *attribute* names it."""
+
+    field: str
+    attribute: str = ""
+    value: Any = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelPending:
+    """Take back the texts of this enrolment that have not left, because it ended early."""
+
+    reason: str
+
+
+Effect = SendMessage | UpdateContact | CancelPending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """
+    One line of the trace, from which a screen makes a sentence in the reader's language.
+
+    :param rule: which rule was asked, with the values an editor gave it; ``name`` says which kind.
+    :param value: what was read: a number of events, an attribute, a zone.
+    :param outcome: ``yes`` or ``no``, or what came of it.
+    :param since: from which moment on events were looked at, in ISO 8601.
+    """
+
+    step: str
+    rule: Mapping[str, Any]
+    value: Any = None
+    outcome: str = ""
+    since: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "rule": dict(self.rule),
+            "value": self.value,
+            "outcome": self.outcome,
+            "since": self.since,
+        }

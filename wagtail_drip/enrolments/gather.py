@@ -1,0 +1,148 @@
+"""Fills in the facts of a whole batch in a fixed number of queries, whatever its size.
+
+Only what the flows declare they need is read. With *as_of* the past is asked instead of the present.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.enrolments import walk
+from wagtail_drip.enrolments.facts import CONTACT_FIELDS, Facts, Needs, Seen
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.states import ExitReason
+from wagtail_drip.events.models import Event
+from wagtail_drip.sequences.flow import Flow
+
+
+def facts_for(
+    enrolments: Sequence[Enrolment], flows: Mapping[int, Flow], *, as_of: datetime | None = None
+) -> dict[int, Facts]:
+    """
+    Return the facts of each enrolment, by its id.
+
+    :param flows: by version id; an enrolment whose version is not among them gets no facts.
+    :param as_of: count only what was recorded by then; None for all there is.
+    """
+    enrolments = [enrolment for enrolment in enrolments if enrolment.version_id in flows]
+    known = Contact.objects.in_bulk({enrolment.contact_id for enrolment in enrolments})
+    heads = survivors(known)
+    duplicates = _duplicates(enrolments, heads)
+    triggers = _triggers(enrolments)
+    happened = _happened(enrolments, flows, heads, as_of)
+    zones = dict(
+        SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
+            "site_id", "zone"
+        )
+    )
+    facts = {}
+    for enrolment in enrolments:
+        head = heads[enrolment.contact_id]
+        ended_because = ""
+        if head.erased_at is not None:
+            ended_because = ExitReason.ERASED
+        elif enrolment.pk in duplicates:
+            ended_because = ExitReason.REPLACED_BY_REENTRY
+        facts[enrolment.pk] = Facts(
+            contact_id=head.pk,
+            contact={name: getattr(head, name) for name in CONTACT_FIELDS},
+            attributes=head.attributes,
+            zone=zone_of(head, zones.get(enrolment.site_id, "")),
+            trigger=triggers.get(enrolment.event_id) if enrolment.event_id else None,
+            since=enrolment.since,
+            events=tuple(
+                seen
+                for seen in happened.get(head.pk, ())
+                if seen.recorded_at > enrolment.since and seen.id != enrolment.event_id
+            ),
+            ended_because=ended_because,
+        )
+    return facts
+
+
+def survivors(known: Mapping[int, Contact]) -> dict[int, Contact]:
+    """Return who speaks for each contact now: itself, unless it was merged. One query more if any was."""
+    if not any(contact.merged_into_id for contact in known.values()):
+        return dict(known)
+    heads = contacts.resolve_merged(known)
+    rows = {**known, **Contact.objects.in_bulk(set(heads.values()) - set(known))}
+    return {pk: rows[head] for pk, head in heads.items()}
+
+
+def _duplicates(enrolments: Sequence[Enrolment], heads: Mapping[int, Contact]) -> set[int]:
+    """Return the runs that merging made double: the survivor is in the same sequence itself."""
+    merged = [e for e in enrolments if heads[e.contact_id].pk != e.contact_id]
+    if not merged:
+        return set()
+    own = Enrolment.objects.filter(
+        contact_id__in={heads[e.contact_id].pk for e in merged},
+        sequence_id__in={e.sequence_id for e in merged},
+        running=1,
+    )
+    taken = set(own.values_list("sequence_id", "contact_id", "dedupe_key"))
+    return {e.pk for e in merged if (e.sequence_id, heads[e.contact_id].pk, e.dedupe_key) in taken}
+
+
+def _triggers(enrolments: Sequence[Enrolment]) -> dict[int, Seen]:
+    rows = Event.objects.filter(pk__in={e.event_id for e in enrolments if e.event_id})
+    return {row.pk: seen(row) for row in rows}
+
+
+def seen(row: Event) -> Seen:
+    return Seen(
+        id=row.pk, name=row.name, properties=row.properties, recorded_at=row.recorded_at, store=row.store
+    )
+
+
+def _happened(
+    enrolments: Sequence[Enrolment],
+    flows: Mapping[int, Flow],
+    heads: Mapping[int, Contact],
+    as_of: datetime | None,
+) -> dict[int, list[Seen]]:
+    needs = Needs()
+    for version_id in {e.version_id for e in enrolments}:
+        needs |= walk.needs_of(flows[version_id])
+    waited_for = {e.waits_for for e in enrolments} - {""}
+    names = needs.events | waited_for
+    if not names:
+        return {}
+    people = {*heads, *(head.pk for head in heads.values())}
+    rows = Event.objects.filter(
+        contact_id__in=people, name__in=names, recorded_at__gt=min(e.since for e in enrolments)
+    )
+    if as_of is not None:
+        rows = rows.filter(recorded_at__lte=as_of)
+    found: dict[int, list[Seen]] = defaultdict(list)
+    for row in rows.order_by("recorded_at", "pk"):
+        if row.contact_id is not None:
+            head = heads.get(row.contact_id)
+            found[head.pk if head else row.contact_id].append(seen(row))
+    return found
+
+
+def zone_of(contact: Contact, site_zone: str) -> str:
+    """Return the zone whose wall clock the contact lives by: the profile's, else the number's if single, else the site's."""
+    if contact.zone and is_zone(contact.zone):
+        return contact.zone
+    possible = phone.zones_of(contact.phone) if contact.phone else frozenset()
+    if len(possible) == 1:
+        return next(iter(possible))
+    return site_zone if is_zone(site_zone) else "UTC"
+
+
+@lru_cache(maxsize=1000)
+def is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""Events find the sequences they start and the people who wait for them: claim, wake, admit, commit."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from wagtail_drip.conf import settings
+from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import claims, clock
+from wagtail_drip.enrolments import actions, entry, gather
+from wagtail_drip.enrolments.actions import Wish
+from wagtail_drip.enrolments.carry_out import why_cancelled
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.states import ExitReason
+from wagtail_drip.events.models import Event
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.sequences.flow import Flow
+
+logger = logging.getLogger(__name__)
+
+TRIES = 5
+BATCH = 500
+
+
+def match_due(*, now: datetime | None = None, limit: int | None = None) -> int:
+    """Match one batch of events and return how many there were."""
+    now = now or clock.now()
+    rows = Event.objects.filter(match_due_at__lte=now).order_by("match_due_at", "pk")
+    if not rows.exists():
+        return 0
+    return _match(rows, size=claims.batch_limit(limit or BATCH), now=now)
+
+
+def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
+    """Match one batch in one transaction; if that fails, halve it until the bad event is alone."""
+    claimed: list[int] = []
+
+    def work() -> None:
+        events = claims.claim(rows, limit=size)
+        claimed[:] = [event.pk for event in events]
+        match(events, now=now)
+        Event.objects.filter(pk__in=claimed).update(match_due_at=None)
+
+    try:
+        claims.retried(work)
+    except Exception as error:
+        if len(claimed) == 1:
+            _put_off(claimed[0], error)
+        elif claimed:
+            middle = len(claimed) // 2
+            for half in (claimed[:middle], claimed[middle:]):
+                _match(rows.filter(pk__in=half), size=len(half), now=now)
+        else:
+            raise
+    return len(claimed)
+
+
+def _put_off(pk: int, error: Exception) -> None:
+    """Count the failure; the fifth parks the event, with its error, for somebody to look at."""
+    logger.exception("Event %s could not be matched.", pk)
+    row = Event.objects.filter(pk=pk)
+    row.update(match_attempts=F("match_attempts") + 1, error=f"{type(error).__name__}: {error}"[:2000])
+    row.filter(match_attempts__gte=TRIES).update(match_due_at=None)
+
+
+def match(events: Sequence[Event], *, now: datetime) -> None:
+    """Wake who waits for one of *events*, then let in whom they start something for."""
+    heads = contacts.resolve_merged({event.contact_id for event in events if event.contact_id is not None})
+    theirs: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.contact_id is not None:
+            theirs[heads[event.contact_id]].append(event)
+    _wake(theirs, heads, now=now)
+    _admit(events, now=now)
+
+
+def _wake(theirs: Mapping[int, Sequence[Event]], heads: Mapping[int, int], *, now: datetime) -> None:
+    """Make sooner what the next advance would find by itself: a goal, an exit, an awaited event."""
+    merged = Contact.objects.filter(merged_into__in=theirs).values_list("pk", flat=True)
+    people = {*theirs, *heads, *merged}
+    running = list(Enrolment.objects.filter(contact_id__in=people, running=1))
+    if not running:
+        return
+    speaks_for = contacts.resolve_merged({row.contact_id for row in running})
+    flows = sequences.flows({row.version_id for row in running})
+    woken: list[int] = []
+    ending: dict[str, list[Enrolment]] = defaultdict(list)
+    for row in running:
+        for event in theirs.get(speaks_for[row.contact_id], ()):
+            if event.pk == row.event_id or event.recorded_at <= row.since:
+                continue
+            reason = ends_by(flows[row.version_id], event)
+            if reason:
+                ending[reason].append(row)
+            if reason or row.waits_for == event.name:
+                woken.append(row.pk)
+                break
+    if not woken:
+        return
+    # Enrolments before contacts, as an advance takes them; both in order.
+    claims.lock_in_order(Enrolment.objects.filter(pk__in=woken))
+    claims.lock_in_order(
+        Contact.objects.filter(pk__in={row.contact_id for rows in ending.values() for row in rows})
+    )
+    actions.wake(woken, now=now)
+    for reason, rows in sorted(ending.items()):
+        messaging.cancel_pending(
+            enrolment_ids=[row.pk for row in rows], reason=why_cancelled(reason), now=now
+        )
+
+
+def ends_by(flow: Flow, event: Event) -> str:
+    """Return the exit reason that *event* gives to somebody in *flow*; '' if none."""
+    if flow.goal is not None and flow.goal.accepts(event.name, event.properties):
+        return ExitReason.GOAL_MET
+    if any(test.accepts(event.name, event.properties) for test in flow.exits):
+        return ExitReason.EXIT_RULE
+    return ""
+
+
+def _admit(events: Sequence[Event], *, now: datetime) -> None:
+    fresh = [
+        event
+        for event in events
+        if event.contact_id is not None
+        and entry.is_fresh(event.recorded_at, max_age_hours=settings.TRIGGER_MAX_AGE_HOURS, now=now)
+    ]
+    live = sequences.live_by_trigger({event.name for event in fresh})
+    wishes = []
+    for event in sorted(fresh, key=lambda each: (each.recorded_at, each.pk)):
+        seen = gather.seen(event)
+        for running in live.get(event.name, ()):
+            is_here = running.site_id in (None, event.site_id)
+            if is_here and event.contact_id is not None and entry.is_triggered(running.flow, seen):
+                wishes.append(
+                    Wish(
+                        into=running,
+                        contact_id=event.contact_id,
+                        site_id=event.site_id,
+                        key=str(event.pk),
+                        since=event.recorded_at,
+                        trigger=seen,
+                    )
+                )
+    if wishes:
+        actions.admit(wishes, now=now)

@@ -1,0 +1,49 @@
+"""Reading enrolments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from wagtail_drip.enrolments.entry import Earlier
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.states import EnrolmentState
+from wagtail_drip.sequences.models import SequenceRuntime
+from wagtail_drip.sequences.states import RuntimeState
+
+MOVING = (EnrolmentState.ACTIVE, EnrolmentState.WAITING)
+
+
+def standing_still() -> list[int]:
+    """Return the sequences in which nobody moves: paused, or ended with people still to be taken out."""
+    rows = SequenceRuntime.objects.filter(
+        Q(state=RuntimeState.PAUSED) | Q(state=RuntimeState.ENDED, parking_due_at__isnull=False)
+    )
+    return list(rows.values_list("sequence_id", flat=True))
+
+
+def due(now: datetime) -> QuerySet[Enrolment]:
+    """Return who waits for a moment that has come, in the order of these moments."""
+    return (
+        Enrolment.objects.filter(due_at__lte=now, state__in=MOVING)
+        .exclude(sequence_id__in=standing_still())
+        .order_by("due_at", "pk")
+    )
+
+
+def earlier_runs(
+    sequence_ids: Collection[int], contact_ids: Collection[int]
+) -> dict[tuple[int, int], list[Earlier]]:
+    """Return every run of these contacts in these sequences, by (sequence, contact), in one query."""
+    rows = Enrolment.objects.filter(sequence_id__in=sequence_ids, contact_id__in=contact_ids)
+    found: dict[tuple[int, int], list[Earlier]] = defaultdict(list)
+    for sequence_id, contact_id, key, entered_at, running in rows.values_list(
+        "sequence_id", "contact_id", "dedupe_key", "entered_at", "running"
+    ):
+        found[sequence_id, contact_id].append(
+            Earlier(dedupe_key=key, entered_at=entered_at, is_running=running is not None)
+        )
+    return found

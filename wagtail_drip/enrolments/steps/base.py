@@ -1,0 +1,126 @@
+"""What every kind of step shares: what it reads, what it may answer, and how it is found. Pure."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wagtail_drip.enrolments import steps as package
+from wagtail_drip.enrolments.effects import Decision, Effect
+from wagtail_drip.enrolments.facts import Facts, Needs
+from wagtail_drip.exceptions import WagtailDripError
+from wagtail_drip.sequences.flow import Step
+
+
+class UnknownStepKind(WagtailDripError):
+    """A flow names a kind of step that is not installed; register it or publish without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """
+    Where an enrolment stands.
+
+    :param step_id: '' at the end.
+    :param visit: how many steps it has come to, this one included once it has begun.
+    :param entered_at: None until this step has begun.
+    :param memory: what the step itself remembers while it waits.
+    """
+
+    step_id: str
+    visit: int = 0
+    entered_at: datetime | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def began_at(self) -> datetime:
+        """Return when this step began; a step is never run before."""
+        if self.entered_at is None:
+            raise ValueError("This step has not begun.")
+        return self.entered_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoOn:
+    """Done here. *path* is the key of the way out; '' for a step that has only one."""
+
+    path: str = ""
+    effects: tuple[Effect, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """
+    Not yet. The step is run again at *until*, or sooner when the event *event* happens to the contact.
+
+    :param until: None to wait for the event alone.
+    """
+
+    until: datetime | None = None
+    event: str = ""
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """The enrolment ends here: *state* is ``completed`` or ``exited``."""
+
+    state: str
+    reason: str = ""
+    effects: tuple[Effect, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+Outcome = GoOn | Wait | End
+
+
+class StepKind:
+    """
+    One kind of step. It is run when it is reached and again each time its wait is over.
+
+    ``run`` decides by its arguments alone: the same arguments give the same outcome, whoever asks
+    (the live engine, the preview, a replay). What it wants done it returns as effects.
+    """
+
+    def needs(self, settings: Mapping[str, Any]) -> Needs:
+        """Return what must be gathered before ``run``; nothing else is in the facts."""
+        return Needs()
+
+    def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
+        raise NotImplementedError
+
+
+NOT_KINDS = frozenset({"base"})
+
+_registered: dict[str, StepKind] = {}
+_ours: dict[str, StepKind] = {}
+
+
+def register(name: str, kind: type[StepKind]) -> None:
+    """Add a site's own kind of step, through ``api.register_step``."""
+    _registered[name] = kind()
+
+
+def kinds() -> dict[str, StepKind]:
+    """Return every kind of step by name: ours by file name, then those that the site registered."""
+    if not _ours:
+        for module_info in pkgutil.iter_modules(package.__path__):
+            if module_info.name not in NOT_KINDS:
+                module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+                _ours[module_info.name] = module.Kind()
+    return {**_ours, **_registered}
+
+
+def kind_of(name: str) -> StepKind:
+    """:raises UnknownStepKind: if no such kind is installed."""
+    found = _registered.get(name) or _ours.get(name) or kinds().get(name)
+    if found is None:
+        raise UnknownStepKind(f"No step of kind {name!r} is installed.")
+    return found

@@ -1,0 +1,43 @@
+"""Wait for a while. Days and weeks are the contact's own: the same wall-clock time, some days on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wagtail_drip.enrolments.effects import Decision
+from wagtail_drip.enrolments.facts import Facts
+from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
+from wagtail_drip.sequences.flow import Step
+
+ELAPSED = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
+CALENDAR = {"days": timedelta(days=1), "weeks": timedelta(weeks=1)}
+
+
+def end_of_wait(began_at: datetime, *, amount: int, unit: str, zone: ZoneInfo) -> datetime:
+    """
+    Return when a wait that began at *began_at* is over, in UTC.
+
+    :param unit: minutes, hours, days or weeks.
+    """
+    if unit in ELAPSED:
+        return began_at.astimezone(UTC) + amount * ELAPSED[unit]
+    # Add the days in wall-clock time and convert last: "after 2 days" keeps the hour on the nights the
+    # clocks change. A time that does not exist moves on by the length of the gap.
+    local = began_at.astimezone(zone).replace(tzinfo=None) + amount * CALENDAR[unit]
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+class Kind(StepKind):
+    def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
+        amount, unit = int(step.settings["amount"]), str(step.settings["unit"])
+        until = end_of_wait(position.began_at, amount=amount, unit=unit, zone=facts.zone_info)
+        if now >= until:
+            return GoOn()
+        waits = Decision(
+            step=step.id,
+            rule={"name": "wait_duration", "amount": amount, "unit": unit},
+            value=facts.zone,
+            outcome=until.isoformat(),
+        )
+        return Wait(until=until, decisions=(waits,))
