@@ -8,7 +8,7 @@ currency beside it, moments are ISO 8601 in UTC. Site code adds its own with ``r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -141,7 +141,7 @@ def _are_products(value: Any) -> bool:
     )
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Any], bool]] = {
     TEXT: _is_text,
     NUMBER: _is_number,
     MONEY: _is_money,

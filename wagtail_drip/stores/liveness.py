@@ -1,0 +1,222 @@
+"""The shop's side of the last check before a message: has it happened meanwhile what must not have?
+
+Reads what we know (events, purchases, carts) and what we were told and have not taken in yet.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from wagtail_drip.contacts.models import Contact, ContactIdentity
+from wagtail_drip.contacts.types import Identity
+from wagtail_drip.core import actions as core
+from wagtail_drip.events.conditions import EventTest
+from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.stores import answers, copies, envelopes, kinds, people, registry
+from wagtail_drip.stores.happenings import Happening
+from wagtail_drip.stores.models import Purchase
+from wagtail_drip.stores.types import Guard, money
+
+logger = logging.getLogger(__name__)
+
+GO = ""
+GOAL_ALREADY_MET = "goal_already_met"
+CART_CLOSED = "cart_closed"
+STORE_BEHIND = "store_behind"
+
+# With more than this waiting we cannot look through it at each hand-over: the messages wait instead.
+_MOST_NOTICES = 500
+
+
+def check(guards: Sequence[Guard], *, now: datetime) -> list[str]:
+    """
+    Return one verdict per guard: "" to go, "goal_already_met", "cart_closed" or "store_behind".
+
+    The number of queries does not depend on the number of guards. The caller holds the contacts' locks.
+    "store_behind" says that a shop holds notices that could not be looked into: try again later.
+    """
+    if not guards:
+        return []
+    done = _done(guards)
+    closed = _closed(guards)
+    waiting = _waiting(guards)
+    keys = _Keys.of({guard.contact_id for guard in guards}) if waiting.happenings else _Keys.none()
+    return [_verdict(guard, done, closed, waiting, keys) for guard in guards]
+
+
+Done = Mapping[int, Sequence[tuple[str, datetime, Mapping[str, Any]]]]
+
+
+def _verdict(guard: Guard, done: Done, closed: Collection[Guard], waiting: _Waiting, keys: _Keys) -> str:
+    if guard.kind == "cart":
+        if guard in closed:
+            return CART_CLOSED
+        for happening in waiting.happenings:
+            if (
+                happening.event == "order_placed"
+                and (not guard.store or happening.store == guard.store)
+                and (happening.cart_id == guard.cart_id or keys.mean(happening.identity, guard.contact_id))
+            ):
+                return CART_CLOSED
+        return STORE_BEHIND if waiting.is_behind(guard) else GO
+    test = EventTest(event=guard.event, conditions=guard.conditions)
+    for name, at, properties in done.get(guard.contact_id, ()):
+        if at >= guard.since and test.accepts(name, properties):
+            return GOAL_ALREADY_MET
+    for happening in waiting.happenings:
+        if (
+            happening.recorded_at >= guard.since
+            and test.accepts(happening.event, happening.properties)
+            and keys.mean(happening.identity, guard.contact_id)
+        ):
+            return GOAL_ALREADY_MET
+    return STORE_BEHIND if waiting.is_behind(guard) else GO
+
+
+def _done(guards: Sequence[Guard]) -> Done:
+    """Return what the guards' contacts are known to have done, by contact."""
+    events = [guard for guard in guards if guard.kind == "event"]
+    found: defaultdict[int, list[tuple[str, datetime, Mapping[str, Any]]]] = defaultdict(list)
+    if not events:
+        return found
+    since = min(guard.since for guard in events)
+    contact_ids = {guard.contact_id for guard in events}
+    rows = Event.objects.filter(
+        contact_id__in=contact_ids, name__in={guard.event for guard in events}, recorded_at__gte=since
+    )
+    for contact_id, name, at, properties in rows.values_list(
+        "contact_id", "name", "recorded_at", "properties"
+    ):
+        if contact_id is not None:
+            found[contact_id].append((name, at, properties))
+    if any(guard.event == "order_placed" for guard in events):
+        # A purchase copied for another reason (a payment came first) is an order all the same.
+        for row in Purchase.objects.filter(contact_id__in=contact_ids, recorded_at__gte=since):
+            told = {
+                "order_id": row.order_id,
+                "number": row.number,
+                "total": money(row.total),
+                "currency": row.currency,
+                "cart_id": row.cart_id,
+                "coupon": row.coupon,
+            }
+            found[row.contact_id].append(("order_placed", row.recorded_at, told))
+    return found
+
+
+def _closed(guards: Sequence[Guard]) -> set[Guard]:
+    """Return the guards whose cart is no longer waiting, by our mirror or by the shop itself."""
+    mine = [guard for guard in guards if guard.kind == "cart" and guard.cart_id]
+    if not mine:
+        return set()
+    ids = {(guard.store, guard.cart_id) for guard in mine}
+    rows = copies.carts_of(ids).values_list("store", "cart_id", "status")
+    shut = {(store, cart_id) for store, cart_id, status in rows if status not in ("open", "expired")}
+    for store in {guard.store for guard in mine}:
+        adapter = registry.find(store)
+        if adapter is not None and adapter.is_local:
+            live = adapter.carts_live([guard.cart_id for guard in mine if guard.store == store])
+            shut |= {(store, cart_id) for each, cart_id in ids if each == store and not live.get(cart_id)}
+    return {guard for guard in mine if (guard.store, guard.cart_id) in shut}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """What was told and is not taken in, and which shops hold notices that could not be looked into."""
+
+    happenings: Sequence[Happening]
+    behind: Collection[str]
+
+    def is_behind(self, guard: Guard) -> bool:
+        if guard.kind == "cart":
+            return guard.store in self.behind
+        # A goal may be met in any shop.
+        return bool(self.behind)
+
+
+def _waiting(guards: Sequence[Guard]) -> _Waiting:
+    names = {guard.event for guard in guards if guard.kind == "event"}
+    if any(guard.kind == "cart" for guard in guards):
+        names.add("order_placed")
+    asked = {kind for kind, may_become in kinds.MAY_BECOME.items() if may_become & names}
+    rows = Notice.objects.filter(due_at__isnull=False).filter(Q(kind__in=asked | names))
+    notices = list(rows.order_by("pk")[: _MOST_NOTICES + 1])
+    if len(notices) > _MOST_NOTICES:
+        return _Waiting(happenings=[], behind={notice.store for notice in notices})
+    happenings: list[Happening] = []
+    behind: set[str] = set()
+    for store in {notice.store for notice in notices}:
+        mine = [notice for notice in notices if notice.store == store]
+        adapter = registry.find(store)
+        if adapter is not None and not adapter.is_local:
+            # Asking would take a network call in the gate's transaction: of a shop that is far away the
+            # mirror is the truth, and its age is shown.
+            mine = [notice for notice in mine if envelopes.is_whole(notice)]
+        try:
+            with transaction.atomic():
+                readings = answers.read(mine)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the message must wait, not the whole batch fail
+            logger.warning("Notices of %s could not be looked into: %s.", store, type(error).__qualname__)
+            behind.add(store)
+            continue
+        happenings += readings.happenings
+        if readings.unread:
+            behind.add(store)
+    return _Waiting(happenings=happenings, behind=behind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """Under which keys the guarded contacts are known, so that identities can be told without writing."""
+
+    of_store: Mapping[people.Key, int]
+    numbers: Mapping[str, int]
+    emails: Mapping[str, Collection[int]]
+    region: str
+
+    @classmethod
+    def none(cls) -> _Keys:
+        return cls(of_store={}, numbers={}, emails={}, region="")
+
+    @classmethod
+    def of(cls, contact_ids: Collection[int]) -> _Keys:
+        # Somebody who was merged is still known by what the merged rows say.
+        wanted = Q(pk__in=contact_ids) | Q(merged_into_id__in=contact_ids)
+        numbers: dict[str, int] = {}
+        emails: defaultdict[str, set[int]] = defaultdict(set)
+        heads: dict[int, int] = {}
+        for row in Contact.objects.filter(wanted):
+            head = heads[row.pk] = row.merged_into_id or row.pk
+            if row.phone:
+                numbers[row.phone] = head
+            if row.email:
+                emails[row.email.casefold()].add(head)
+        known = ContactIdentity.objects.filter(contact_id__in=heads)
+        of_store = {
+            (store, kind, value): heads[contact_id]
+            for store, kind, value, contact_id in known.values_list("store", "kind", "value", "contact_id")
+        }
+        from wagtail.models import Site
+
+        default = Site.objects.filter(is_default_site=True).values_list("pk", flat=True).first()
+        region = core.site_settings(default).region if default else ""
+        return cls(of_store=of_store, numbers=numbers, emails=emails, region=region)
+
+    def mean(self, identity: Identity | None, contact_id: int) -> bool:
+        """Tell whether *identity* may be this contact: any key in common is enough to keep silent."""
+        if identity is None:
+            return False
+        if any(self.of_store.get(key) == contact_id for key in people.keys_of(identity)):
+            return True
+        number = people.e164(identity, identity.region or self.region)
+        if number and self.numbers.get(number) == contact_id:
+            return True
+        return bool(identity.email) and contact_id in self.emails.get(identity.email.casefold(), ())
