@@ -119,10 +119,24 @@ class Environment:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if name not in {"PYTHONHOME", "PYTHONPATH", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
+            if name
+            not in {
+                "PYTHONHOME",
+                "PYTHONPATH",
+                "DJANGO_SETTINGS_MODULE",
+                "VIRTUAL_ENV",
+                "__PYVENV_LAUNCHER__",
+            }
         }
         path = os.pathsep.join([str(self.python.parent), inherited.get("PATH", "")])
-        return {**inherited, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **more}
+        return {
+            **inherited,
+            "PATH": path,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "PYTHONUNBUFFERED": "1",
+            **more,
+        }
 
     def run(self, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run our Python quietly; what it says goes to the log and is returned."""
@@ -142,7 +156,7 @@ def group(name: str) -> list[str]:
     return found
 
 
-def extra(name: str) -> list[str]:
+def optional(name: str) -> list[str]:
     return list(read_project()["project"]["optional-dependencies"][name])
 
 
@@ -154,7 +168,13 @@ def prepare(folder: Path, *, groups: Sequence[str]) -> Environment:
     """
     environment = Environment(folder=folder, log=folder.parent / f"{folder.name}.install.log")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    requirements = ["-r", str(REQUIREMENTS), *(item for name in groups for item in group(name)), "-e", str(ROOT)]
+    requirements = [
+        "-r",
+        str(REQUIREMENTS),
+        *(item for name in groups for item in group(name)),
+        "-e",
+        str(ROOT),
+    ]
     wanted = _fingerprint(requirements)
     if _stamp(folder) == wanted and _works(environment):
         return environment
@@ -218,8 +238,14 @@ def _works(environment: Environment) -> bool:
 def _repair_phonenumbers(environment: Environment) -> None:
     probe = "import phonenumbers; phonenumbers.parse('+447400100101')"
     if environment.run("-c", probe).returncode != 0:
-        lite = next(item for item in read_project()["project"]["dependencies"] if item.startswith("phonenumberslite"))
-        force = "--reinstall" if "uv" in Path(str((_installer(environment) or [""])[0])).stem else "--force-reinstall"
+        lite = next(
+            item for item in read_project()["project"]["dependencies"] if item.startswith("phonenumberslite")
+        )
+        force = (
+            "--reinstall"
+            if "uv" in Path(str((_installer(environment) or [""])[0])).stem
+            else "--force-reinstall"
+        )
         install(environment, [force, "--no-deps", lite])
 
 
@@ -302,7 +328,7 @@ def _no_venv() -> str:
 def _run(
     command: Sequence[str | Path], *, log: Path, variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(  # noqa: S603 -- our own words, no shell
+    done = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

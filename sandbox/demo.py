@@ -4,7 +4,7 @@ Start the sandbox: `python3 sandbox/demo.py`. A shop, Wagtail, a worker and a si
 Everything goes to sandbox/.demo/, which may be deleted at any time. Ctrl-C stops it.
 """
 # No annotations import and no new syntax in this file, so that an old Python can say what is wrong.
-# ruff: noqa: I002, UP
+# ruff: noqa: I002, RUF005, UP031
 
 import os
 import sys

@@ -13,13 +13,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 IS_WINDOWS = os.name == "nt"
-GRACE_SECONDS = 6.0
+GRACE_SECONDS = 5.0
 
 
 @dataclass(kw_only=True)
@@ -48,7 +48,7 @@ class Keeper:
 
     def begin(self, *, held: Sequence[int] = ()) -> None:
         """Start the keeper; it also keeps the file descriptors *held* open until everything has stopped."""
-        self._process = subprocess.Popen(  # noqa: S603 -- our own file
+        self._process = subprocess.Popen(
             [sys.executable, "-S", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             pass_fds=() if IS_WINDOWS else tuple(held),
@@ -58,7 +58,7 @@ class Keeper:
 
     def start(self, service: Service) -> None:
         with open(service.log, "ab") as log:
-            service.process = subprocess.Popen(  # noqa: S603 -- our own programs
+            service.process = subprocess.Popen(
                 [str(part) for part in service.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -97,50 +97,59 @@ def stop_groups(leaders: Sequence[int]) -> None:
     """Ask every process group to end, and kill what has not ended after a few seconds."""
     if IS_WINDOWS:
         for leader in leaders:
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(leader)], capture_output=True, check=False)  # noqa: S603, S607
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(leader)], capture_output=True, check=False)  # noqa: S607
         return
-    left = [leader for leader in leaders if _signal(leader, signal.SIGTERM)]
+    # Only the leader is asked at first: a worker's leader ends its own processes in order, and would wait
+    # for the answers of children that were asked behind its back. What it leaves behind is asked next.
+    left = [leader for leader in leaders if _tell(os.kill, leader, signal.SIGTERM) or _group_lives(leader)]
     until = time.monotonic() + GRACE_SECONDS
     while left and time.monotonic() < until:
         time.sleep(0.05)
-        left = [leader for leader in left if _lives(leader)]
+        for leader in left:
+            if not _runs(leader):
+                _tell(os.killpg, leader, signal.SIGTERM)
+        left = [leader for leader in left if _group_lives(leader)]
     for leader in left:
-        _signal(leader, signal.SIGKILL)
+        _tell(os.killpg, leader, signal.SIGKILL)
+    until = time.monotonic() + 2
+    while any(_group_lives(leader) for leader in left) and time.monotonic() < until:
+        time.sleep(0.02)
 
 
-def _signal(leader: int, number: int) -> bool:
+def _tell(tell: Callable[[int, int], None], number: int, signal_number: int) -> bool:
     try:
-        os.killpg(leader, number)
+        tell(number, signal_number)
     except (ProcessLookupError, PermissionError):
         return False
     return True
 
 
-def _lives(leader: int) -> bool:
-    """Tell whether the group has a process that is not a zombie waiting to be reaped by its parent."""
-    if not _signal(leader, 0):
-        return False
+def _runs(process: int) -> bool:
+    """Tell whether a process has not ended yet; where it is our child, this also takes note of its end."""
     try:
-        # Where we are the parent this reaps; elsewhere it says that it is not ours, and the group counts.
-        os.waitpid(leader, os.WNOHANG)
+        return os.waitpid(process, os.WNOHANG)[0] == 0
     except ChildProcessError:
-        return _signal(leader, 0) and not _only_zombies(leader)
-    return _signal(leader, 0)
+        return _tell(os.kill, process, 0) and _state(process)[0] not in "ZX"
 
 
-def _only_zombies(leader: int) -> bool:
-    """Tell by /proc, where there is one, that nothing of the group runs any more."""
-    found = False
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            after_name = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(after_name[2]) == leader:
-            found = True
-            if after_name[0] not in "ZX":
-                return False
-    return found
+def _group_lives(leader: int) -> bool:
+    """Tell whether the group has a process that is more than a zombie, which only waits to be noticed."""
+    if _runs(leader):
+        return True
+    if not _tell(os.killpg, leader, 0):
+        return False
+    members = [_state(int(folder.name)) for folder in Path("/proc").glob("[0-9]*")]
+    # Without /proc (macOS) any member counts as alive; zombies there are soon taken by launchd.
+    return not members or any(group == leader and state not in "ZX" for state, group in members)
+
+
+def _state(process: int) -> tuple[str, int]:
+    """Return the state's letter and the group of a process, as /proc tells them; "?" where it does not."""
+    try:
+        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "?", 0
+    return after_name[0], int(after_name[2])
 
 
 def _keep() -> None:

@@ -53,7 +53,9 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="demo.py", description="Start the wagtail-drip sandbox.")
     parser.add_argument("--port", type=_port, default=8000, help="where the shop answers (8000)")
-    parser.add_argument("--fresh", action="store_true", help="start over: delete the environment and the data")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start over: delete the environment and the data"
+    )
     return parser.parse_args(arguments)
 
 
@@ -119,7 +121,9 @@ def _free_port(wanted: int) -> int:
             try:
                 probe.bind(("127.0.0.1", port))
             except PermissionError:
-                raise Trouble(f"Port {port} needs special rights; choose one above 1023 with --port.") from None
+                raise Trouble(
+                    f"Port {port} needs special rights; choose one above 1023 with --port."
+                ) from None
             except OSError:
                 continue
         if port != wanted:
@@ -217,7 +221,9 @@ def _mend(keeper: Keeper) -> None:
         if service.process is None or service.process.poll() is None:
             continue
         if service.restarts >= MOST_RESTARTS:
-            raise Trouble(f"The {service.name} keeps ending. Its last words, from {service.log}:\n{service.tail()}")
+            raise Trouble(
+                f"The {service.name} keeps ending. Its last words, from {service.log}:\n{service.tail()}"
+            )
         service.restarts += 1
         say(f"\n· The {service.name} has ended (code {service.process.returncode}); starting it again.")
         time.sleep(service.restarts)

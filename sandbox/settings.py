@@ -157,6 +157,8 @@ TIME_ZONE = "Europe/London"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
+# Dates as they are written where the shop is.
+FORMAT_MODULE_PATH = ["sandbox.formats"]
 LOCALE_PATHS = [SANDBOX / "locale"]
 
 STATIC_URL = "/static/"

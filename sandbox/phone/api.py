@@ -23,7 +23,7 @@ def take_message(request: HttpRequest) -> JsonResponse:
     A repeated reference (the header Idempotency-Key, else the field) answers as the first time did.
     """
     if not _is_authorised(request):
-        return _refusal(401, "unauthorised")
+        return _refusal(401, "config", "The bearer token is wrong.")
     try:
         body = json.loads(request.body)
         reference = request.headers.get("Idempotency-Key") or body["reference"]
@@ -35,13 +35,13 @@ def take_message(request: HttpRequest) -> JsonResponse:
             "callback_url": str(body.get("callback_url") or ""),
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _refusal(400, "malformed")
+        return _refusal(400, "config", "JSON with reference, to, from and text is expected.")
     try:
         message = network.take(**fields)
     except network.NetworkRefusal as refusal:
-        return _refusal(400, str(refusal))
+        return _refusal(400, str(refusal), "The network refuses this number.")
     if network.behaviour_of(message.number).answers_with_error:
-        return _refusal(500, "internal_error")
+        return JsonResponse({"message": "The network stumbled after it had taken the text."}, status=500)
     return JsonResponse({"id": message.provider_id}, status=202)
 
 
@@ -49,10 +49,10 @@ def take_message(request: HttpRequest) -> JsonResponse:
 def find_message(request: HttpRequest, reference: str) -> JsonResponse:
     """Tell what became of the text with this reference; 404 when it never came."""
     if not _is_authorised(request):
-        return _refusal(401, "unauthorised")
+        return _refusal(401, "config", "The bearer token is wrong.")
     message = PhoneMessage.objects.filter(reference=reference).first()
     if message is None:
-        return _refusal(404, "unknown_reference")
+        return JsonResponse({"message": "No text has this reference."}, status=404)
     return JsonResponse({"id": message.provider_id, "status": message.status, "code": message.code})
 
 
@@ -61,5 +61,5 @@ def _is_authorised(request: HttpRequest) -> bool:
     return hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected.encode())
 
 
-def _refusal(status: int, code: str) -> JsonResponse:
-    return JsonResponse({"error": code, "code": code}, status=status)
+def _refusal(status: int, outcome: str, message: str) -> JsonResponse:
+    return JsonResponse({"outcome": outcome, "code": outcome, "message": message}, status=status)

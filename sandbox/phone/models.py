@@ -24,11 +24,12 @@ class PhoneMessage(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices)
     code = models.CharField(max_length=32, default="", blank=True)
     # The sender's own name for the text: a repeat of it is recognised. NULL for replies.
-    reference = models.CharField(max_length=64, null=True, blank=True, unique=True)  # noqa: DJ001 -- unique
+    reference = models.CharField(max_length=64, null=True, blank=True, unique=True)
     provider_id = models.CharField(max_length=32, unique=True)
     created_at = models.DateTimeField()
 
     class Meta:
+        app_label = "phone"
         indexes = [models.Index(fields=["number", "id"], name="phone_message_number")]
 
     def __str__(self) -> str:
@@ -46,6 +47,9 @@ class WebhookPost(models.Model):
     due_at = models.DateTimeField(null=True, blank=True, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        app_label = "phone"
 
     def __str__(self) -> str:
         return f"{self.message} {self.status}"

@@ -26,7 +26,6 @@ from wagtail_drip.core import clock
 DELIVERY_SECONDS = 1.5
 RETRY_SECONDS = (1, 2, 5, 15, 30, 60)
 GIVE_UP_AFTER = 30
-WEBHOOK_URL = f"{settings.PUBLIC_BASE_URL}/drip/gateways/default/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +49,22 @@ MAGIC = {
     ),
     "0001": Behaviour(meaning=_("refused at once: no such number"), refusal="bad_number"),
     "0002": Behaviour(meaning=_("slow: the receipt comes after a minute"), receipt_after_seconds=60),
-    "0003": Behaviour(meaning=_("delivered, but the shop is told of a server error"), answers_with_error=True),
+    "0003": Behaviour(
+        meaning=_("delivered, but the shop is told of a server error"), answers_with_error=True
+    ),
+    "0004": Behaviour(
+        meaning=_("refused at once: the network knows that this number said stop"), refusal="opted_out"
+    ),
 }
 
 
 class NetworkRefusal(Exception):
-    """The network does not take the text; the message is the code that the shop is given."""
+    """The network does not take the text; the message is the outcome that the shop is told."""
+
+
+def webhook_url() -> str:
+    """Return where the shop hears of replies, and of receipts whose text named no other place."""
+    return f"{settings.WAGTAIL_DRIP['PUBLIC_BASE_URL']}/drip/gateways/default/"
 
 
 def behaviour_of(number: str) -> Behaviour:
@@ -66,7 +75,7 @@ def take(*, reference: str, number: str, sender: str, text: str, callback_url: s
     """
     Take a text for a phone, once: the same *reference* again returns what is there and changes nothing.
 
-    :raises NetworkRefusal: the number does not exist.
+    :raises NetworkRefusal: the number's behaviour forbids it.
     """
     behaviour = behaviour_of(number)
     if behaviour.refusal:
@@ -89,7 +98,7 @@ def take(*, reference: str, number: str, sender: str, text: str, callback_url: s
                 message=message,
                 status=behaviour.final,
                 code=behaviour.code,
-                url=callback_url or WEBHOOK_URL,
+                url=callback_url or webhook_url(),
                 due_at=timezone.now() + timedelta(seconds=behaviour.receipt_after_seconds),
             )
     return message
@@ -107,7 +116,7 @@ def reply(*, number: str, to: str, text: str) -> PhoneMessage:
         provider_id=uuid.uuid4().hex,
         created_at=clock.now(),
     )
-    WebhookPost.objects.create(message=message, url=WEBHOOK_URL, due_at=timezone.now())
+    WebhookPost.objects.create(message=message, url=webhook_url(), due_at=timezone.now())
     return message
 
 

@@ -64,7 +64,8 @@ def fill() -> int:
         code="leaf-and-bean", defaults={"name": "Leaf & Bean"}
     )
     categories = {
-        name: Category.objects.filter(slug=name.lower()).first() or Category.add_root(name=name, slug=name.lower())
+        name: Category.objects.filter(slug=name.lower()).first()
+        or Category.add_root(name=name, slug=name.lower())
         for name in CATEGORIES
     }
     made = 0

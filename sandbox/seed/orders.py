@@ -30,7 +30,9 @@ HISTORY = (
     Past(number="SEED-1005", email="tomasz@example.com", days_ago=120, lines=(("COF-03", 2), ("COF-04", 1))),
     Past(number="SEED-1006", email="priya@example.com", days_ago=97, lines=(("BRW-01", 1), ("TEA-04", 1))),
     Past(number="SEED-1007", email="wei@example.com", days_ago=92, lines=(("TEA-01", 2),)),
-    Past(number="SEED-1008", email="owen@example.com", days_ago=80, lines=(("COF-02", 1),), status="Cancelled"),
+    Past(
+        number="SEED-1008", email="owen@example.com", days_ago=80, lines=(("COF-02", 1),), status="Cancelled"
+    ),
     Past(number="SEED-1009", email="amara@example.com", days_ago=75, lines=(("COF-02", 1), ("COF-01", 1))),
     Past(number="SEED-1010", email="maryam@example.com", days_ago=61, lines=(("TEA-03", 1), ("TEA-05", 1))),
     Past(number="SEED-1011", email="wei@example.com", days_ago=44, lines=(("TEA-02", 1), ("BRW-03", 1))),
@@ -39,7 +41,13 @@ HISTORY = (
     Past(number="SEED-1014", email="maryam@example.com", days_ago=19, lines=(("TEA-03", 2),)),
     Past(number="SEED-1015", email="sofia@example.com", days_ago=12, lines=(("TEA-04", 1), ("BRW-03", 1))),
     Past(number="SEED-1016", email="wei@example.com", days_ago=6, lines=(("TEA-01", 1),)),
-    Past(number="SEED-1017", email="priya@example.com", days_ago=3, lines=(("TEA-04", 2),), status="Being processed"),
+    Past(
+        number="SEED-1017",
+        email="priya@example.com",
+        days_ago=3,
+        lines=(("TEA-04", 2),),
+        status="Being processed",
+    ),
 )
 
 

@@ -75,15 +75,27 @@ def _sides(draw: ImageDraw.ImageDraw, outline: list[tuple[float, float]], tint: 
         strip.putpixel((x, 0), _mix(_mix(tint, (0, 0, 0), 0.12 + 0.3 * place), (255, 255, 255), 0.2 * glow))
     width = round((right - left) * S)
     body = strip.resize((width, SIZE * S), Image.Resampling.BICUBIC)
-    draw._image.paste(body, (round(left * S), 0), mask.crop((round(left * S), 0, round(left * S) + width, SIZE * S)))
+    draw._image.paste(
+        body, (round(left * S), 0), mask.crop((round(left * S), 0, round(left * S) + width, SIZE * S))
+    )
 
 
-def _label(draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float], tint: Colour, title: str, note: str, motif: str) -> None:
+def _label(
+    draw: ImageDraw.ImageDraw,
+    box: tuple[float, float, float, float],
+    tint: Colour,
+    title: str,
+    note: str,
+    motif: str,
+) -> None:
     left, top, right, bottom = box
     cream = (250, 245, 234)
     draw.rounded_rectangle(_scaled(*box), radius=14 * S, fill=cream)
     draw.rounded_rectangle(
-        _scaled(left + 8, top + 8, right - 8, bottom - 8), radius=9 * S, outline=_mix(tint, cream, 0.35), width=2 * S
+        _scaled(left + 8, top + 8, right - 8, bottom - 8),
+        radius=9 * S,
+        outline=_mix(tint, cream, 0.35),
+        width=2 * S,
     )
     middle = (left + right) / 2
     (_leaves if motif == "leaf" else _beans)(draw, middle, top + 62, tint)
@@ -120,13 +132,16 @@ def _leaf(draw: ImageDraw.ImageDraw, x: float, y: float, length: float, tilt: fl
     turn = math.radians(tilt)
     points = []
     for side in (1, -1):
-        steps = range(0, 21) if side == 1 else range(20, -1, -1)
+        steps = range(21) if side == 1 else range(20, -1, -1)
         for step in steps:
             along = step / 20
             across = side * math.sin(math.pi * along) * length * 0.2
             up = along * length
             points.append(
-                ((x + up * math.sin(turn) + across * math.cos(turn)) * S, (y - up * math.cos(turn) + across * math.sin(turn)) * S)
+                (
+                    (x + up * math.sin(turn) + across * math.cos(turn)) * S,
+                    (y - up * math.cos(turn) + across * math.sin(turn)) * S,
+                )
             )
     draw.polygon(points, fill=colour)
 
@@ -135,8 +150,20 @@ def _beans(draw: ImageDraw.ImageDraw, x: float, y: float, tint: Colour) -> None:
     for dx, dy, shade in ((-34, 8, 0.2), (34, 8, 0.2), (0, -8, 0.0)):
         colour = _mix(_mix(tint, (60, 32, 14), 0.45), (255, 255, 255), shade)
         draw.ellipse(_scaled(x + dx - 21, y + dy - 28, x + dx + 21, y + dy + 28), fill=colour)
-        draw.arc(_scaled(x + dx - 9, y + dy - 26, x + dx + 9, y + dy + 2), 80, 280, fill=(250, 245, 234), width=3 * S)
-        draw.arc(_scaled(x + dx - 9, y + dy - 2, x + dx + 9, y + dy + 26), -100, 100, fill=(250, 245, 234), width=3 * S)
+        draw.arc(
+            _scaled(x + dx - 9, y + dy - 26, x + dx + 9, y + dy + 2),
+            80,
+            280,
+            fill=(250, 245, 234),
+            width=3 * S,
+        )
+        draw.arc(
+            _scaled(x + dx - 9, y + dy - 2, x + dx + 9, y + dy + 26),
+            -100,
+            100,
+            fill=(250, 245, 234),
+            width=3 * S,
+        )
 
 
 def _bag(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None:
@@ -151,10 +178,14 @@ def _bag(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None
 
 
 def _tin(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None:
-    round_bottom = [(230 + 170 * (1 - math.cos(a)), 660 + 28 * math.sin(a)) for a in [math.pi * i / 30 for i in range(31)]]
+    round_bottom = [
+        (230 + 170 * (1 - math.cos(a)), 660 + 28 * math.sin(a)) for a in [math.pi * i / 30 for i in range(31)]
+    ]
     _sides(draw, [(230, 220), *round_bottom, (570, 220)], tint)
     lid = _mix(tint, (30, 24, 20), 0.3)
-    round_lid = [(222 + 178 * (1 - math.cos(a)), 246 + 26 * math.sin(a)) for a in [math.pi * i / 30 for i in range(31)]]
+    round_lid = [
+        (222 + 178 * (1 - math.cos(a)), 246 + 26 * math.sin(a)) for a in [math.pi * i / 30 for i in range(31)]
+    ]
     _sides(draw, [(222, 176), *round_lid, (578, 176)], lid)
     draw.ellipse(_scaled(222, 146, 578, 206), fill=_mix(lid, (255, 255, 255), 0.22))
     draw.ellipse(_scaled(246, 154, 554, 198), outline=_mix(lid, (255, 255, 255), 0.4), width=3 * S)
@@ -164,8 +195,13 @@ def _tin(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None
 def _pot(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None:
     dark = _mix(tint, (0, 0, 0), 0.3)
     draw.arc(_scaled(540, 380, 690, 590), -100, 110, fill=dark, width=28 * S)
-    draw.polygon([(p[0] * S, p[1] * S) for p in ((270, 520), (140, 350), (118, 372), (176, 470), (256, 610))], fill=dark)
-    body = [(400 + 205 * math.cos(a), 520 + 172 * math.sin(a)) for a in [2 * math.pi * i / 80 for i in range(80)]]
+    draw.polygon(
+        [(p[0] * S, p[1] * S) for p in ((270, 520), (140, 350), (118, 372), (176, 470), (256, 610))],
+        fill=dark,
+    )
+    body = [
+        (400 + 205 * math.cos(a), 520 + 172 * math.sin(a)) for a in [2 * math.pi * i / 80 for i in range(80)]
+    ]
     _sides(draw, body, tint)
     draw.ellipse(_scaled(290, 336, 510, 404), fill=_mix(tint, (0, 0, 0), 0.22))
     draw.pieslice(_scaled(296, 300, 504, 420), 180, 360, fill=_mix(tint, (255, 255, 255), 0.12))
@@ -179,7 +215,9 @@ def _cup(draw: ImageDraw.ImageDraw, tint: Colour, title: str, note: str) -> None
     draw.ellipse(_scaled(190, 640, 610, 716), fill=_mix(tint, (255, 255, 255), 0.35))
     draw.ellipse(_scaled(240, 650, 560, 694), fill=_mix(tint, (255, 255, 255), 0.15))
     draw.arc(_scaled(500, 420, 660, 590), -110, 120, fill=dark, width=26 * S)
-    base = [(310 + 90 * (1 - math.cos(a)), 664 + 16 * math.sin(a)) for a in [math.pi * i / 20 for i in range(21)]]
+    base = [
+        (310 + 90 * (1 - math.cos(a)), 664 + 16 * math.sin(a)) for a in [math.pi * i / 20 for i in range(21)]
+    ]
     _sides(draw, [(240, 400), (262, 560), *base, (538, 560), (560, 400)], tint)
     draw.ellipse(_scaled(240, 362, 560, 438), fill=_mix(tint, (255, 255, 255), 0.3))
     draw.ellipse(_scaled(258, 372, 542, 430), fill=(92, 56, 30))

@@ -34,11 +34,18 @@ staff_only = user_passes_test(lambda user: user.is_staff or user.has_perm("wagta
 @staff_only
 def page(request: HttpRequest) -> HttpResponse:
     """Show what time it is in the sandbox, what is due next, and the buttons that move the clock."""
-    now = clock.now()
+    now, shift = clock.now(), clock.shift()
     return render(
         request,
         "time_machine/page.html",
-        {"now": now, "shift": clock.shift(), "next_at": next_due(now), "jumps": JUMPS, "waiting": _waiting(now)},
+        {
+            "now": now,
+            "shift": shift,
+            "wall_clock": now - shift,
+            "next_at": next_due(now),
+            "jumps": JUMPS,
+            "waiting": _waiting(now),
+        },
     )
 
 
@@ -55,7 +62,9 @@ def move(request: HttpRequest) -> HttpResponse:
     try:
         distance = _distance(request, before)
     except ValueError:
-        return JsonResponse({"error": "days, hours and minutes must be whole numbers, not below 0"}, status=400)
+        return JsonResponse(
+            {"error": "days, hours and minutes must be whole numbers, not below 0"}, status=400
+        )
     began = time.monotonic()
     if distance:
         advance_by(distance)
