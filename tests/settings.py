@@ -197,7 +197,7 @@ WAGTAIL_SITE_NAME = "Test"
 WAGTAILADMIN_BASE_URL = "https://shop.example"
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
-Q_CLUSTER = {"name": "drip", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "sync": False}
+Q_CLUSTER = {"name": "drip", "orm": "default", "workers": 2, "timeout": 120, "retry": 180, "save_limit": -1}
 
 WAGTAIL_DRIP = {
     "GATEWAYS": {"default": {"BACKEND": "wagtail_drip.gateways.memory.MemoryGateway"}},

@@ -18,6 +18,13 @@ class BackendSpec(TypedDict, total=False):
     OPTIONS: dict[str, Any]
 
 
+def _given() -> dict[str, Any]:
+    given = getattr(django_settings, "WAGTAIL_DRIP", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured("WAGTAIL_DRIP must be a dict.")
+    return given
+
+
 class Settings:
     """Name, type, default and unit on one line each; the comment is the reference page's sentence."""
 
@@ -49,11 +56,8 @@ class Settings:
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("_"):
             return super().__getattribute__(name)
-        given: dict[str, Any] = getattr(django_settings, "WAGTAIL_DRIP", {})
-        if not isinstance(given, dict):
-            raise ImproperlyConfigured("WAGTAIL_DRIP must be a dict.")
         default = super().__getattribute__(name)
-        return given.get(name, default)
+        return _given().get(name, default)
 
 
 settings = Settings()
@@ -65,6 +69,9 @@ def setting_names() -> list[str]:
 
 
 def unknown_names() -> list[str]:
-    """Return names in ``WAGTAIL_DRIP`` that mean nothing to us, most likely misspelt."""
-    given: dict[str, Any] = getattr(django_settings, "WAGTAIL_DRIP", {})
-    return sorted(set(given) - set(setting_names()))
+    """
+    Return names in ``WAGTAIL_DRIP`` that mean nothing to us, most likely misspelt.
+
+    :raises ImproperlyConfigured: if it is no dict.
+    """
+    return sorted(set(_given()) - set(setting_names()))
