@@ -16,6 +16,9 @@ from wagtail_drip.exceptions import WagtailDripError
 
 _LONGEST = 64  # Longer than any number that somebody types with its spaces and words.
 _SCHEME = re.compile(r"^\s*(?:tel|sms)\s*:", re.IGNORECASE)
+# Set aside for stories, and so refused by the numbering plan: examples and rehearsals need numbers that nobody
+# has. Sources: Ofcom, "Telephone numbers for use in TV and radio drama programmes"; ARCEP, décision 2018-0881.
+_FICTION = {"GB": re.compile(r"\+447700900\d{3}"), "FR": re.compile(r"\+3363998\d{4}")}
 # One country, one legal time: tzdata lists Urumqi, but clocks in China show Beijing time.
 _LEGAL_ZONE = {"CN": frozenset({"Asia/Shanghai"})}
 
@@ -66,21 +69,19 @@ def parse(raw: str, *, region: str = "") -> Phone:
         raise InvalidPhone(
             "This is not a phone number. Enter digits, beginning with + and the country code."
         ) from None
-    if not library.is_valid_number(number):
+    e164 = library.format_number(number, library.PhoneNumberFormat.E164)
+    if not library.is_valid_number(number) and not _fictional_region(e164):
         raise InvalidPhone(
             "There is no such phone number. Check the digits, and begin with + and the country code."
         )
     if library.number_type(number) == library.PhoneNumberType.PREMIUM_RATE:
         # Texts to such numbers pay whoever asked for them.
         raise InvalidPhone("This is a premium-rate number. Enter a mobile number.")
-    return Phone(
-        e164=library.format_number(number, library.PhoneNumberFormat.E164), region=_region(library, number)
-    )
+    return Phone(e164=e164, region=region_of(e164))
 
 
-def _region(library: ModuleType, number: Any) -> str:
-    found = library.region_code_for_number(number) or ""
-    return found if found.isalpha() else ""  # 001 is the world
+def _fictional_region(e164: str) -> str:
+    return next((region for region, numbers in _FICTION.items() if numbers.fullmatch(e164)), "")
 
 
 def _read(e164: str) -> Any:
@@ -115,7 +116,10 @@ def mask(e164: str) -> str:
 def region_of(e164: str) -> str:
     """Return the number's country (ISO 3166); '' where it belongs to none."""
     number = _read(e164)
-    return _region(_phonenumbers(), number) if number is not None else ""
+    if number is None:
+        return ""
+    found = _phonenumbers().region_code_for_number(number) or _fictional_region(e164)
+    return found if found.isalpha() else ""  # 001 is the world
 
 
 @lru_cache(maxsize=10_000)

@@ -1,0 +1,151 @@
+"""What a text can show of a contact: the one builder behind sending and preview, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from wagtail.models import Site
+
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.stores import querysets as stores
+from wagtail_drip.stores import registry
+from wagtail_drip.stores.models import Cart, Purchase
+from wagtail_drip.stores.types import money
+
+# Currencies written without decimals: those with minor unit 0 in ISO 4217.
+_WHOLE_CURRENCIES = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV"}
+    | {"XAF", "XOF", "XPF"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Whom, where and about what a text speaks.
+
+    :param event: the properties of the event that it is about; its order and its cart win over later ones.
+    """
+
+    contact_id: int | None
+    site_id: int
+    event: Mapping[str, Any]
+
+
+def build(subjects: Sequence[Subject], *, roots: Collection[str]) -> list[dict[str, Any]]:
+    """
+    Return each subject's variables, in the same order.
+
+    :param roots: which of contact, order, cart and shop any of the texts reads; others are not fetched.
+    """
+    found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
+    if "contact" in roots:
+        people = Contact.objects.in_bulk(
+            {each.contact_id for each in subjects if each.contact_id is not None}
+        )
+        for subject, variables in zip(subjects, found, strict=True):
+            person = people.get(subject.contact_id) if subject.contact_id is not None else None
+            variables["contact"] = _contact(person)
+    if "order" in roots:
+        _fill(subjects, found, "order", "order_id", stores.latest_purchases, _order)
+    if "cart" in roots:
+        _fill(subjects, found, "cart", "cart_id", stores.open_carts, _cart)
+    if "shop" in roots:
+        shops = _shops({subject.site_id for subject in subjects})
+        for subject, variables in zip(subjects, found, strict=True):
+            variables["shop"] = shops.get(subject.site_id, {})
+    return found
+
+
+def _fill(
+    subjects: Sequence[Subject],
+    found: Sequence[dict[str, Any]],
+    root: str,
+    id_property: str,
+    read: Any,
+    describe: Any,
+) -> None:
+    """Put *root* into each subject's variables. A contact with two orders in one batch takes two rounds."""
+    rounds: list[_Round] = []
+    for position, subject in enumerate(subjects):
+        if subject.contact_id is None:
+            continue
+        wanted = str(subject.event.get(id_property) or "")
+        fitting = (each for each in rounds if each.ids.get(subject.contact_id, wanted) == wanted)
+        found_round = next(fitting, None)
+        if found_round is None:
+            found_round = _Round()
+            rounds.append(found_round)
+        found_round.ids[subject.contact_id] = wanted
+        found_round.positions.setdefault(subject.contact_id, []).append(position)
+    for each in rounds:
+        rows = read(list(each.ids), each.ids)
+        for contact_id, positions in each.positions.items():
+            for position in positions:
+                found[position][root] = describe(rows.get(contact_id), subjects[position].event)
+
+
+@dataclass
+class _Round:
+    """One reading for many contacts, each with one order or cart that matters."""
+
+    ids: dict[int, str] = field(default_factory=dict)
+    positions: dict[int, list[int]] = field(default_factory=dict)
+
+
+def _contact(person: Contact | None) -> dict[str, Any]:
+    if person is None:
+        return {}
+    return {
+        **person.attributes,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "language": person.language,
+    }
+
+
+def _order(purchase: Purchase | None, event: Mapping[str, Any]) -> dict[str, Any]:
+    if purchase is None:
+        return {}
+    lines = sorted(purchase.lines.all(), key=lambda line: line.position)
+    return {
+        "number": purchase.number or purchase.order_id,
+        "total": amount(purchase.total, purchase.currency),
+        "currency": purchase.currency,
+        "first_product": lines[0].name if lines else "",
+    }
+
+
+def _cart(cart: Cart | None, event: Mapping[str, Any]) -> dict[str, Any]:
+    if cart is None:
+        return {}
+    first = cart.products[0] if cart.products and isinstance(cart.products[0], dict) else {}
+    return {
+        "total": amount(cart.total, cart.currency) if cart.total is not None else "",
+        "currency": cart.currency,
+        "first_product": first.get("name", ""),
+        "url": event.get("recovery_url") or _recovery_url(cart),
+    }
+
+
+def _recovery_url(cart: Cart) -> str:
+    adapter = registry.find(cart.store)
+    return adapter.recovery_url(cart.cart_id) if adapter is not None else ""
+
+
+def _shops(site_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    names = dict(SiteSettings.objects.filter(site_id__in=site_ids).values_list("site_id", "sender_name"))
+    return {
+        site.pk: {"name": names.get(site.pk) or site.site_name or site.hostname, "url": site.root_url}
+        for site in Site.objects.filter(pk__in=site_ids)
+    }
+
+
+def amount(total: Decimal, currency: str) -> str:
+    """Return an amount as people write it in this currency: 12.50, but 1200 yen."""
+    if currency in _WHOLE_CURRENCIES and total == total.to_integral_value():
+        return format(total.to_integral_value(), "f")
+    return money(total)

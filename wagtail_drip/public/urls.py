@@ -1,0 +1,9 @@
+"""The public addresses, included by ``wagtail_drip.urls``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from wagtail_drip.public import views
+
+urlpatterns = [path("l/<slug:token>/", views.short_link, name="short_link")]
