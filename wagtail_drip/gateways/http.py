@@ -128,13 +128,14 @@ class HttpGateway(Gateway):
         return answer
 
     def _ask(self, prepared: requests.PreparedRequest) -> Answer:
+        # A read time-out is for one read; an answer that drips in could outlast the message's lease.
+        deadline = time.monotonic() + self.connect_timeout_seconds + self.read_timeout_seconds
         with self._session().send(
             prepared,
             timeout=(self.connect_timeout_seconds, self.read_timeout_seconds),
             allow_redirects=False,  # requests would follow a 302 with a GET, and the message would be gone
             stream=True,
         ) as response:
-            deadline = time.monotonic() + self.read_timeout_seconds
             body = bytearray()
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
