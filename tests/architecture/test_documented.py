@@ -9,7 +9,7 @@ import re
 import pytest
 from django.dispatch import Signal
 
-from tests.architecture.house import PACKAGE, ROOT, module_path, python_files
+from tests.architecture.house import PACKAGE, ROOT, module_path
 from wagtail_drip import checks, conf, signals
 from wagtail_drip.enrolments import states as enrolment_states
 from wagtail_drip.enrolments.steps import base as steps
