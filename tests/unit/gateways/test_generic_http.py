@@ -270,6 +270,7 @@ def test_without_secret_or_signature_nothing_is_believed() -> None:
         ("ref=1&secret=right", True),
         ("secret=wrong", False),
         ("secret=wrong&secret=right", False),
+        ("secret=right&secret=wrong", False),
         ("secret=", False),
         ("", False),
     ],

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
-from wagtail_drip.gateways import memory
+from wagtail_drip.gateways import memory, signed_json
 from wagtail_drip.gateways.console import ConsoleGateway
 from wagtail_drip.gateways.errors import GatewayMisconfigured
 from wagtail_drip.gateways.memory import MemoryGateway
 from wagtail_drip.gateways.simulator import SimulatorGateway
-from wagtail_drip.gateways.types import OutboundSms, Outcome, ReceiptStatus, StatusEvent
+from wagtail_drip.gateways.types import OutboundSms, Outcome, RawRequest, ReceiptStatus, StatusEvent
 from wagtail_drip.test.fake_provider import fake_provider
 
 
@@ -97,6 +97,18 @@ def test_threads_lose_nothing_and_repeat_nothing() -> None:
         thread.join()
 
     assert sorted(item.reference for item in memory.outbox) == sorted(f"r-{number}" for number in range(50))
+
+
+def test_without_a_token_no_webhook_is_believed_however_it_is_signed() -> None:
+    body = b'{"events": []}'
+    request = RawRequest.build(
+        method="POST",
+        url="https://shop.example/",
+        headers={signed_json.SIGNATURE_HEADER: signed_json.sign(body, token="")},
+        body=body,
+    )
+
+    assert MemoryGateway(alias="default", options={}).verify(request) is False
 
 
 def test_the_console_shows_the_text_and_its_cost(capsys: pytest.CaptureFixture[str]) -> None:
