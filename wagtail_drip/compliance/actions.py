@@ -1,0 +1,76 @@
+"""The only writers of suppressions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.core import claims, keys
+
+
+def suppress(
+    *, phone: str, scope: str, scope_value: str = "", reason: str, source: str, now: datetime
+) -> bool:
+    """
+    Suppress a number, and return whether it was not suppressed before. Suppressing twice is harmless.
+
+    Take the lock of the contact that answers for the number first (``core.claims.lock_in_order``), so that
+    no hand-over that has read the old state can still commit.
+
+    :param phone: E.164.
+    :param scope: ``all``, ``sender`` or ``site``.
+    :param scope_value: "gateway:address", or the site's id; '' for all.
+    """
+    return bool(
+        suppress_all(
+            phones=[phone], scope=scope, scope_value=scope_value, reason=reason, source=source, now=now
+        )
+    )
+
+
+def suppress_all(
+    *,
+    phones: Collection[str],
+    scope: str,
+    scope_value: str = "",
+    reason: str,
+    source: str,
+    now: datetime,
+) -> int:
+    """Suppress many numbers as ``suppress`` does one, and return how many were not suppressed before."""
+    hashes = {keys.number_hash(phone) for phone in phones if phone}
+    rows = Suppression.objects.filter(number_hash__in=hashes, scope=scope, scope_value=scope_value)
+    known = dict(rows.values_list("number_hash", "lifted_at"))
+    lifted = [number_hash for number_hash, lifted_at in known.items() if lifted_at is not None]
+    if lifted:
+        rows.filter(number_hash__in=lifted).update(
+            lifted_at=None, reason=reason, source=source, recorded_at=now
+        )
+    claims.insert_new(
+        [
+            Suppression(
+                number_hash=number_hash,
+                scope=scope,
+                scope_value=scope_value,
+                reason=reason,
+                source=source,
+                recorded_at=now,
+            )
+            for number_hash in sorted(hashes - known.keys())
+        ],
+        unique=["number_hash", "scope", "scope_value"],
+    )
+    return len(lifted) + len(hashes - known.keys())
+
+
+def lift(*, phone: str, scope: str = "", scope_value: str = "", now: datetime) -> int:
+    """
+    Lift the suppressions of a number and return how many there were.
+
+    :param scope: only these; '' lifts every one, whatever its scope.
+    """
+    rows = Suppression.objects.filter(number_hash=keys.number_hash(phone), lifted_at=None)
+    if scope:
+        rows = rows.filter(scope=scope, scope_value=scope_value)
+    return rows.update(lifted_at=now)

@@ -1,0 +1,115 @@
+"""What goes through the door of compliance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Verdict(StrEnum):
+    SEND = "send"
+    SKIP = "skip"  # Never goes; the reason says why.
+    DEFER = "defer"  # Not now; ``until`` says when to ask again.
+    EXPIRE = "expire"  # Its moment has passed.
+
+
+class Reason(StrEnum):
+    """Words that messaging writes down as they are; it keeps the whole closed lists in its states."""
+
+    NO_CONSENT = "no_consent"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    NO_PHONE = "no_phone"
+    NOT_OPEN_YET = "not_open_yet"
+    NO_LICENCE = "no_licence"
+    WINDOW_CLOSED = "window_closed"
+    QUIET_HOURS = "quiet_hours"
+    SEND_WINDOW = "send_window"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What may become of a message now, and why not."""
+
+    verdict: Verdict
+    reason: str = ""
+    until: datetime | None = None
+
+
+def send() -> Decision:
+    return _SEND
+
+
+def skip(reason: str) -> Decision:
+    return Decision(verdict=Verdict.SKIP, reason=reason)
+
+
+def defer(reason: str, until: datetime) -> Decision:
+    return Decision(verdict=Verdict.DEFER, reason=reason, until=until)
+
+
+def expire() -> Decision:
+    return _EXPIRE
+
+
+_SEND = Decision(verdict=Verdict.SEND)
+_EXPIRE = Decision(verdict=Verdict.EXPIRE)
+
+
+class Counts(NamedTuple):
+    """How many messages that a cap counts a contact was sent by a site: rolling 7 × 24 hours, and 30 days."""
+
+    last_7_days: int = 0
+    last_30_days: int = 0
+
+
+class Licence(NamedTuple):
+    """What an answer is licensed by: somebody's own text, or a request to opt in."""
+
+    recorded_at: datetime
+    is_stop: bool = False  # the one answer that goes to a number that has just been suppressed
+
+
+class Question(NamedTuple):
+    """
+    One message, with all that bears on whether it may go; a tuple, since a pass makes two for each message.
+
+    :param number: E.164, '' where the contact has none that answers for them.
+    :param zones: every zone that the number allows.
+    :param zone: the contact's own, '' where nobody told us.
+    :param country_zone: the site's own zone if the number is of the site's country, else ''.
+    :param permission: None where nobody ever decided.
+    :param windows: the site's week of sending times, as its settings hold it.
+    :param is_open: whether the site may text customers.
+    :param is_staff_number: whether the number is a confirmed one of the site's staff.
+    :param is_test: whether staff sent it to themselves.
+    """
+
+    number: str
+    region: str
+    subdivision: str
+    zones: frozenset[str]
+    zone: str
+    country_zone: str
+    purpose: str
+    permission: bool | None
+    is_suppressed: bool
+    is_open: bool
+    is_staff_number: bool
+    is_test: bool
+    windows: Mapping[str, Any]
+    ignores_windows: bool
+    expires_at: datetime | None
+    licence: Licence | None
+    counts: Counts
+
+
+class Destination(NamedTuple):
+    """Where a message would go: what a suppression is compared with. ``sender`` is "gateway:address"."""
+
+    number_hash: str
+    sender: str
+    site_id: int

@@ -1,0 +1,181 @@
+"""What compliance has to know of a batch of messages, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wagtail_drip.compliance import jurisdictions
+from wagtail_drip.compliance import querysets as compliance
+from wagtail_drip.compliance.types import Counts, Destination, Licence, Question
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
+from wagtail_drip.core import actions as core
+from wagtail_drip.core import keys
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.gateways import registry
+from wagtail_drip.messaging.models import InboundText
+from wagtail_drip.messaging.types import TEST_LICENCE, Claimed
+
+_NO_ZONES: frozenset[str] = frozenset()
+_PERSON = ("id", "active_phone", "zone", "merged_into_id")
+
+
+class Person(NamedTuple):
+    """What of a contact bears on whether a text may go; the fields stand in the order of ``_PERSON``."""
+
+    id: int
+    active_phone: str | None
+    zone: str
+    merged_into_id: int | None
+
+
+People = Mapping[int, Person]
+
+
+def people_rows(contact_ids: Collection[int]) -> Any:
+    """Return the rows of people, not yet read: to be read as they are, or under their lock."""
+    return Contact.objects.filter(pk__in=contact_ids).values_list(*_PERSON)
+
+
+def read_people(contact_ids: Collection[int]) -> People:
+    """Return who speaks for each contact now: itself, or the one it was merged into."""
+    return heads(contact_ids, people_rows(with_heads(contact_ids)))
+
+
+def with_heads(contact_ids: Collection[int]) -> set[int]:
+    """Return the contacts and whomever they were merged into."""
+    resolved = contacts.resolve_merged(contact_ids)
+    return {*resolved, *resolved.values()}
+
+
+def heads(contact_ids: Collection[int], rows: Iterable[tuple[Any, ...]]) -> People:
+    """Return who speaks for each contact by *rows*; who was merged into somebody not among them is missing."""
+    by_id = {row[0]: Person._make(row) for row in rows}
+    found = {}
+    for contact_id in contact_ids:
+        person = by_id.get(contact_id)
+        while person is not None and person.merged_into_id is not None:
+            person = by_id.get(person.merged_into_id)
+        if person is not None:
+            found[contact_id] = person
+    return found
+
+
+def questions(messages: Sequence[Claimed], people: People) -> list[Question]:
+    """Return what compliance is asked about each message; each contact must be among *people*."""
+    sites = {
+        row.site_id: row
+        for row in SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
+    }
+    opened = _opened(messages, sites)
+    permitted = contacts.permissions(
+        {people[message.contact_id].id for message in messages}, {message.site_id for message in messages}
+    )
+    destinations = [_destination(message, people[message.contact_id]) for message in messages]
+    suppressed = compliance.suppressed(set(destinations))
+    licences = _licences(messages, people)
+    return [
+        _question(
+            message,
+            people[message.contact_id],
+            sites.get(message.site_id) or SiteSettings(site_id=message.site_id),
+            is_open=opened[message.site_id, message.gateway],
+            permitted=permitted,
+            is_suppressed=destination in suppressed,
+            licence=licences.get(message.id),
+        )
+        for message, destination in zip(messages, destinations, strict=True)
+    ]
+
+
+def _question(
+    message: Claimed,
+    person: Person,
+    site: SiteSettings,
+    *,
+    is_open: bool,
+    permitted: Mapping[tuple[int, int, str, str, str], bool],
+    is_suppressed: bool,
+    licence: Licence | None,
+) -> Question:
+    number = person.active_phone or ""
+    is_test = message.licence == TEST_LICENCE
+    region, zones = "", _NO_ZONES
+    subdivision = ""
+    if number and not is_test and message.purpose != Purpose.RESPONSE:
+        region = phone.region_of(number)
+        subdivision = jurisdictions.subdivision_of(number, region)
+        zones = _zones(person, number, region, subdivision, message.purpose)
+    return Question(
+        number=number,
+        region=region,
+        subdivision=subdivision,
+        zones=zones,
+        zone=person.zone,
+        country_zone=site.zone if site.region == region else "",
+        purpose=message.purpose,
+        permission=_permission(message, person, permitted),
+        is_suppressed=is_suppressed,
+        is_open=is_open,
+        is_staff_number=bool(number) and number in site.test_numbers,
+        is_test=is_test,
+        windows=site.windows,
+        ignores_windows=message.ignores_windows,
+        expires_at=message.expires_at,
+        licence=licence,
+        counts=Counts(),
+    )
+
+
+def _zones(person: Person, number: str, region: str, subdivision: str, purpose: str) -> frozenset[str]:
+    is_marketing = group_of(purpose) is PurposeGroup.MARKETING
+    if person.zone and not jurisdictions.binding_week(region, subdivision, is_marketing=is_marketing):
+        return _NO_ZONES  # nothing binds, and the sending times are read in the contact's own zone
+    return phone.zones_of(number)
+
+
+def _permission(
+    message: Claimed, person: Person, permitted: Mapping[tuple[int, int, str, str, str], bool]
+) -> bool | None:
+    of = (person.id, message.site_id, group_of(message.purpose).value, message.channel)
+    decided = permitted.get((*of, message.topic))
+    return decided if decided is not None else permitted.get((*of, ""))
+
+
+def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> Mapping[tuple[int, str], bool]:
+    return {
+        (site_id, gateway): site_id in sites
+        and core.is_open(sites[site_id], account=registry.get(gateway).account)
+        for site_id, gateway in {(message.site_id, message.gateway) for message in messages}
+    }
+
+
+def _destination(message: Claimed, person: Person) -> Destination:
+    number_hash = keys.number_hash(person.active_phone) if person.active_phone else ""
+    return Destination(number_hash, message.sender_key, message.site_id)
+
+
+def _licences(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
+    """Return the inbound text that each response answers, if it came from the number it would go to."""
+    asked = {
+        message.id: int(message.licence.removeprefix("inbound:"))
+        for message in messages
+        if message.licence.startswith("inbound:") and message.licence[8:].isdecimal()
+    }
+    if not asked:
+        return {}
+    texts = {
+        pk: (number, Licence(recorded_at, verdict == "stop"))
+        for pk, number, recorded_at, verdict in InboundText.objects.filter(
+            pk__in=set(asked.values())
+        ).values_list("pk", "from_number", "recorded_at", "verdict")
+    }
+    found = {}
+    for message in messages:
+        number, licence = texts.get(asked.get(message.id, 0), ("", None))
+        if licence is not None and number == people[message.contact_id].active_phone:
+            found[message.id] = licence
+    return found

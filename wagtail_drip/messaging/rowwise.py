@@ -1,0 +1,133 @@
+"""
+One UPDATE for many rows whose new values differ from row to row.
+
+Values travel as arrays (PostgreSQL), as one JSON table (MariaDB) or by a prepared statement (SQLite).
+``bulk_update``'s CASE was measured to cost 4.5 times as much as the whole rest of a pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+Columns = Mapping[str, Any]
+
+_POSTGRES_TYPES = {
+    "DateTimeField": "timestamptz",
+    "DecimalField": "numeric",
+    "PositiveSmallIntegerField": "integer",
+    "ForeignKey": "bigint",
+}
+_MARIADB_TYPES = {
+    "DateTimeField": "DATETIME(6)",
+    "DecimalField": "DECIMAL(30,10)",
+    "PositiveSmallIntegerField": "INT",
+    "ForeignKey": "BIGINT",
+}
+
+
+def update(
+    model: type[Model],
+    ids: Sequence[int],
+    *,
+    per_row: Mapping[str, Sequence[Any]],
+    same: Columns | None = None,
+    only: Columns | None = None,
+) -> int:
+    """
+    Write *per_row*, columns with one value for each of *ids*, and return how many rows there were.
+
+    :param same: further columns, with one value for all.
+    :param only: what the rows must hold before, or they stay as they are.
+    """
+    if not ids:
+        return 0
+    columns = {name: [_prepared(model, name, value) for value in values] for name, values in per_row.items()}
+    return _WRITERS[connection.vendor](
+        model,
+        list(ids),
+        columns,
+        {name: _prepared(model, name, value) for name, value in (same or {}).items()},
+        {name: _prepared(model, name, value) for name, value in (only or {}).items()},
+    )
+
+
+def _prepared(model: type[Model], name: str, value: Any) -> Any:
+    field: Any = model._meta.get_field(name)
+    value = field.get_db_prep_save(value, connection)
+    # PostgreSQL refuses the NUL, and one character of a provider's must not stop its neighbours.
+    return value.replace("\x00", "") if isinstance(value, str) else value
+
+
+def _kind(model: type[Model], name: str, types: Mapping[str, str], text: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return types.get(field.get_internal_type(), text)
+
+
+# The statements are made of names of our own tables and columns; every value is a parameter.
+
+
+def _on_postgresql(
+    model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
+) -> int:
+    sets = [*(f"{name} = %s" for name in same), *(f"{name} = v.{name}" for name in columns)]
+    arrays = ["%s::bigint[]", *(f"%s::{_kind(model, name, _POSTGRES_TYPES, 'text')}[]" for name in columns)]
+    where = ["m.id = v.id", *(f"m.{name} = %s" for name in only)]
+    statement = (
+        f"UPDATE {model._meta.db_table} AS m SET {', '.join(sets)} "  # noqa: S608
+        f"FROM unnest({', '.join(arrays)}) AS v(id, {', '.join(columns)}) WHERE {' AND '.join(where)}"
+    )
+    return _execute(statement, [*same.values(), ids, *columns.values(), *only.values()])
+
+
+def _on_mariadb(
+    model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
+) -> int:
+    rows = [
+        [pk, *(value if value is None or isinstance(value, int) else str(value) for value in values)]
+        for pk, *values in zip(ids, *columns.values(), strict=True)
+    ]
+    fields = ["id BIGINT PATH '$[0]'"] + [
+        f"{name} {_kind(model, name, _MARIADB_TYPES, 'LONGTEXT')} PATH '$[{position}]'"
+        for position, name in enumerate(columns, start=1)
+    ]
+    sets = [*(f"m.{name} = %s" for name in same), *(f"m.{name} = v.{name}" for name in columns)]
+    where = " AND ".join(f"m.{name} = %s" for name in only) or "TRUE"
+    statement = (
+        f"UPDATE {model._meta.db_table} AS m "  # noqa: S608
+        f"JOIN JSON_TABLE(%s, '$[*]' COLUMNS({', '.join(fields)})) AS v ON m.id = v.id "
+        f"SET {', '.join(sets)} WHERE {where}"
+    )
+    return _execute(statement, [json.dumps(rows), *same.values(), *only.values()])
+
+
+def _on_sqlite(
+    model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
+) -> int:
+    sets = [f"{name} = %s" for name in (*same, *columns)]
+    where = ["id = %s", *(f"{name} = %s" for name in only)]
+    statement = f"UPDATE {model._meta.db_table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608
+    before, after = tuple(same.values()), tuple(only.values())
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement,
+            [(*before, *values, pk, *after) for pk, *values in zip(ids, *columns.values(), strict=True)],
+        )
+        return int(cursor.rowcount)
+
+
+def _execute(statement: str, parameters: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+_WRITERS: Mapping[str, Callable[..., int]] = {
+    "postgresql": _on_postgresql,
+    "mysql": _on_mariadb,
+    "sqlite": _on_sqlite,
+}
