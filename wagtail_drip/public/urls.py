@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wagtail_drip.public import views
+from wagtail_drip.public import carts, views
 
-urlpatterns = [path("l/<slug:token>/", views.short_link, name="short_link")]
+urlpatterns = [
+    path("l/<slug:token>/", views.short_link, name="short_link"),
+    path("cart/<slug:store>/<str:token>/", carts.recover_cart, name="recover_cart"),
+]

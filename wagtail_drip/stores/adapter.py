@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.http import Http404, HttpRequest, HttpResponse
+
 from wagtail_drip.stores.types import StoreCart, StoreChange, StoreCustomer, StoreLine, StoreOrder
 
 
@@ -68,6 +70,10 @@ class StoreAdapter(ABC):
     def recovery_url(self, cart_id: str) -> str:
         """Return an absolute address that brings the cart back in any browser, signing nobody in."""
         return ""
+
+    def recovery_response(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Answer somebody who comes by ``recovery_url`` to ``cart/<alias>/<token>/`` below our urls."""
+        raise Http404
 
     def order_ids_since(self, moment: datetime, *, limit: int) -> list[str]:
         """Return at most *limit* orders placed at or after *moment*, oldest first."""

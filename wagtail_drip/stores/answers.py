@@ -92,6 +92,9 @@ def _ask(adapter: StoreAdapter, notices: Sequence[Notice]) -> _Answers:
     views = [each.partition(":") for each in ids.get(kinds.VIEWED, ())]
     carts = ids.get(kinds.CART, set()) | ids.get(kinds.CHECKOUT, set()) | {cart for cart, _, _ in pairs}
     carts |= {cart for cart in map(_cart_of, notices) if cart}
+    carts |= {
+        cart for notice in notices if notice.kind == kinds.CUSTOMER_SEEN and (cart := _seen_with(notice))
+    }
     customers = ids.get(kinds.CUSTOMER, set()) | ids.get(kinds.CUSTOMER_SEEN, set())
     customers |= {customer for _, _, customer in views}
     products = {product for _, _, product in pairs} | {product for product, _, _ in views}
@@ -114,10 +117,21 @@ def _cart_of(notice: Notice) -> str:
     return str(properties.get("cart_id") or "")
 
 
+def _seen_with(notice: Notice) -> str:
+    """Return the cart that a customer was seen with."""
+    return str((notice.envelope or {}).get("cart_id") or "")
+
+
 def _with_cart(happening: Happening, answers: _Answers | None) -> Happening:
-    if answers is None or not happening.touches_cart or happening.cart is not None:
+    """Add what the shop knows of a cart that an envelope only names."""
+    cart = answers.carts.get(happening.cart_id) if answers is not None else None
+    if answers is None or cart is None or not happening.touches_cart or happening.cart is not None:
         return happening
-    return replace(happening, cart=answers.carts.get(happening.cart_id))
+    properties = happening.properties
+    if happening.event == "checkout_started":
+        told = cart_properties(cart, recovery_url=answers.adapter.recovery_url(cart.cart_id))
+        properties = {**told, **properties}
+    return replace(happening, cart=cart, properties=properties)
 
 
 def _happening(notice: Notice, **fields: Any) -> Happening:
@@ -249,10 +263,14 @@ def _customer(notice: Notice, answers: _Answers) -> list[Happening] | str:
     customer = answers.customers.get(notice.object_id)
     if customer is None:
         return NOT_FOUND
+    cart_id = _seen_with(notice) if notice.kind == kinds.CUSTOMER_SEEN else ""
     return [
         _happening(
             notice,
             event="customer_registered" if notice.kind == kinds.CUSTOMER else "",
+            cart=answers.carts.get(cart_id),
+            cart_id=cart_id,
+            touches_cart=bool(cart_id),
             identity=customer.identity,
             consents=customer.consents,
             keeps_decisions=True,
