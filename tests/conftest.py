@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+pytest_plugins = ["wagtail_drip.test.fixtures"]
+
 DATABASE_FIXTURES = ("db", "transactional_db", "live_server", "admin_client", "admin_user", "client_db")
 
 

@@ -10,50 +10,107 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import close_old_connections, connection
 
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock, databases
+from wagtail_drip.core import claims, clock, databases, keys
 from wagtail_drip.core.models import Lease
 
 logger = logging.getLogger(__name__)
 
 TICK = "tick"
-SCHEDULE = "wagtail_drip tick"
+TICK_SCHEDULE = "wagtail_drip tick"
 POLL_SECONDS = 1.0
 DRAIN_SECONDS = 90.0
+FOREGROUND_SECONDS = 120.0
 ALONE_SECONDS = 20.0  # with one worker the site's own tasks wait for us to return
 SQLITE_WRITER = "sqlite:writer"
+PATIENCE_SECONDS = 10.0
 MAX_PASSES = 10_000
 
-Stage = Callable[[datetime], int]
+Stage = Callable[[datetime, str], int]
+
+# Each stage imports its room itself: web processes load this file for the schedule alone, and a room that
+# cannot be imported stops no other.
 
 
-def stages(slot: str) -> list[tuple[str, Stage]]:
-    """Return what one pass does, in its order."""
-    # Imported when a pass runs: every web process imports this file for the schedule, and few make a pass.
-    from wagtail_drip.enrolments import match_events, run_due, upgrade
+def _callbacks(now: datetime, slot: str) -> int:
+    from wagtail_drip.messaging import read_callbacks
+
+    return read_callbacks.read_due(now=now)
+
+
+def _inbox(now: datetime, slot: str) -> int:
     from wagtail_drip.inbox import receive
-    from wagtail_drip.messaging import read_callbacks, recovery, send_due
+
+    return receive.receive_due(now=now)
+
+
+def _notices(now: datetime, slot: str) -> int:
+    from wagtail_drip.stores import intake
+
+    return intake.take_in_due(now=now)
+
+
+def _carts(now: datetime, slot: str) -> int:
+    from wagtail_drip.stores import abandonment
+
+    return abandonment.sweep_due(now=now)
+
+
+def _match(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import match_events
+
+    return match_events.match_due(now=now)
+
+
+def _moves(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import upgrade
+
+    return upgrade.park_due(now=now)
+
+
+def _advance(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import run_due
+
+    return run_due.run_due(now=now, slot=f"advance:{slot}")
+
+
+def _send(now: datetime, slot: str) -> int:
+    from wagtail_drip.messaging import send_due
+
+    return send_due.send_due(now=now)
+
+
+def _recovery(now: datetime, slot: str) -> int:
+    from wagtail_drip.messaging import recovery
+
+    return recovery.recover_due(now=now)
+
+
+def _rollups(now: datetime, slot: str) -> int:
     from wagtail_drip.reports import rollup
-    from wagtail_drip.stores import abandonment, intake
 
-    return [
-        ("callbacks", lambda now: read_callbacks.read_due(now=now)),
-        ("inbox", lambda now: receive.receive_due(now=now)),
-        ("notices", lambda now: intake.take_in_due(now=now)),
-        ("carts", lambda now: abandonment.sweep_due(now=now)),
-        ("match", lambda now: match_events.match_due(now=now)),
-        ("moves", lambda now: upgrade.park_due(now=now)),
-        ("advance", lambda now: run_due.run_due(now=now, slot=f"advance:{slot}")),
-        ("send", lambda now: send_due.send_due(now=now)),
-        ("recovery", lambda now: recovery.recover_due(now=now)),
-        ("rollups", lambda now: rollup.fold_due(now=now)),
-    ]
+    return rollup.fold_due(now=now)
 
+
+# What one pass does, in its order.
+STAGES: dict[str, Stage] = {
+    "callbacks": _callbacks,
+    "inbox": _inbox,
+    "notices": _notices,
+    "carts": _carts,
+    "match": _match,
+    "moves": _moves,
+    "advance": _advance,
+    "send": _send,
+    "recovery": _recovery,
+    "rollups": _rollups,
+}
 
 # On SQLite one process at a time does these: its transactions keep every other writer waiting.
 ONE_AT_A_TIME = frozenset({"advance", "send"})
@@ -68,14 +125,14 @@ def one_pass(*, now: datetime | None = None, slot: str = "0") -> int:
     if not settings.ENABLED:
         return 0
     done = 0
-    for name, stage in stages(slot):
+    for name, stage in STAGES.items():
         present = now or clock.now()
         try:
             if name in ONE_AT_A_TIME:
                 with _alone(name, present) as is_ours:
-                    done += stage(present) if is_ours else 0
+                    done += stage(present, slot) if is_ours else 0
             else:
-                done += stage(present)
+                done += stage(present, slot)
         except Exception:
             logger.exception("The stage %s failed; the pass goes on.", name)
     return done
@@ -91,7 +148,10 @@ def _alone(name: str, now: datetime) -> Iterator[bool]:
         yield True
         return
     due = {"advance": enrolments.due(now), "send": Message.objects.filter(due_at__lte=now)}[name]
-    token = claims.take_lease(SQLITE_WRITER, seconds=60) if due.exists() else None
+    if not due.exists():
+        yield False
+        return
+    token = _waited_for_lease()
     if token is None:
         yield False
         return
@@ -99,6 +159,16 @@ def _alone(name: str, now: datetime) -> Iterator[bool]:
         yield True
     finally:
         claims.release_lease(SQLITE_WRITER, token)
+
+
+def _waited_for_lease() -> str | None:
+    """Take the right to write on SQLite; whoever has it gives it back after a batch, so it is worth waiting for."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        token = claims.take_lease(SQLITE_WRITER, seconds=60)
+        if token is not None or time.monotonic() > give_up_at:
+            return token
+        time.sleep(0.05)
 
 
 def run_until_idle(*, now: datetime | None = None, slot: str = "0") -> int:
@@ -111,6 +181,14 @@ def run_until_idle(*, now: datetime | None = None, slot: str = "0") -> int:
             return total
     logger.warning("Still not idle after %s passes; going on at the next call.", MAX_PASSES)
     return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """The right to drain under a number; whoever took it last has it."""
+
+    name: str
+    token: str
 
 
 def tick() -> None:
@@ -150,48 +228,66 @@ def drain(slot: int) -> int:
     from django_q.conf import Conf
 
     seconds = drain_seconds(workers=Conf.WORKERS, timeout=Conf.TIMEOUT, retry=Conf.RETRY)
-    return loop(f"drain:{slot}", seconds=seconds)
+    return loop(seize(slot, seconds=seconds), seconds=seconds)
 
 
-def loop(name: str, *, seconds: float | None) -> int:
+def loop(slot: Slot, *, seconds: float | None, should_stop: Callable[[], bool] = lambda: False) -> int:
     """
-    Take the slot *name*, from whoever has it, and drain until somebody takes it from us.
+    Pass after pass in a slot that is ours, polling once a second, until somebody takes it from us.
 
     :param seconds: how long at the most; None for ever.
+    :param should_stop: asked between passes.
     :return: how many rows were done.
     """
     databases.refuse_unless_safe()
-    token = seize(name, seconds=seconds)
     began = time.monotonic()
     total = 0
-    while seconds is None or time.monotonic() - began < seconds:
-        done = one_pass(slot=name)
+    while not should_stop() and (seconds is None or time.monotonic() - began < seconds):
+        done = one_pass(slot=slot.name)
         total += done
-        if not _still_ours(name, token):
+        if not _keep(slot, seconds=seconds):
             return total
         if not done:
-            time.sleep(POLL_SECONDS)
             close_old_connections()
-    claims.release_lease(name, token)
+            time.sleep(POLL_SECONDS)
+    leave(slot)
     return total
 
 
-def seize(name: str, *, seconds: float | None) -> str:
-    """Make the slot ours, whoever has it: the newer drain goes on and the older ends."""
-    from wagtail_drip.core import keys
-
-    present = clock.lease_now()
-    token = keys.new_token()
-    until = present + timedelta(seconds=(seconds or DRAIN_SECONDS) + 30)
-    slots = Lease.objects.filter(name=name)
-    if not slots.update(token=token, until=until):
-        claims.insert_new([Lease(name=name, token=token, until=until)], unique=["name"])
-        slots.update(token=token, until=until)
-    return token
+def seize(number: int, *, seconds: float) -> Slot:
+    """Make the numbered slot ours, whoever has it: the newer drain goes on, and the older one ends."""
+    slot = Slot(name=f"drain:{number}", token=keys.new_token())
+    until = clock.lease_now() + timedelta(seconds=seconds)
+    rows = Lease.objects.filter(name=slot.name)
+    if not rows.update(token=slot.token, until=until):
+        claims.insert_new([Lease(name=slot.name, until=until)], unique=["name"])
+        rows.update(token=slot.token, until=until)
+    return slot
 
 
-def _still_ours(name: str, token: str) -> bool:
-    return Lease.objects.filter(name=name, token=token).exists()
+def seize_free_slot() -> Slot:
+    """Take the lowest number above the drains' that nobody holds: for workers in the foreground."""
+    number = settings.DRAINS
+    while True:
+        number += 1
+        name = f"drain:{number}"
+        token = claims.take_lease(name, seconds=FOREGROUND_SECONDS)
+        if token is not None:
+            return Slot(name=name, token=token)
+
+
+def leave(slot: Slot) -> None:
+    claims.release_lease(slot.name, slot.token)
+
+
+def _keep(slot: Slot, *, seconds: float | None) -> bool:
+    """Tell whether the slot is still ours; one without an end is renewed when half of its lease is over."""
+    row = Lease.objects.filter(name=slot.name, token=slot.token).first()
+    if row is None:
+        return False
+    if seconds is None and row.until - clock.lease_now() < timedelta(seconds=FOREGROUND_SECONDS / 2):
+        return claims.take_lease(slot.name, seconds=FOREGROUND_SECONDS, token=slot.token) is not None
+    return True
 
 
 def tick_age() -> timedelta | None:
@@ -208,14 +304,14 @@ def make_schedule_after_migrate(**_: Any) -> None:
     tables = set(connection.introspection.table_names())
     if not {Schedule._meta.db_table, Lease._meta.db_table} <= tables:
         return
-    if Schedule.objects.filter(name=SCHEDULE).exists():
+    if Schedule.objects.filter(name=TICK_SCHEDULE).exists():
         return
     # Schedule.name is not unique: under a lease two migrating hosts cannot make two.
     token = claims.take_lease("schedule", seconds=60)
     if token is None:
         return
     Schedule.objects.get_or_create(
-        name=SCHEDULE,
+        name=TICK_SCHEDULE,
         defaults={
             "func": "wagtail_drip.tasks.tick",
             "schedule_type": Schedule.MINUTES,

@@ -67,7 +67,8 @@ def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
             if isinstance(effect, UpdateContact):
                 change = changes[_contact_of(advanced)]
                 if effect.attribute:
-                    change.setdefault("attributes", {})[effect.attribute] = effect.value
+                    # Contacts takes an attribute of None away.
+                    change.setdefault("attributes", {})[effect.attribute] = effect.value or None
                 else:
                     change[effect.field] = effect.value
     return dict(changes)

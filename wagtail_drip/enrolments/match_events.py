@@ -51,7 +51,10 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
     try:
         claims.retried(work)
     except Exception as error:
+        if claims.is_worth_retrying(error):
+            raise  # Nothing is wrong with the rows: somebody held what we wanted for too long.
         if len(claimed) == 1:
+            logger.exception("Event %s could not be matched.", claimed[0])
             _put_off(claimed[0], error)
         elif claimed:
             middle = len(claimed) // 2
@@ -64,7 +67,6 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
 
 def _put_off(pk: int, error: Exception) -> None:
     """Count the failure; the fifth parks the event, with its error, for somebody to look at."""
-    logger.exception("Event %s could not be matched.", pk)
     row = Event.objects.filter(pk=pk)
     row.update(match_attempts=F("match_attempts") + 1, error=f"{type(error).__name__}: {error}"[:2000])
     row.filter(match_attempts__gte=TRIES).update(match_due_at=None)

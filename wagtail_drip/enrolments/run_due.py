@@ -57,10 +57,13 @@ def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
 
     try:
         claims.retried(work)
-    except Exception:
+    except Exception as error:
+        if claims.is_worth_retrying(error):
+            raise  # Nothing is wrong with the rows: somebody held what we wanted for too long.
         if len(claimed) == 1:
             logger.exception("Enrolment %s could not be written down; it has failed.", claimed[0])
-            claims.retried(lambda: passes.fail(claimed[0], _trace(error), now=now))
+            trace = _trace(error)
+            claims.retried(lambda: passes.fail(claimed[0], trace, now=now))
         elif claimed:
             middle = len(claimed) // 2
             for half in (claimed[:middle], claimed[middle:]):

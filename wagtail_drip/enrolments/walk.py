@@ -17,8 +17,8 @@ from wagtail_drip.events.conditions import EventTest, test_to_json
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences.flow import Flow, Step
 
-# More steps than any sequence needs without a wait among them; a loop without a wait ends here.
-STEPS_PER_WALK = 100
+# As many steps as a sequence may have; a loop without a wait among its steps ends here.
+STEPS_PER_WALK = 300
 
 
 class NoSuchStep(WagtailDripError):

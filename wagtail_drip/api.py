@@ -1,0 +1,297 @@
+"""What site code calls: tell us what happened and who agreed, let people in and out, add steps of your own.
+
+``contact`` is whom it is about: a mapping with any of the names of ``contacts.types.Identity`` (``phone``,
+``region``, ``email``, ``user_id``, ``external_id``, ``anonymous_id``, ``first_name``, ``last_name``,
+``language``, ``zone``), or an ``Identity``. ``site`` is a Wagtail ``Site`` or its id; the default site if None.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from wagtail.models import Site
+
+from wagtail_drip.conf import settings
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
+from wagtail_drip.core import actions as core
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments import actions as enrolments
+from wagtail_drip.enrolments.steps import base as steps
+from wagtail_drip.events import actions as events
+from wagtail_drip.events import catalogue
+from wagtail_drip.exceptions import WagtailDripError
+from wagtail_drip.sequences.blocks import base as blocks
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.stores import envelopes
+
+logger = logging.getLogger(__name__)
+
+Who = Identity | Mapping[str, Any]
+Where = Site | int | None
+
+_IDENTITY = frozenset(each.name for each in fields(Identity))
+# Names of the events contract in facts that others publish, for the same things.
+_CONSENT_ALIASES = {"text": "wording", "kind": "group"}
+
+
+class BadInput(WagtailDripError):
+    """An argument is missing, too long, or of a kind that cannot be stored; the message names it."""
+
+
+def emit(
+    name: str,
+    *,
+    key: str,
+    contact: Who | None = None,
+    properties: Mapping[str, Any] | None = None,
+    consent: Consent | Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+    store: str = "site",
+    site: Where = None,
+) -> bool:
+    """
+    Tell that something happened. Writes one small row in your own transaction, and never raises.
+
+    :param key: unique in *store*: the same key again is the same event, and is ignored.
+    :param consent: what the person answered, if they were asked; None is "was not asked", never "yes".
+    :param occurred_at: aware; now if None. For display: before and after go by when we were told.
+    :return: False if it was not stored; the log says which argument was at fault, never with its value.
+    """
+    try:
+        if not settings.ENABLED:
+            return False
+        events.write_notice(
+            store=_short("store", store, 64),
+            kind=_short("name", name, 64),
+            key=_short("key", key, 191),
+            envelope=_envelope(name, contact, properties, consent, occurred_at, store, site),
+            now=clock.now(),
+        )
+    except WagtailDripError as error:
+        logger.warning("emit(%r) was not stored: %s", name, error)
+        return False
+    except Exception as error:  # noqa: BLE001 -- a sale is never harmed, whatever is wrong with us
+        # The words of a database error may hold a number: its kind must do.
+        logger.error("emit(%r) was not stored: %s.", name, type(error).__qualname__)
+        return False
+    return True
+
+
+def _short(name: str, value: object, length: int) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"{name!r} should be a text that is not empty.")
+    if len(value) > length:
+        raise BadInput(f"{name!r} is longer than {length} characters.")
+    return value
+
+
+def _envelope(
+    name: str,
+    contact: Who | None,
+    properties: Mapping[str, Any] | None,
+    consent: Consent | Mapping[str, Any] | None,
+    occurred_at: datetime | None,
+    store: str,
+    site: Where,
+) -> dict[str, Any]:
+    if occurred_at is not None and not (isinstance(occurred_at, datetime) and occurred_at.tzinfo):
+        raise BadInput("'occurred_at' should be an aware datetime: give it a time zone.")
+    plain = _plain("properties", properties or {})
+    catalogue.validate(name, plain)
+    answer = _answer(consent)
+    return {
+        "event": name,
+        "contact": _plain("contact", _names(contact)) if contact is not None else None,
+        "consent": answer,
+        "properties": plain,
+        "occurred_at": occurred_at.isoformat() if occurred_at else None,
+        "site_id": _site_id(site),
+    }
+
+
+def _plain(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *value* as JSON holds it: decimals and moments as texts."""
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{name!r} should be a mapping.")
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(value), cls=DjangoJSONEncoder, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name!r} holds something that JSON cannot: {type(error).__name__}.") from None
+    return plain
+
+
+def _names(contact: Who) -> dict[str, Any]:
+    if isinstance(contact, Identity):
+        given = {each.name: getattr(contact, each.name) for each in fields(Identity)}
+    elif isinstance(contact, Mapping):
+        given = dict(contact)
+    else:
+        raise BadInput("'contact' should be a mapping or an Identity.")
+    unknown = sorted(str(name) for name in set(given) - _IDENTITY)
+    if unknown:
+        raise BadInput(f"'contact' has names that we do not know: {', '.join(unknown)}.")
+    return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _answer(consent: Consent | Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if consent is None:
+        return None
+    if isinstance(consent, Consent):
+        given = {each.name: getattr(consent, each.name) for each in fields(Consent)}
+    elif isinstance(consent, Mapping):
+        given = {_CONSENT_ALIASES.get(name, name): value for name, value in consent.items()}
+    else:
+        raise BadInput("'consent' should be a mapping or a Consent.")
+    plain = _plain("consent", given)
+    envelopes.consent_from(plain)
+    return plain
+
+
+def _site_id(site: Where) -> int | None:
+    return site.pk if isinstance(site, Site) else site
+
+
+def _here(site: Where) -> int:
+    """:raises BadInput: if no site is given and none is the default."""
+    found = _site_id(site) or Site.objects.filter(is_default_site=True).values_list("pk", flat=True).first()
+    if found is None:
+        raise BadInput("'site' is needed: no Wagtail site is the default site.")
+    return found
+
+
+def identify(contact: Who, *, store: str = "site", site: Where = None) -> Contact:
+    """
+    Return the contact that this means, made if it is new, with what you say of them written down.
+
+    Blanks leave what we know as it is; a number that cannot be read leaves the contact without one.
+
+    :param store: whose ``external_id``, ``user_id`` and ``anonymous_id`` these are.
+    :raises BadInput: naming the argument.
+    """
+    identity = Identity(**{name: str(value) for name, value in _names(contact).items()})
+    return contacts.identify(
+        identity if identity.store else replace(identity, store=store),
+        now=clock.now(),
+        region=core.site_settings(_here(site)).region,
+    )
+
+
+def subscribe(
+    contact: Who,
+    *,
+    source: str,
+    wording: str = "",
+    wording_version: str = "",
+    group: PurposeGroup | str = PurposeGroup.MARKETING,
+    topic: str = "",
+    method: ConsentMethod | str = ConsentMethod.WEB_FORM,
+    ip: str | None = None,
+    store: str = "site",
+    site: Where = None,
+) -> Contact:
+    """
+    Record that somebody agreed, with the proof, and return the contact.
+
+    :param source: where they were asked: ``checkout``, ``/newsletter/``.
+    :param wording: the words beside the box they ticked.
+    :param group: ``marketing``, or ``transactional`` for texts about their own orders and bookings.
+    :raises BadInput: naming the argument.
+    """
+    person = identify(contact, store=store, site=site)
+    consent = Consent(
+        group=PurposeGroup(group),
+        granted=True,
+        source=source,
+        method=ConsentMethod(method),
+        topic=topic,
+        wording=wording,
+        wording_version=wording_version,
+        ip=ip,
+    )
+    contacts.record_consent(contact_id=person.pk, site_id=_here(site), consent=consent, now=clock.now())
+    return person
+
+
+def unsubscribe(
+    contact: Who,
+    *,
+    source: str,
+    wording: str = "",
+    topic: str = "",
+    method: ConsentMethod | str = ConsentMethod.WEB_FORM,
+    store: str = "site",
+    site: Where = None,
+) -> Contact:
+    """
+    Record that somebody wants no more marketing, at once: what waits in the outbox does not go.
+
+    :param topic: only this topic; '' for all of it.
+    :raises BadInput: naming the argument.
+    """
+    person = identify(contact, store=store, site=site)
+    contacts.withdraw_marketing(
+        contact_ids=[person.pk],
+        site_ids=[_here(site)],
+        source=source,
+        method=ConsentMethod(method),
+        wording=wording,
+        now=clock.now(),
+        topic=topic,
+    )
+    return person
+
+
+def enrol(
+    contact: Who, sequence: Sequence | int, *, key: str = "", store: str = "site", site: Where = None
+) -> bool:
+    """
+    Let somebody into a live sequence, whatever starts it otherwise, by its own rules of coming again.
+
+    :param key: what asked for it; the same key again lets in nobody twice.
+    :return: False if the sequence is not live, or its rules do not let the contact in.
+    :raises BadInput: naming the argument.
+    """
+    if len(key) > 64:
+        raise BadInput("'key' is longer than 64 characters.")
+    person = identify(contact, store=store, site=site)
+    entered = enrolments.enrol(
+        contact_id=person.pk,
+        sequence_id=sequence.pk if isinstance(sequence, Sequence) else sequence,
+        site_id=_here(site),
+        now=clock.now(),
+        key=key,
+    )
+    return entered is not None
+
+
+def exit(
+    contact: Who, sequence: Sequence | int | None = None, *, store: str = "site", site: Where = None
+) -> int:
+    """
+    Take somebody out of a sequence, or of all of them, and take back their texts that have not left.
+
+    :return: how many runs ended.
+    :raises BadInput: naming the argument.
+    """
+    person = identify(contact, store=store, site=site)
+    sequence_id = sequence.pk if isinstance(sequence, Sequence) else sequence
+    return enrolments.exit(contact_id=person.pk, sequence_id=sequence_id, now=clock.now())
+
+
+def register_step(block: type[blocks.StepBlock], kind: type[steps.StepKind]) -> None:
+    """
+    Add a kind of step of your own; call it in an ``AppConfig.ready``.
+
+    :param block: how an editor writes it; its ``kind`` is the name of both.
+    :param kind: what it decides.
+    """
+    blocks.register(block)
+    steps.register(block.kind, kind)

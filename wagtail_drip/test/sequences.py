@@ -1,0 +1,73 @@
+"""Sequences for tests: written as an editor writes them, and published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from typing import Any
+
+from wagtail.models import Site
+
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime
+from wagtail_drip.sequences.states import Health, RuntimeState
+
+Steps = Many[tuple[str, dict[str, Any]]]
+Conditions = Many[tuple[str, str, str]]
+Test = str | tuple[str, Conditions]
+
+
+def live_sequence(
+    *,
+    trigger: Test = "order_placed",
+    steps: Steps,
+    goal: Test | None = None,
+    exits: Many[Test] = (),
+    site: Site | None = None,
+    **options: Any,
+) -> Sequence:
+    """
+    Return a sequence that was built with the editor's blocks and published.
+
+    :param trigger: an event's name, or the name and conditions:
+        ``("order_placed", [("total", "at_least", "50")])``; so for *goal* and each of *exits*.
+    :param steps: ``[("send_message", {"text": "Hello {{ contact.first_name }}"}), ("branch", {"event":
+        "link_clicked", "yes": [...], "no": [...]})]``.
+    :param options: other fields of ``Sequence``: name, purpose, topic, reentry, reentry_days, keyed.
+    :raises ValueError: if it cannot be published; the message is what an editor would read.
+    """
+    trigger_event, trigger_conditions = _test(trigger)
+    goal_event, goal_conditions = _test(goal) if goal else ("", [])
+    rules = [_test(each) for each in exits]
+    sequence = Sequence(
+        **{"name": "Test", **options},
+        site=site,
+        trigger_event=trigger_event,
+        trigger_conditions=trigger_conditions,
+        goal_event=goal_event,
+        goal_conditions=goal_conditions,
+        exit_rules=[("rule", {"event": event, "conditions": tests}) for event, tests in rules],
+        steps=list(steps),
+    )
+    sequence.live = False
+    sequence.save()
+    return publish(sequence)
+
+
+def publish(sequence: Sequence) -> Sequence:
+    """
+    Publish a sequence as the editor's button does, and return it as it then is.
+
+    :raises ValueError: if its steps cannot run; the message is what an editor would read.
+    """
+    sequence.save_revision().publish()
+    runtime = SequenceRuntime.objects.filter(sequence=sequence).first()
+    if runtime is None or runtime.health == Health.FAILING or runtime.state != RuntimeState.LIVE:
+        raise ValueError(runtime.health_detail if runtime else "Publishing was not heard.")
+    return Sequence.objects.get(pk=sequence.pk)
+
+
+def _test(test: Test) -> tuple[str, list[tuple[str, dict[str, str]]]]:
+    event, conditions = (test, ()) if isinstance(test, str) else test
+    return event, [
+        ("condition", {"property": name, "operator": operator, "value": value})
+        for name, operator, value in conditions
+    ]

@@ -1,0 +1,75 @@
+"""The clock of a test: it stops at every moment when something is due, and lets it happen."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, time, timedelta
+
+from django.db.models import Min
+
+from wagtail_drip import tasks
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
+from wagtail_drip.stores.models import Cart
+
+# Every column that something waits by.
+WAITING = (
+    (Notice, "due_at"),
+    (Event, "match_due_at"),
+    (Cart, "sweep_due_at"),
+    (Enrolment, "due_at"),
+    (Message, "due_at"),
+    (Callback, "due_at"),
+    (InboundText, "due_at"),
+    (Receipt, "due_at"),
+)
+
+
+def run() -> int:
+    """Do everything that is due now, and return how many rows that were."""
+    return tasks.run_until_idle()
+
+
+def advance(*, minutes: float = 0, hours: float = 0, days: float = 0, weeks: float = 0) -> None:
+    """
+    Let time pass, doing everything at the moment it falls due, as workers would have.
+
+    Needs ``WAGTAIL_DRIP["CLOCK_SHIFT"] = True``.
+    """
+    advance_to(clock.now() + timedelta(minutes=minutes, hours=hours, days=days, weeks=weeks))
+
+
+def advance_to(moment: datetime) -> None:
+    """Let time pass until *moment*, aware; a moment that has passed changes nothing but runs what is due."""
+    run()
+    while (upcoming := next_due(after=clock.now())) is not None and upcoming <= moment:
+        _move_to(upcoming)
+        run()
+    _move_to(moment)
+    run()
+
+
+def advance_to_noon() -> None:
+    """Let time pass until the next weekday's noon in UTC, when every sending window in Europe is open."""
+    day = clock.now().date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    advance_to(datetime.combine(day, time(12), tzinfo=clock.UTC))
+
+
+def next_due(*, after: datetime) -> datetime | None:
+    """Return the next moment for which something waits; None if nothing does."""
+    moments = [
+        model._default_manager.filter(**{f"{column}__gt": after}).aggregate(soonest=Min(column))["soonest"]
+        for model, column in WAITING
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _move_to(moment: datetime) -> None:
+    # The time machine counts whole seconds: rather a little late than not yet due.
+    distance = math.ceil((moment - clock.now()).total_seconds())
+    if distance > 0:
+        clock.shift_by(timedelta(seconds=distance))
