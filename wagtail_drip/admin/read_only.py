@@ -58,7 +58,11 @@ class ReadOnlyViewSet(ViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             path("", self.construct_view(self.index_view_class), name="index"),
-            path("results/", self.construct_view(self.index_view_class, results_only=True), name="index_results"),
+            path(
+                "results/",
+                self.construct_view(self.index_view_class, results_only=True),
+                name="index_results",
+            ),
             path("<int:pk>/", self.construct_view(self.inspect_view_class), name="inspect"),
         ]
 

@@ -106,11 +106,19 @@ class SiteSettingsForm(forms.ModelForm):
         self.fields["sender_gateway"] = forms.ChoiceField(
             label=gettext_lazy("Gateway"), choices=[(alias, alias) for alias in opening.gateway_aliases()]
         )
-        self.fields["region"].help_text = _("Two letters, for example GB or CN; for numbers without a country code.")
+        self.fields["region"].help_text = _(
+            "Two letters, for example GB or CN; for numbers without a country code."
+        )
         self.fields["currency"].help_text = _("Three letters, for example GBP or CNY.")
-        self.fields["price_per_segment"].help_text = _("Empty if you do not know it: costs are then shown as unknown.")
-        self.fields["help_text"].help_text = _("What somebody gets who texts HELP: your name and how to reach you.")
-        self.initial["test_numbers"] = "\n".join(phone.display(number) for number in self.instance.test_numbers)
+        self.fields["price_per_segment"].help_text = _(
+            "Empty if you do not know it: costs are then shown as unknown."
+        )
+        self.fields["help_text"].help_text = _(
+            "What somebody gets who texts HELP: your name and how to reach you."
+        )
+        self.initial["test_numbers"] = "\n".join(
+            phone.display(number) for number in self.instance.test_numbers
+        )
         for day, name in enumerate(WEEKDAYS):
             field = SpansField(label=name)
             field.initial = self.instance.windows.get(str(day), [])
@@ -221,7 +229,10 @@ class OpenView(SettingsView):
         return redirect("wagtail_drip_settings:site", site_id=self.site.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "forecast": opening.forecast(core.site_settings(self.site.pk))}
+        return {
+            **super().get_context_data(**kwargs),
+            "forecast": opening.forecast(core.site_settings(self.site.pk)),
+        }
 
 
 class StopView(SettingsView):

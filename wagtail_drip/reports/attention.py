@@ -45,9 +45,9 @@ def _workers() -> list[Finding]:
         sentence = _("No worker has run yet: nothing is sent. Start a django-q2 cluster.")
         return [Finding(code="no_worker", sentence=sentence, subject="workers", is_critical=True)]
     if clock.lease_now() - tick.started_at > LATEST_TICK:
-        sentence = _("No worker has run since %(moment)s: nothing is sent. Restart the django-q2 cluster.") % {
-            "moment": tick.started_at.strftime("%H:%M")
-        }
+        sentence = _(
+            "No worker has run since %(moment)s: nothing is sent. Restart the django-q2 cluster."
+        ) % {"moment": tick.started_at.strftime("%H:%M")}
         return [Finding(code="dead_worker", sentence=sentence, subject="workers", is_critical=True)]
     return []
 

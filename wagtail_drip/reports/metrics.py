@@ -147,7 +147,9 @@ def today_counts(*, now: datetime) -> Counts:
     for site_id, zone in SiteSettings.objects.values_list("site_id", "zone"):
         wanted |= Q(site_id=site_id, day=now.astimezone(ZoneInfo(zone)).date())
     found: dict[str, int] = defaultdict(int)
-    for row in StepDay.objects.filter(wanted).values("measure").annotate(total=Sum("n"), parts=Sum("segments")):
+    for row in (
+        StepDay.objects.filter(wanted).values("measure").annotate(total=Sum("n"), parts=Sum("segments"))
+    ):
         name = _FROM_MEASURE.get(row["measure"])
         if name:
             found[name] += row["total"]

@@ -83,7 +83,9 @@ def _replies(contact_id: int, most: int) -> Iterable[Entry]:
 def _events(contact_id: int, most: int) -> Iterable[Entry]:
     labels = dict(catalogue.choices())
     for row in Event.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
-        shown = [(name, value) for name, value in row.properties.items() if isinstance(value, str | int | float)]
+        shown = [
+            (name, value) for name, value in row.properties.items() if isinstance(value, str | int | float)
+        ]
         yield Entry(
             at=row.recorded_at,
             kind="event",
@@ -110,7 +112,9 @@ def _consent(contact_id: int, most: int) -> Iterable[Entry]:
 
 
 def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
-    rows = Enrolment.objects.filter(contact=contact_id).select_related("sequence").order_by("-entered_at")[:most]
+    rows = (
+        Enrolment.objects.filter(contact=contact_id).select_related("sequence").order_by("-entered_at")[:most]
+    )
     for row in rows:
         yield Entry(
             at=row.entered_at,

@@ -62,7 +62,15 @@ class ContactIndexView(ReadOnlyIndexView):
     default_ordering = "-created_at"
     export_permission: ClassVar[str] = "wagtail_drip.export_contact"
     export_filename = "contacts"
-    list_export: ClassVar[list[str]] = ["first_name", "last_name", "phone", "email", "region", "language", "created_at"]
+    list_export: ClassVar[list[str]] = [
+        "first_name",
+        "last_name",
+        "phone",
+        "email",
+        "region",
+        "language",
+        "created_at",
+    ]
     list_display: ClassVar[list[Any]] = [
         "__str__",
         PhoneColumn("phone", label=_("Phone"), sort_key="phone"),

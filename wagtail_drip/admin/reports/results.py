@@ -64,7 +64,10 @@ class SequenceResultsView(PermissionCheckedMixin, WagtailAdminTemplateMixin, Tem
         return [
             *self.breadcrumbs_items,
             {"url": reverse("wagtail_drip_sequences:list"), "label": _("Sequences")},
-            {"url": reverse("wagtail_drip_sequences:edit", args=[self.sequence.pk]), "label": self.sequence.name},
+            {
+                "url": reverse("wagtail_drip_sequences:edit", args=[self.sequence.pk]),
+                "label": self.sequence.name,
+            },
             {"url": "", "label": self.page_title, "sublabel": self.sequence.name},
         ]
 
