@@ -6,4 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "wagtail_drip"
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("wagtail_drip.public.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("wagtail_drip.public.urls")),
+    path("", include("wagtail_drip.webhooks.urls")),
+]
