@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.processes import Keeper, apart, stop_groups
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "sandbox" / "requirements.txt"
 IS_WINDOWS = os.name == "nt"
@@ -105,10 +107,11 @@ def _locked(descriptor: int) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A Python of our own in *folder*, and the log of what was done to it."""
+    """A Python of our own in *folder*, the log of what was done to it, and who stops what we run if we are killed."""
 
     folder: Path
     log: Path
+    keeper: Keeper | None = None
 
     @property
     def python(self) -> Path:
@@ -140,7 +143,7 @@ class Environment:
 
     def run(self, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run our Python quietly; what it says goes to the log and is returned."""
-        return _run([self.python, *arguments], log=self.log, variables=self.variables(**more))
+        return _run(self, [self.python, *arguments], variables=self.variables(**more))
 
 
 def read_project() -> dict[str, Any]:
@@ -160,13 +163,13 @@ def optional(name: str) -> list[str]:
     return list(read_project()["project"]["optional-dependencies"][name])
 
 
-def prepare(folder: Path, *, groups: Sequence[str]) -> Environment:
+def prepare(folder: Path, *, groups: Sequence[str], keeper: Keeper | None = None) -> Environment:
     """
     Return an environment in *folder* with the project and these dependency groups, made only if need be.
 
     :raises Trouble: it cannot be made; the message says what to do.
     """
-    environment = Environment(folder=folder, log=folder.parent / f"{folder.name}.install.log")
+    environment = Environment(folder=folder, log=folder.parent / f"{folder.name}.install.log", keeper=keeper)
     folder.parent.mkdir(parents=True, exist_ok=True)
     requirements = [
         "-r",
@@ -176,8 +179,13 @@ def prepare(folder: Path, *, groups: Sequence[str]) -> Environment:
         str(ROOT),
     ]
     wanted = _fingerprint(requirements)
-    if _stamp(folder) == wanted and _works(environment):
-        return environment
+    if _stamp(folder) == wanted:
+        if _works(environment):
+            return environment
+        if environment.python.exists():
+            _repair_phonenumbers(environment)
+            if _works(environment):
+                return environment
     if folder.exists():
         with step("Removing an environment that is unfinished or out of date"):
             shutil.rmtree(folder)
@@ -202,7 +210,7 @@ def install(environment: Environment, requirements: Sequence[str]) -> None:
     command = _installer(environment)
     if command is None:
         raise Trouble(_no_venv())
-    done = _run([*command, *requirements], log=environment.log, variables=environment.variables())
+    done = _run(environment, [*command, *requirements], variables=environment.variables())
     if done.returncode == 0:
         return
     if any(sign in done.stdout for sign in NO_NETWORK_SIGNS):
@@ -264,14 +272,14 @@ def _make(environment: Environment) -> None:
 def _make_with_pip(environment: Environment) -> bool:
     if not (_has("venv") and _has("ensurepip")):
         return False
-    made = _run([sys.executable, "-m", "venv", environment.folder], log=environment.log)
+    made = _run(environment, [sys.executable, "-m", "venv", environment.folder])
     return made.returncode == 0 and _has_pip(environment.python, environment)
 
 
 def _make_without_pip(environment: Environment) -> bool:
     if not _has("venv"):
         return False
-    made = _run([sys.executable, "-m", "venv", "--without-pip", environment.folder], log=environment.log)
+    made = _run(environment, [sys.executable, "-m", "venv", "--without-pip", environment.folder])
     return made.returncode == 0 and _installer(environment) is not None
 
 
@@ -282,7 +290,7 @@ def _make_with_virtualenv(environment: Environment) -> bool:
     )
     if tool is None:
         return False
-    made = _run([*tool, "--python", sys.executable, environment.folder], log=environment.log)
+    made = _run(environment, [*tool, "--python", sys.executable, environment.folder])
     return made.returncode == 0 and _installer(environment) is not None
 
 
@@ -298,7 +306,7 @@ def _installer(environment: Environment) -> list[str | Path] | None:
     pips += [[found] for found in (shutil.which("pip3"), shutil.which("pip")) if found]
     for pip in pips:
         # pip serves another Python since 22.3.
-        if _run([*pip, "--python", environment.python, "--version"], log=environment.log).returncode == 0:
+        if _run(environment, [*pip, "--python", environment.python, "--version"]).returncode == 0:
             return [*pip, "--python", environment.python, "install", *options]
     return None
 
@@ -312,7 +320,7 @@ def _has(module: str) -> bool:
 
 
 def _has_pip(python: Path, environment: Environment) -> bool:
-    return python.exists() and _run([python, "-m", "pip", "--version"], log=environment.log).returncode == 0
+    return python.exists() and _run(environment, [python, "-m", "pip", "--version"]).returncode == 0
 
 
 def _no_venv() -> str:
@@ -326,10 +334,11 @@ def _no_venv() -> str:
 
 
 def _run(
-    command: Sequence[str | Path], *, log: Path, variables: dict[str, str] | None = None
+    environment: Environment, command: Sequence[str | Path], *, variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [str(part) for part in command],
+    words = [str(part) for part in command]
+    with subprocess.Popen(
+        words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -337,11 +346,22 @@ def _run(
         errors="replace",
         env=variables,
         cwd=ROOT,
-        check=False,
-    )
-    with open(log, "a", encoding="utf-8") as file:
-        file.write(f"$ {' '.join(str(part) for part in command)}\n{done.stdout}\n")
-    return done
+        **apart(),
+    ) as process:
+        # An installer that went on after us would write into the environment that the next run makes.
+        if environment.keeper:
+            environment.keeper.watch(process.pid)
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            stop_groups([process.pid])
+            raise
+        finally:
+            if environment.keeper:
+                environment.keeper.forget(process.pid)
+    with open(environment.log, "a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(words)}\n{output}\n")
+    return subprocess.CompletedProcess(words, process.returncode, output)
 
 
 def _short(path: Path) -> str:

@@ -14,9 +14,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 IS_WINDOWS = os.name == "nt"
 GRACE_SECONDS = 5.0
@@ -52,7 +53,7 @@ class Keeper:
             [sys.executable, "-S", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             pass_fds=() if IS_WINDOWS else tuple(held),
-            **_apart(),
+            **apart(),
         )
         self._pipe = self._process.stdin
 
@@ -64,18 +65,33 @@ class Keeper:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=service.variables,
-                **_apart(),
+                **apart(),
             )
         if service not in self.services:
             self.services.append(service)
-        if self._pipe is not None:
-            self._pipe.write(f"{service.process.pid}\n".encode())
+        self.watch(service.process.pid)
+
+    def watch(self, leader: int) -> None:
+        """Have this process group stopped when we end."""
+        self._tell(f"+{leader}")
+
+    def forget(self, leader: int) -> None:
+        """Leave this group alone from now on: it has ended, and its number may come to be another's."""
+        self._tell(f"-{leader}")
+
+    def _tell(self, words: str) -> None:
+        if self._pipe is None:
+            return
+        # A keeper that was killed hears nothing; we then stop everything ourselves.
+        with suppress(BrokenPipeError):
+            self._pipe.write(f"{words}\n".encode())
             self._pipe.flush()
 
     def stop(self) -> None:
         """Stop everything and return when nothing is left."""
         if self._pipe is not None:
-            self._pipe.close()
+            with suppress(BrokenPipeError):
+                self._pipe.close()
             self._pipe = None
         if self._process is not None:
             self._process.wait()
@@ -86,7 +102,7 @@ class Keeper:
                 service.process.wait()
 
 
-def _apart() -> dict[str, object]:
+def apart() -> dict[str, Any]:
     """A group of its own, so that Ctrl-C in the terminal reaches only the one who decides what it means."""
     if IS_WINDOWS:
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
@@ -156,10 +172,10 @@ def _keep() -> None:
     """Be the keeper: note each group, and stop them all when whoever started us is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    leaders = []
-    for line in sys.stdin.buffer:
-        leaders.append(int(line))
-    stop_groups(leaders)
+    leaders: set[int] = set()
+    for line in sys.stdin:
+        (leaders.add if line[0] == "+" else leaders.discard)(int(line[1:]))
+    stop_groups(sorted(leaders))
 
 
 if __name__ == "__main__":

@@ -75,22 +75,10 @@ def _run(options: argparse.Namespace, held: int) -> None:
     say("wagtail-drip sandbox: a tea and coffee shop that texts a simulated phone.")
     if options.fresh:
         _start_over()
-    environment = bootstrap.prepare(DEMO / "env", groups=["sandbox"])
-    DATA.mkdir(exist_ok=True)
-    LOGS.mkdir(exist_ok=True)
-    port = _free_port(options.port)
-    address = f"http://127.0.0.1:{port}"
-    variables = environment.variables(SANDBOX_PORT=str(port), SANDBOX_DATA=str(DATA))
-    _fill_database(environment, port)
     keeper = Keeper()
     keeper.begin(held=[held])
     try:
-        with step("Starting the shop, the worker and the phone"):
-            for service in _services(environment, port, variables):
-                keeper.start(service)
-            _wait_until_ready(keeper, port)
-        (DEMO / "address").write_text(address, encoding="utf-8")
-        _greet(address, time.monotonic() - began)
+        _start(options, keeper, began)
         _watch(keeper)
     finally:
         # A second Ctrl-C must not leave half of them running.
@@ -98,6 +86,22 @@ def _run(options: argparse.Namespace, held: int) -> None:
             signal.signal(number, signal.SIG_IGN)
         keeper.stop()
         (DEMO / "address").unlink(missing_ok=True)
+
+
+def _start(options: argparse.Namespace, keeper: Keeper, began: float) -> None:
+    environment = bootstrap.prepare(DEMO / "env", groups=["sandbox"], keeper=keeper)
+    DATA.mkdir(exist_ok=True)
+    LOGS.mkdir(exist_ok=True)
+    port = _free_port(options.port)
+    address = f"http://127.0.0.1:{port}"
+    variables = environment.variables(SANDBOX_PORT=str(port), SANDBOX_DATA=str(DATA))
+    _fill_database(environment, port)
+    with step("Starting the shop, the worker and the phone"):
+        for service in _services(environment, port, variables):
+            keeper.start(service)
+        _wait_until_ready(keeper, port)
+    (DEMO / "address").write_text(address, encoding="utf-8")
+    _greet(address, time.monotonic() - began)
 
 
 def _start_over() -> None:

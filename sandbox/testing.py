@@ -12,6 +12,7 @@ from types import FrameType
 
 from sandbox import bootstrap
 from sandbox.bootstrap import ROOT, Environment, Trouble, say, step
+from sandbox.processes import Keeper
 
 FOLDER = ROOT / "tests" / ".env"
 
@@ -38,9 +39,14 @@ def main(arguments: list[str]) -> int:
     """Pass the tests with these arguments for pytest, and return pytest's exit code."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with bootstrap.lock(FOLDER / "lock", wait_seconds=600):
-            environment = bootstrap.prepare(FOLDER / "python", groups=["test"])
-            usable = [SQLITE, *(server for server in SERVERS if _is_usable(server, environment))]
+        with bootstrap.lock(FOLDER / "lock", wait_seconds=600) as held:
+            keeper = Keeper()
+            keeper.begin(held=[held])
+            try:
+                environment = bootstrap.prepare(FOLDER / "python", groups=["test"], keeper=keeper)
+                usable = [SQLITE, *(server for server in SERVERS if _is_usable(server, environment))]
+            finally:
+                keeper.stop()
         chosen = choose(os.environ.get("DRIP_TEST_DB", "sqlite"), usable)
         say(f"· Testing on {', '.join(database.label for database in chosen)}.{_others(chosen, usable)}")
         codes = [_pytest(environment, database, arguments) for database in chosen]

@@ -125,9 +125,6 @@ def test_a_service_that_keeps_ending_is_given_up_with_its_last_words(
     keeper.start(service)
 
     with pytest.raises(Trouble, match="no table"):
-        for _ in range(running.MOST_RESTARTS + 1):
-            assert service.process is not None
-            service.process.wait()
-            running._mend(keeper)
+        running._watch(keeper)
 
     assert service.restarts == running.MOST_RESTARTS
