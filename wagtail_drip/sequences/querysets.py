@@ -31,7 +31,7 @@ def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
         .order_by("sequence_id")
         .values_list("trigger_event", "sequence_id", "version_id", "sequence__site_id")
     )
-    plans = flows(version_id for _event, _sequence, version_id, _site in runtimes if version_id is not None)
+    plans = flows(version_id for _event, _sequence, version_id, _site in runtimes)
     running: dict[str, list[Running]] = {}
     for event, sequence_id, version_id, site_id in runtimes:
         if version_id is not None:

@@ -194,8 +194,8 @@ def test_steps_made_in_code_and_never_saved_get_ids() -> None:
             id="no text",
         ),
         pytest.param(
-            [step("w", "goal"), text("a", "Hi {{ contact.frist_name }}")],
-            "Step 2, Send a text: Nobody has a value for contact.frist_name here. Use the buttons above the "
+            [step("w", "goal"), text("a", "Hi {{ order.nubmer }}")],
+            "Step 2, Send a text: Nobody has a value for order.nubmer here. Use the buttons above the "
             "text to insert what this sequence knows.",
             id="a misspelt variable",
         ),

@@ -94,7 +94,7 @@ def test_publishing_the_same_again_makes_no_version() -> None:
 
 def test_a_publish_that_cannot_run_keeps_the_old_version_and_says_why() -> None:
     sequence = publish(draft(text("a", "Hello")))
-    sequence.steps = [text("a", "Hello {{ contact.frist_name }}")]
+    sequence.steps = [text("a", "Hello {{ order.nubmer }}")]
 
     publish(sequence)
 
@@ -102,9 +102,7 @@ def test_a_publish_that_cannot_run_keeps_the_old_version_and_says_why() -> None:
     assert sequence.live
     assert runtime.version == SequenceVersion.objects.get()
     assert state(sequence) == ("live", "failing", "cart_abandoned")
-    assert runtime.health_detail.startswith(
-        "Step 1, Send a text: Nobody has a value for contact.frist_name here."
-    )
+    assert runtime.health_detail.startswith("Step 1, Send a text: Nobody has a value for order.nubmer here.")
 
 
 def test_the_next_good_publish_heals() -> None:

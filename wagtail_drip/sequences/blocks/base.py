@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail import blocks
@@ -69,16 +68,16 @@ class StepBlock(blocks.StructBlock):
         """Yield what is wrong with a step as it stands."""
         yield from ()
 
+    def in_words(self, value: Any) -> str:
+        """Return what a step does, as one reads it between two texts: "Wait for 2 hours"."""
+        return str(self.label)
+
     def get_comparison_class(self) -> type[StepComparison]:
         return StepComparison
 
     class Meta:
         # A preview of its own is what makes Wagtail's picker show the description.
         preview_template = "wagtail_drip/admin/preview/step_kind.html"
-
-    @cached_property
-    def path_names(self) -> dict[str, str]:
-        return {key: str(label) for key, label in self.branches.items()}
 
 
 _registered: dict[str, type[StepBlock]] = {}

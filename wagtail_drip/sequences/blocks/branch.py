@@ -82,6 +82,19 @@ class Block(StepBlock):
             }
         }
 
+    def in_words(self, value: Any) -> str:
+        if value.get("test") == ATTRIBUTE:
+            operator = dict(OPERATORS).get(value.get("operator"), "")
+            compared = value.get("value") if value.get("operator") in WITH_VALUE else ""
+            return " ".join(
+                str(word) for word in (_("If"), value.get("property") or "…", operator, compared) if word
+            )
+        found = catalogue.find(value.get("event") or "")
+        event = str(found.sentence) if found else "…"
+        if value.get("test") == NOT_DONE:
+            return str(_("If this has not happened since entering: %(event)s") % {"event": event})
+        return str(_("If this has happened since entering: %(event)s") % {"event": event})
+
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
         if value.get("test") == ATTRIBUTE:
             if not (value.get("property") or "").strip():

@@ -22,5 +22,8 @@ class Block(StepBlock):
         group = _("Timing and decisions")
         description = _("Ends the sequence for the person.")
 
+    def in_words(self, value: Any) -> str:
+        return str(_("The sequence ends here"))
+
     def settings_of(self, value: Any) -> dict[str, Any]:
         return {"reason": value.get("reason") or ""}

@@ -17,5 +17,8 @@ class Block(StepBlock):
         group = _("Timing and decisions")
         description = _("Ends the sequence for the person and counts it as a success.")
 
+    def in_words(self, value: Any) -> str:
+        return str(_("Goal reached: the sequence ends"))
+
     def settings_of(self, value: Any) -> dict[str, Any]:
         return {}

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from wagtail import blocks
 
-from wagtail_drip.content import language, variables
+from wagtail_drip.content import language, problems, variables
 from wagtail_drip.content.widgets import MessageTextarea
 
 
@@ -27,7 +27,7 @@ def fault_in(source: Any, *, trigger_event: str) -> str:
     try:
         language.parse(source)
     except language.TemplateError as error:
-        return _("The text cannot be read: %(reason)s") % {"reason": str(error)}
+        return _("The text cannot be read: %(reason)s") % {"reason": problems.explain(error)}
     unknown = variables.unknown_in(source, trigger_event)
     if unknown:
         return _(

@@ -52,6 +52,14 @@ class Block(StepBlock):
             "value": value.get("value") or "",
         }
 
+    def in_words(self, value: Any) -> str:
+        name = (
+            value.get("attribute")
+            if value.get("field") == ATTRIBUTE
+            else dict(FIELDS).get(value.get("field"))
+        )
+        return str(_("Notes %(name)s: %(value)s") % {"name": name or "…", "value": value.get("value") or "–"})
+
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
         if value.get("field") not in dict(FIELDS):
             yield Fault(field="field", message=str(_("Choose what to set.")))

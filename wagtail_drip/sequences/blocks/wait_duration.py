@@ -3,12 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from wagtail import blocks
 
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
 
-UNITS = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
+UNITS = [
+    ("minutes", gettext_lazy("minutes")),
+    ("hours", gettext_lazy("hours")),
+    ("days", gettext_lazy("days")),
+    ("weeks", gettext_lazy("weeks")),
+]
 _MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60}
 LONGEST_DAYS = 730
 
@@ -17,27 +23,39 @@ class Block(StepBlock):
     kind = "wait_duration"
     order = 20
 
-    amount = blocks.IntegerBlock(min_value=1, default=1, required=False, label=_("Wait for"))
-    unit = blocks.ChoiceBlock(choices=UNITS, default="days", label=_("Unit"))
+    amount = blocks.IntegerBlock(min_value=1, default=1, required=False, label=gettext_lazy("Wait for"))
+    unit = blocks.ChoiceBlock(choices=UNITS, default="days", label=gettext_lazy("Unit"))
 
     class Meta:
         icon = "history"
-        label = _("Wait")
-        group = _("Timing and decisions")
-        description = _("Waits before the next step.")
+        label = gettext_lazy("Wait")
+        group = gettext_lazy("Timing and decisions")
+        description = gettext_lazy("Waits before the next step.")
         form_classname = "struct-block drip-inline"
 
     def settings_of(self, value: Any) -> dict[str, Any]:
         return {"amount": value.get("amount"), "unit": value.get("unit")}
 
+    def in_words(self, value: Any) -> str:
+        amount, unit = value.get("amount"), value.get("unit")
+        if not amount or unit not in _MINUTES:
+            return _("Wait: not set yet")
+        words = {
+            "minutes": ngettext("%(n)d minute later", "%(n)d minutes later", amount),
+            "hours": ngettext("%(n)d hour later", "%(n)d hours later", amount),
+            "days": ngettext("%(n)d day later", "%(n)d days later", amount),
+            "weeks": ngettext("%(n)d week later", "%(n)d weeks later", amount),
+        }
+        return words[unit] % {"n": amount}
+
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
         amount, unit = value.get("amount"), value.get("unit")
         if not amount or amount < 1:
-            yield Fault(field="amount", message=str(_("Say how long to wait: 1 or more.")))
+            yield Fault(field="amount", message=_("Say how long to wait: 1 or more."))
         elif unit not in _MINUTES:
-            yield Fault(field="unit", message=str(_("Choose minutes, hours, days or weeks.")))
+            yield Fault(field="unit", message=_("Choose minutes, hours, days or weeks."))
         elif amount * _MINUTES[unit] > LONGEST_DAYS * _MINUTES["days"]:
             yield Fault(
                 field="amount",
-                message=str(_("That is too long. Wait for %(days)d days at most.") % {"days": LONGEST_DAYS}),
+                message=_("That is too long. Wait for %(days)d days at most.") % {"days": LONGEST_DAYS},
             )

@@ -46,6 +46,19 @@ class Block(StepBlock):
             "weekdays": sorted(int(day) for day in value.get("weekdays") or ()),
         }
 
+    def in_words(self, value: Any) -> str:
+        time = value.get("time")
+        if time is None:
+            return str(_("Wait until a time of day: not set yet"))
+        days = [
+            str(label) for key, label in WEEKDAYS if key in {str(day) for day in value.get("weekdays") or ()}
+        ]
+        if not days:
+            return str(_("Wait until %(time)s") % {"time": time.strftime("%H:%M")})
+        return str(
+            _("Wait until %(time)s on %(days)s") % {"time": time.strftime("%H:%M"), "days": ", ".join(days)}
+        )
+
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
         if value.get("time") is None:
             yield Fault(field="time", message=str(_("Fill in the time of day to wait for.")))

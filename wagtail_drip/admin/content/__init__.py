@@ -1,0 +1,1 @@
+"""The screens on which saved messages are written and previewed."""

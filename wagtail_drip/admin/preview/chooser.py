@@ -1,0 +1,89 @@
+"""The dialogue that finds a contact for "Show as". Wagtail's choosers ask no permission; this one does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic import chooser
+from wagtail.admin.viewsets.chooser import ChooserViewSet
+
+from wagtail_drip.admin.preview import people
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts.models import Contact
+
+
+class _ForThoseWhoMay:
+    """Also keeps merged and erased contacts out, and searches without an index (none is kept of contacts)."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not people.may_see_contacts(request):
+            raise PermissionDenied
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc] # Wagtail's view
+        return response
+
+    def get_object_list(self) -> QuerySet[Contact]:
+        return Contact.objects.filter(erased_at=None, merged_into=None).order_by("-pk")
+
+
+class _Found(_ForThoseWhoMay):
+    is_searchable = True
+
+    @property
+    def columns(self) -> list[Column]:
+        return [
+            self.title_column,  # type: ignore[attr-defined] # Wagtail's view
+            Column("phone", label=_("Phone"), accessor=lambda contact: phone.mask(contact.phone)),
+            Column("email", label=_("E-mail")),
+        ]
+
+    def get_filter_form_class(self) -> Any:
+        from wagtail.admin.forms.choosers import BaseFilterForm, SearchFilterMixin
+
+        class Form(SearchFilterMixin, BaseFilterForm):
+            def filter(self, contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+                words = (self.cleaned_data.get("q") or "").split()
+                for word in words:
+                    contacts = contacts.filter(
+                        Q(first_name__icontains=word)
+                        | Q(last_name__icontains=word)
+                        | Q(email__icontains=word)
+                        | Q(phone__contains=word)
+                    )
+                self.search_query = " ".join(words)
+                self.is_searching = bool(words)
+                return contacts
+
+        return Form
+
+
+class ChooseView(_Found, chooser.ChooseView):
+    pass
+
+
+class ChooseResultsView(_Found, chooser.ChooseResultsView):
+    pass
+
+
+class ChosenView(_ForThoseWhoMay, chooser.ChosenView):
+    pass
+
+
+class PersonChooserViewSet(ChooserViewSet):
+    model = Contact
+    icon = "user"
+    choose_one_text = _("Choose a customer")
+    choose_another_text = _("Choose another customer")
+    per_page = 10
+    register_widget = False
+    url_prefix = "text-messages/choose-person"
+    choose_view_class = ChooseView
+    choose_results_view_class = ChooseResultsView
+    chosen_view_class = ChosenView
+
+
+person_chooser_viewset = PersonChooserViewSet("wagtail_drip_person_chooser")

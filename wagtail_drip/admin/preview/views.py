@@ -1,0 +1,26 @@
+"""Wagtail's preview views, told as whom to show what they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wagtail.snippets.views.snippets import PreviewOnCreateView, PreviewOnEditView
+
+from wagtail_drip.admin.preview import people
+
+# Where the preview's own request carries the contact, once it is decided who may see it.
+ATTRIBUTE = "drip_person_id"
+
+
+class _ShownAs:
+    def get_extra_request_attrs(self) -> dict[str, Any]:
+        attributes: dict[str, Any] = super().get_extra_request_attrs()  # type: ignore[misc] # Wagtail's view
+        return {**attributes, ATTRIBUTE: people.asked_for(self.request)}  # type: ignore[attr-defined]
+
+
+class PreviewOnCreateAs(_ShownAs, PreviewOnCreateView):
+    pass
+
+
+class PreviewOnEditAs(_ShownAs, PreviewOnEditView):
+    pass

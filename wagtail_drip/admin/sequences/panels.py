@@ -1,0 +1,97 @@
+"""The editor's form: steps as a story on the first tab, then who and when, then the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    MultiFieldPanel,
+    ObjectList,
+    Panel,
+    PublishingPanel,
+    TabbedInterface,
+)
+
+from wagtail_drip.admin.preview.editor_data import EditorDataPanel
+from wagtail_drip.sequences import problems
+from wagtail_drip.sequences.models import SequenceRuntime
+from wagtail_drip.sequences.states import Health, RuntimeState
+
+
+class RunningPanel(Panel):
+    """Says at the top whether the sequence runs, and why not; empty while there is nothing to say."""
+
+    class BoundPanel(Panel.BoundPanel):
+        template_name = "wagtail_drip/admin/sequences/running_panel.html"
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            context: dict[str, Any] = super().get_context_data(parent_context)
+            runtime = SequenceRuntime.objects.filter(sequence_id=self.instance.pk).first()
+            if runtime is not None:
+                context["runtime"] = runtime
+                context["is_failing"] = runtime.health == Health.FAILING
+                context["reasons"] = runtime.health_detail.splitlines()
+                context["is_paused"] = runtime.state == RuntimeState.PAUSED
+                context["is_draining"] = runtime.state == RuntimeState.DRAINING
+                context["has_ended"] = runtime.state == RuntimeState.ENDED
+                context["advice"] = [
+                    problem for problem in problems.find(self.instance) if problem.level == "advice"
+                ]
+            return context
+
+        def is_shown(self) -> bool:
+            return self.instance.pk is not None
+
+
+edit_handler = TabbedInterface(
+    [
+        ObjectList(
+            [
+                RunningPanel(),
+                FieldPanel(
+                    "name",
+                    classname="title",
+                    widget=forms.TextInput(
+                        attrs={"placeholder": _("Name this sequence, for example Left baskets")}
+                    ),
+                ),
+                FieldRowPanel([FieldPanel("trigger_event"), FieldPanel("goal_event")]),
+                FieldPanel(
+                    "steps",
+                    classname="drip-steps",
+                    help_text=_("Steps run from top to bottom. Click a step to open it."),
+                ),
+                EditorDataPanel(),
+            ],
+            heading=_("Steps"),
+        ),
+        ObjectList(
+            [
+                FieldPanel("trigger_conditions", classname="drip-conditions"),
+                MultiFieldPanel(
+                    [
+                        FieldRowPanel([FieldPanel("reentry"), FieldPanel("reentry_days")]),
+                        FieldPanel("keyed"),
+                    ],
+                    heading=_("Who may enter again"),
+                ),
+                FieldPanel("goal_conditions", classname="drip-conditions"),
+                FieldPanel("exit_rules", classname="drip-conditions"),
+            ],
+            heading=_("Who and when"),
+        ),
+        ObjectList(
+            [
+                FieldRowPanel([FieldPanel("purpose"), FieldPanel("topic")]),
+                FieldPanel("site"),
+                FieldPanel("notes"),
+                PublishingPanel(),
+            ],
+            heading=_("Settings"),
+        ),
+    ]
+)

@@ -1,0 +1,23 @@
+"""Draws a sequence's preview; wagtail_hooks puts it into the slot of ``sequences.preview``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from wagtail_drip.admin.preview import page
+from wagtail_drip.admin.sequences.conversation import conversation
+from wagtail_drip.core import clock
+
+
+def render(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
+    site_id = page.site_id_for(instance)
+    person = page.person_for(request, trigger_event=instance.trigger_event, site_id=site_id)
+    return page.respond(
+        request,
+        instance,
+        person=person,
+        site_id=site_id,
+        conversation=conversation(instance, person, now=clock.now()),
+    )

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from wagtail.snippets.views.snippets import SnippetViewSet
+
+from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
+from wagtail_drip.admin.reports.results import SequenceResultsView
+from wagtail_drip.admin.sequences import panels, views
+from wagtail_drip.sequences.models import Sequence
+
+
+class SequenceViewSet(SnippetViewSet):
+    model = Sequence
+    icon = "list-ol"
+    menu_label = _("Sequences")
+    menu_order = 100
+    url_prefix = "text-messages/sequences"
+    url_namespace = "wagtail_drip_sequences"
+    edit_handler = panels.edit_handler
+    list_display = views.LIST_DISPLAY
+    list_filter = ["live", "purpose"]
+    search_backend_name = None
+    search_fields = ["name"]
+    ordering = ["name"]
+    add_to_reference_index = True
+    index_view_class = views.SequenceIndexView
+    add_view_class = views.SequenceCreateView
+    copy_view_class = views.SequenceCopyView
+    edit_view_class = views.SequenceEditView
+    preview_on_add_view_class = PreviewOnCreateAs
+    preview_on_edit_view_class = PreviewOnEditAs
+    index_template_name = "wagtail_drip/admin/sequences/index.html"
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            *super().get_urlpatterns(),
+            path("results/<int:pk>/", SequenceResultsView.as_view(), name="results"),
+            path("pause/<int:pk>/", views.PauseView.as_view(), name="pause"),
+            path("resume/<int:pk>/", views.ResumeView.as_view(), name="resume"),
+            path("end/<int:pk>/", views.EndView.as_view(), name="end"),
+        ]

@@ -1,0 +1,166 @@
+/* Steps in the editor: the summary of a collapsed step, fields shown only when they matter, and opening the step
+   whose bubble was clicked in the preview. Its Python half is wagtail_drip/admin/sequences/adapters.py. */
+(() => {
+  const { StructBlockDefinition } = window.wagtailStreamField.blocks;
+  const { editorData, filled, readable, say, segments, triggerEvent } = window.drip;
+  const LONGEST = 70;
+
+  const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+  const howMany = (steps) => (steps.length === 1 ? say('oneStep') : say('steps', { count: steps.length }));
+
+  /** The words of the option that is chosen, not its value. */
+  const chosen = (block, name) => {
+    const select = block.childBlocks[name]?.element?.closest('[data-contentpath]')?.querySelector('select');
+    const option = select?.selectedOptions[0];
+    return option?.value ? option.textContent.trim() : '';
+  };
+
+  const messageSummary = (state) => {
+    if (state.saved_message) return `${say('savedMessage')}: ${state.saved_message.string || ''}`;
+    if (!state.text) return say('noText');
+    const cost = segments.count(filled(state.text, { trackLinks: state.track_links })).segments;
+    const words = `“${cut(readable(state.text))}”`;
+    return cost > 1 ? `${words} · ${say('segments', { count: cost })}` : words;
+  };
+
+  const branchSummary = (state, block) => {
+    const paths = say('paths', { yes: howMany(state.yes), no: howMany(state.no) });
+    const test =
+      state.test === 'attribute'
+        ? [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' ')
+        : [chosen(block, 'event') || say('notSet'), chosen(block, 'test')].join(' – ');
+    return `${test || say('notSet')} (${paths})`;
+  };
+
+  const timeSummary = (state, block) => {
+    if (!state.time) return say('notSet');
+    const days = [...block.childBlocks.weekdays.element.querySelectorAll('input:checked')];
+    return [state.time, days.map((box) => box.closest('label')?.textContent.trim()).join(', ')].filter(Boolean).join(' · ');
+  };
+
+  const SUMMARIES = {
+    send_message: messageSummary,
+    wait_duration: (state, block) => (state.amount ? `${state.amount} ${chosen(block, 'unit')}` : say('notSet')),
+    wait_until_time: timeSummary,
+    branch: branchSummary,
+    update_contact: (state, block) =>
+      `${state.field === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
+    exit: (state) => state.reason,
+    condition: (state, block) => [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' '),
+    rule: (state, block) => chosen(block, 'event') || say('notSet'),
+  };
+
+  const valueOf = (child) => {
+    try {
+      return child.getValue();
+    } catch {
+      return null;
+    }
+  };
+
+  class StepBlockDefinition extends StructBlockDefinition {
+    // Wagtail asks `child instanceof this.blockDef.constructor` to know a struct block in a struct block. Without
+    // this, a plain one inside ours would show its label twice.
+    static [Symbol.hasInstance](object) {
+      return Function.prototype[Symbol.hasInstance].call(StructBlockDefinition, object);
+    }
+
+    render(placeholder, prefix, initialState, initialError) {
+      const block = super.render(placeholder, prefix, initialState, initialError);
+      this.hideWhatDoesNotMatter(block);
+      this.offerProperties(block);
+      const summary = SUMMARIES[this.name];
+      if (summary) {
+        const usual = block.getTextLabel.bind(block);
+        block.getTextLabel = (options) => {
+          try {
+            return summary(block.getState(), block) || usual(options);
+          } catch {
+            return usual(options);
+          }
+        };
+      }
+      return block;
+    }
+
+    hideWhatDoesNotMatter(block) {
+      Object.entries(this.meta.showWhen || {}).forEach(([name, conditions]) => {
+        const field = this.fieldOf(block, name);
+        if (!field) return;
+        const decide = () => {
+          field.hidden = !Object.entries(conditions).every(([other, values]) =>
+            values.includes(valueOf(block.childBlocks[other])),
+          );
+        };
+        Object.keys(conditions).forEach((other) => {
+          this.fieldOf(block, other)?.addEventListener('change', decide);
+        });
+        decide();
+      });
+    }
+
+    /** The whole of one field: label, help and input. */
+    fieldOf(block, name) {
+      const element = block.childBlocks[name]?.element || block.childBlocks[name]?.container?.[0];
+      return element?.closest?.('[data-contentpath]') || null;
+    }
+
+    /** Where a property of an event is named, the event's own are offered; any other may be written. */
+    offerProperties(block) {
+      const input = this.name === 'condition' && this.fieldOf(block, 'property')?.querySelector('input');
+      if (!input) return;
+      const list = document.createElement('datalist');
+      list.id = `${input.id}-known`;
+      input.after(list);
+      input.setAttribute('list', list.id);
+      input.addEventListener('focus', () => {
+        const rule = input.closest('[data-streamfield-child]')?.parentElement?.closest('[data-streamfield-child]');
+        const event = rule?.querySelector('select[name$="-event"]')?.value || eventOfField(input) || triggerEvent();
+        list.replaceChildren(
+          ...(editorData().properties[event] || []).map(({ name, label }) => {
+            const option = document.createElement('option');
+            option.value = name;
+            option.label = label;
+            return option;
+          }),
+        );
+      });
+    }
+  }
+
+  const eventOfField = (input) =>
+    input.name.startsWith('goal_conditions') ? document.querySelector('select[name="goal_event"]')?.value : '';
+
+  window.telepath.register('wagtail_drip.blocks.Step', StepBlockDefinition);
+
+  /* Opening a step from its bubble. The tree of blocks is not public in Wagtail; without it, nothing happens. */
+  const find = (stream, id) => {
+    for (const child of stream?.children || []) {
+      if (child.id === id) return child;
+      for (const inner of Object.values(child.block.childBlocks || {})) {
+        const found = inner.children ? find(inner, id) : null;
+        if (found) return found;
+      }
+    }
+    return null;
+  };
+
+  const openStep = (id) => {
+    const child = find(document.querySelector('#steps-root')?.rootBlock, id);
+    if (!child) return;
+    const panel = document.getElementById(`block-${id}-section`);
+    // Opens every collapsed panel and the tab around it, as a search in the page would.
+    panel?.dispatchEvent(new Event('beforematch', { bubbles: true }));
+    const toggle = child.toggleElement || panel?.querySelector('[data-panel-toggle]');
+    if (toggle?.getAttribute('aria-expanded') === 'false') toggle.click();
+    child.focus({ soft: true });
+    const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    setTimeout(() => panel?.scrollIntoView({ behavior: calm ? 'instant' : 'smooth', block: 'center' }), 100);
+    const field = panel?.querySelector('textarea, input:not([type="hidden"]), select');
+    field?.focus({ preventScroll: true });
+  };
+
+  window.addEventListener('message', (event) => {
+    if (event.origin === window.location.origin && event.data?.drip === 'open-step') openStep(event.data.step);
+  });
+})();

@@ -1,0 +1,72 @@
+"""What Wagtail's admin is told of us. Only wiring stands here; the screens are in ``admin``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from wagtail import hooks
+from wagtail.admin.viewsets.base import ViewSet
+from wagtail.snippets.models import register_snippet
+
+from wagtail_drip.admin import content_checks
+from wagtail_drip.admin.content import viewsets as content_screens
+from wagtail_drip.admin.menu import TextMessagesGroup
+from wagtail_drip.admin.preview.chooser import person_chooser_viewset
+from wagtail_drip.admin.reports.home import HomePanel
+from wagtail_drip.admin.sequences import adapters
+from wagtail_drip.admin.sequences import preview as sequence_preview
+from wagtail_drip.content import preview as content_slot
+from wagtail_drip.content.models import MessageTemplate
+from wagtail_drip.sequences import preview as sequence_slot
+from wagtail_drip.sequences.models import Sequence
+
+register_snippet(TextMessagesGroup)
+adapters.register_adapters()
+
+# Drawing a preview needs every floor; the rooms below only hold a slot for it.
+sequence_slot.renderer = sequence_preview.render
+content_slot.renderer = content_screens.render_preview
+
+
+@hooks.register("register_admin_viewset")
+def register_person_chooser() -> ViewSet:
+    return person_chooser_viewset
+
+
+@hooks.register("register_permissions")
+def register_permissions() -> QuerySet[Permission]:
+    """Let groups be given what no viewset of Wagtail's registers by itself."""
+    return Permission.objects.filter(
+        content_type__app_label="wagtail_drip",
+        codename__in=[
+            "view_contact",
+            "export_contact",
+            "change_consent",
+            "view_message",
+            "change_sitesettings",
+            "open_texting",
+            "stop_everything",
+        ],
+    )
+
+
+@hooks.register("construct_homepage_panels")
+def add_home_panel(request: HttpRequest, panels: list[Any]) -> None:
+    panel = HomePanel(request)
+    if panel.is_shown():
+        panels.append(panel)
+
+
+@hooks.register("construct_snippet_action_menu")
+def put_publish_first(items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
+    """Autosave keeps drafts by itself, so the big button is the one that people press."""
+    if context["model"] in (Sequence, MessageTemplate):
+        items.sort(key=lambda item: item.name != "action-publish")
+
+
+@hooks.register("construct_wagtail_userbar")
+def check_previews(request: HttpRequest, items: list[Any], page: Any = None) -> None:
+    content_checks.replace(request, items)
