@@ -24,6 +24,8 @@ TEXT, NUMBER, MONEY, YES_NO, DATE, MOMENT, PRODUCT_LIST, ANY = (
 
 # An event with this source is history: it is kept, and starts nothing.
 BACKFILL = "backfill"
+# The store of what we record ourselves, clicks and replies: no shop's key can meet one of ours.
+OUR_STORE = "drip"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,14 +14,11 @@ from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
-from wagtail_drip.events.types import EventDraft
+from wagtail_drip.events.types import OUR_STORE, EventDraft
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.links import crawlers
 from wagtail_drip.links.models import Click, Link
 from wagtail_drip.links.types import LinkSpec
-
-# Under which our own events stand, apart from every shop's keys.
-STORE = "drip"
 
 
 class NoShortLink(WagtailDripError):
@@ -122,7 +119,7 @@ def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: 
             EventDraft(
                 name="link_clicked",
                 key=f"click:{click.pk}",
-                store=STORE,
+                store=OUR_STORE,
                 site_id=link.site_id,
                 contact_id=head,
                 source="link",

@@ -1,0 +1,245 @@
+"""Texts that wait are read: to whom they belong, the one answer, the event, and that one bad text stops nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
+from wagtail_drip.core import actions as core
+from wagtail_drip.events.models import Event
+from wagtail_drip.gateways.types import InboundEvent
+from wagtail_drip.inbox import actions
+from wagtail_drip.inbox.receive import receive_due
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging.models import InboundText, Message
+from wagtail_drip.messaging.types import MessageDraft
+
+pytestmark = pytest.mark.django_db
+
+NUMBER = "+447700900123"
+SENDER = "+447700900999"
+
+
+@pytest.fixture
+def site(site_id: int) -> int:
+    core.change_site_settings(site_id, sender_address=SENDER, region="GB", sender_name="Tea House")
+    return site_id
+
+
+def arrives(words: str, now: datetime, *, number: str = NUMBER, **more: Any) -> InboundText:
+    return InboundText.objects.create(
+        **{
+            "gateway": "default",
+            "provider_id": f"in-{InboundText.objects.count()}",
+            "from_number": number,
+            "to_number": SENDER,
+            "text": words,
+            "at": now,
+            "recorded_at": now,
+            "due_at": now,
+            **more,
+        }
+    )
+
+
+def answers() -> dict[str, str]:
+    return dict(Message.objects.filter(purpose="response").values_list("key", "body"))
+
+
+def test_a_reply_is_the_contact_s_and_tells_which_message_it_answers(now: datetime, site: int) -> None:
+    contact = contacts.identify(Identity(phone=NUMBER), now=now)
+    messaging.queue(
+        [
+            MessageDraft(
+                key="enr:1:1",
+                contact_id=contact.pk,
+                site_id=site,
+                purpose="promotional",
+                body="Hi",
+                due_at=now,
+                sequence_id=7,
+                step_id="s1",
+            )
+        ],
+        now=now,
+    )
+    Message.objects.update(handed_over_at=now, state="sent")
+    inbound = arrives("Thank you 😀", now)
+
+    assert receive_due(now=now) == 1
+
+    inbound.refresh_from_db()
+    assert (inbound.contact_id, inbound.verdict, inbound.due_at) == (contact.pk, "reply", None)
+    event = Event.objects.get()
+    assert (event.name, event.contact_id, event.site_id, event.source) == (
+        "message_replied",
+        contact.pk,
+        site,
+        "inbox",
+    )
+    assert event.properties == {
+        "inbound_text_id": inbound.pk,
+        "text": "Thank you 😀",
+        "message_key": "enr:1:1",
+        "sequence_id": 7,
+        "step_id": "s1",
+    }
+    assert event.match_due_at == now
+    assert answers() == {}
+    assert receive_due(now=now) == 0
+
+
+def test_a_stop_that_the_webhook_applied_is_confirmed_once(now: datetime, site: int) -> None:
+    contact = contacts.identify(Identity(phone=NUMBER), now=now)
+    inbound = InboundEvent(from_number=NUMBER, to_number=SENDER, text="STOP")
+    actions.apply_stop_at_once(gateway="default", inbound=inbound, now=now)
+    first = arrives("STOP", now)
+    second = arrives("Stop!", now + timedelta(minutes=1))
+
+    receive_due(now=now)
+    receive_due(now=now + timedelta(minutes=1))
+
+    message = Message.objects.get()
+    assert message.key == f"re:{first.pk}"
+    assert message.body == (
+        "Tea House: You are unsubscribed and will get no more messages. Reply START to return."
+    )
+    assert (message.licence, message.lane, message.purpose, message.contact_id) == (
+        f"inbound:{first.pk}",
+        0,
+        "response",
+        contact.pk,
+    )
+    assert list(Event.objects.values_list("name", flat=True)) == ["opted_out", "opted_out"]
+    assert Event.objects.earliest("pk").properties["keyword"] == "STOP"
+    second.refresh_from_db()
+    assert second.verdict == "stop"
+
+
+def test_a_stop_after_a_start_is_confirmed_again(now: datetime, site: int) -> None:
+    for minute, words in enumerate(["stop", "start", "stop"]):
+        arrives(words, now + timedelta(minutes=minute))
+
+    receive_due(now=now + timedelta(hours=1))
+
+    assert [each.split(":")[1][:16] for each in answers().values()] == [
+        " You are unsubsc",
+        " Welcome back. R",
+        " You are unsubsc",
+    ]
+
+
+def test_a_provider_that_confirmed_the_stop_itself_leaves_us_nothing_to_say(now: datetime, site: int) -> None:
+    arrives("leave me alone", now, opted_out=True)
+
+    receive_due(now=now)
+
+    assert answers() == {}
+    assert Suppression.objects.get().reason == "provider"
+    assert Event.objects.get().name == "opted_out"
+
+
+def test_help_gets_the_owner_s_words(now: datetime, site: int) -> None:
+    core.change_site_settings(site, help_text="Call 0113 496 0000")
+    arrives("help?", now)
+
+    receive_due(now=now)
+
+    assert list(answers().values()) == ["Call 0113 496 0000"]
+    assert not Event.objects.exists()
+
+
+def test_help_without_the_owner_s_words_names_the_sender_and_the_way_out(now: datetime, site: int) -> None:
+    arrives("INFO", now)
+
+    receive_due(now=now)
+
+    assert list(answers().values()) == ["Tea House: For help visit https://shop.example. Reply STOP to end."]
+
+
+def test_start_brings_back_what_stop_closed_and_says_so(now: datetime, site: int) -> None:
+    contact = contacts.identify(Identity(phone=NUMBER), now=now)
+    contacts.record_consent(
+        contact_id=contact.pk,
+        site_id=site,
+        consent=Consent(
+            group=PurposeGroup.MARKETING, granted=True, source="form", method=ConsentMethod.WEB_FORM
+        ),
+        now=now,
+    )
+    arrives("stop", now)
+    receive_due(now=now)
+    arrives("START", now + timedelta(days=1))
+
+    receive_due(now=now + timedelta(days=1))
+
+    assert contact.permissions.get().granted
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+    assert Event.objects.latest("pk").name == "opted_in"
+    assert Message.objects.latest("pk").body == "Tea House: Welcome back. Reply STOP to end, HELP for help."
+
+
+def test_start_from_somebody_who_never_stopped_is_a_reply(now: datetime, site: int) -> None:
+    inbound = arrives("start", now)
+
+    receive_due(now=now)
+
+    inbound.refresh_from_db()
+    assert inbound.verdict == "reply"
+    assert Event.objects.get().name == "message_replied"
+    assert answers() == {}
+
+
+def test_a_number_without_its_plus_is_kept_as_the_licence_is_checked(now: datetime, site: int) -> None:
+    inbound = arrives("help", now, number="447700900123")
+
+    receive_due(now=now)
+
+    inbound.refresh_from_db()
+    assert inbound.from_number == NUMBER
+    assert Message.objects.get().contact.active_phone == NUMBER
+
+
+def test_a_short_code_or_a_name_is_nobody(now: datetime, site: int) -> None:
+    arrives("STOP", now, number="60777")
+    arrives("Hello", now, number="Bank")
+
+    assert receive_due(now=now) == 2
+
+    assert not Contact.objects.exists()
+    assert answers() == {}
+    assert set(InboundText.objects.values_list("verdict", "due_at")) == {("stop", None), ("reply", None)}
+
+
+def test_the_answer_speaks_the_contact_s_language(now: datetime, site: int) -> None:
+    contacts.identify(Identity(phone=NUMBER, language="xx-unknown"), now=now)
+    arrives("stop", now)
+
+    receive_due(now=now)
+
+    assert next(iter(answers().values())).startswith("Tea House: You are unsubscribed")
+
+
+def test_a_text_that_cannot_be_read_waits_and_is_parked_while_others_go_on(now: datetime, site: int) -> None:
+    # A zone that does not exist: only a text that is answered meets it.
+    core.change_site_settings(site, zone="No/Where")
+    bad, good = arrives("help", now), arrives("Hello", now)
+
+    moment = now
+    for _ in range(6):
+        receive_due(now=moment)
+        moment += timedelta(hours=1)
+
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.due_at, bad.attempts, bad.verdict) == (None, 5, "")
+    assert bad.error.endswith("ZoneInfoNotFoundError")
+    assert "No/Where" not in bad.error
+    assert (good.verdict, good.attempts) == ("reply", 0)
+    assert answers() == {}

@@ -1,0 +1,136 @@
+"""What a keyword does: stop and start, each in one transaction under the contact's lock, each harmless twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from wagtail_drip.compliance import actions as compliance
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import phone, querysets
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import ConsentMethod
+from wagtail_drip.core import claims, keys
+from wagtail_drip.gateways.types import InboundEvent
+from wagtail_drip.inbox import keywords, senders
+from wagtail_drip.messaging import actions as messaging
+
+# Only a suppression with this reason is lifted by START.
+STOP_KEYWORD = "stop_keyword"
+PROVIDER = "provider"
+
+
+def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) -> bool:
+    """
+    Stop whoever texts a stop keyword, before the webhook answers, and return whether this was one.
+
+    What the provider itself took for an opt-out is one too. The text is read again later, from its row;
+    stopping twice is harmless.
+    """
+    reach = senders.reach(gateway=gateway, to_number=inbound.to_number)
+    number = senders.read_number(inbound.from_number, region=reach.region)
+    verdict = keywords.classify(inbound.text, region=phone.region_of(number))
+    if verdict.kind != "stop" and not inbound.opted_out:
+        return False
+    claims.retried(
+        lambda: stop(
+            number=number,
+            reach=reach,
+            source=source_of(gateway, inbound.to_number),
+            wording=inbound.text,
+            by_provider=verdict.kind != "stop",
+            now=now,
+        )
+    )
+    return True
+
+
+def source_of(gateway: str, to_number: str) -> str:
+    """Return how a consent record names the sender that a keyword came to."""
+    return f"sms:{gateway}:{to_number}"
+
+
+@transaction.atomic
+def stop(
+    *,
+    number: str,
+    reach: senders.Reach,
+    source: str,
+    wording: str,
+    by_provider: bool = False,
+    now: datetime,
+) -> None:
+    """
+    Suppress the number, withdraw marketing on every site of the sender, and cancel what waits for it there.
+
+    A number that we do not know is suppressed all the same: it may be imported tomorrow.
+    """
+    contact_ids = _lock(number)
+    for scope, value in reach.scopes:
+        compliance.suppress(
+            phone=number,
+            scope=scope,
+            scope_value=value,
+            reason=PROVIDER if by_provider else STOP_KEYWORD,
+            source=source,
+            now=now,
+        )
+    if not contact_ids:
+        return
+    contacts.withdraw_marketing(
+        contact_ids=contact_ids,
+        site_ids=reach.site_ids,
+        source=source,
+        method=ConsentMethod.PROVIDER if by_provider else ConsentMethod.KEYWORD,
+        wording=wording,
+        now=now,
+    )
+    everywhere = ("all", "") in reach.scopes
+    messaging.cancel_for_contacts(
+        contact_ids=contact_ids, reason="suppressed", now=now, site_ids=None if everywhere else reach.site_ids
+    )
+
+
+@transaction.atomic
+def start(*, number: str, reach: senders.Reach, source: str, wording: str, now: datetime) -> bool:
+    """
+    Undo what a stop keyword closed, and nothing else; return whether there was anything.
+
+    A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
+    """
+    contact_ids = _lock(number)
+    stopped = Suppression.objects.filter(
+        number_hash=keys.number_hash(number), reason=STOP_KEYWORD, lifted_at=None
+    ).values_list("scope", "scope_value")
+    lifted = 0
+    for scope, value in _reached(list(stopped), reach):
+        lifted += compliance.lift(phone=number, scope=scope, scope_value=value, now=now)
+    restored = contacts.restore_marketing(
+        contact_ids=contact_ids,
+        site_ids=reach.site_ids,
+        withdrawn_by=ConsentMethod.KEYWORD,
+        source=source,
+        wording=wording,
+        now=now,
+    )
+    return bool(lifted or restored)
+
+
+def _reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple[str, str]]:
+    """Return the suppressions that a START to this sender speaks of, whatever a stop counted for back then."""
+    of_reach = {
+        *reach.scopes,
+        ("all", ""),
+        *(("site", str(site_id)) for site_id in reach.site_ids),
+        *(("sender", f"{row.sender_gateway}:{row.sender_address}") for row in reach.sites),
+    }
+    return sorted(set(stopped) & of_reach)
+
+
+def _lock(number: str) -> list[int]:
+    """Lock who answers for *number*, as the gate does, and return their ids."""
+    ids = Contact.objects.filter(active_phone=number).values_list("pk", flat=True)
+    heads = set(querysets.resolve_merged(ids).values())
+    return [row.pk for row in claims.lock_in_order(Contact.objects.filter(pk__in=heads))]

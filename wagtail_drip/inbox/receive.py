@@ -1,0 +1,226 @@
+"""Reads what people text: who it is, what they want, the one answer, and the event that wakes who waits."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import datetime, timedelta
+
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Identity, Purpose, PurposeGroup
+from wagtail_drip.core import claims, clock
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.events import actions as events
+from wagtail_drip.events.types import OUR_STORE, EventDraft
+from wagtail_drip.inbox import actions, keywords, responses, senders
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging import inbound_texts
+from wagtail_drip.messaging.models import InboundText, Message
+from wagtail_drip.messaging.types import MessageDraft
+
+logger = logging.getLogger(__name__)
+
+_EVENTS = {"stop": "opted_out", "start": "opted_in", "reply": "message_replied"}
+_BATCH = 100
+_MOST_ATTEMPTS = 5
+
+
+def receive_due(*, now: datetime | None = None, limit: int | None = None) -> int:
+    """
+    Read at most *limit* texts that wait, each in its own transaction, and return how many.
+
+    A text that cannot be read is tried again later, and parked after five attempts; the others go on.
+    """
+    moment = clock.now() if now is None else now
+    done = 0
+    for _ in range(limit or _BATCH):
+        if not _receive_one(moment):
+            break
+        done += 1
+    return done
+
+
+def _receive_one(now: datetime) -> bool:
+    """Read the next text; return whether there was one."""
+    held: list[InboundText] = []
+
+    def work() -> None:
+        held.clear()
+        text = inbound_texts.claim_one(now=now)
+        if text is not None:
+            held.append(text)
+            _receive(text, now=now)
+
+    try:
+        claims.retried(work)
+    except Exception as error:
+        # Whatever one text meets must not stop the others.
+        if not held:
+            raise
+        logger.error("Inbound text %s could not be read: %s.", held[0].pk, type(error).__name__)
+        _put_off(held[0], error, now=now)
+    return bool(held)
+
+
+def _put_off(text: InboundText, error: Exception, *, now: datetime) -> None:
+    attempts = text.attempts + 1
+    # Where and what, but not the message: a database names the number that it refuses.
+    where = "".join(traceback.format_tb(error.__traceback__)[-3:])
+    inbound_texts.put_off(
+        text.pk,
+        attempts=attempts,
+        error=f"{where}{type(error).__name__}",
+        due_at=now + timedelta(minutes=2**attempts) if attempts < _MOST_ATTEMPTS else None,
+    )
+
+
+def _receive(text: InboundText, *, now: datetime) -> None:
+    reach = senders.reach(gateway=text.gateway, to_number=text.to_number)
+    number = senders.read_number(text.from_number, region=reach.region)
+    region = phone.region_of(number)
+    verdict = keywords.classify(text.text, region=region)
+    if text.opted_out and verdict.kind != "stop":
+        verdict = keywords.Verdict(kind="stop")
+    contact = None
+    if senders.is_number(number):  # a short code or a name is nobody whom we could answer
+        contact = contacts.identify(Identity(phone=number), now=now)
+        claims.lock_in_order(Contact.objects.filter(pk=contact.pk))
+    confirms = _is_first_of_its_kind(verdict, text, contact)
+    has_effect = _act(verdict, text=text, number=number, reach=reach, now=now)
+    if verdict.kind == "start" and not has_effect:
+        # Who never stopped and says "start" has answered something.
+        verdict = keywords.Verdict(kind="reply")
+    inbound_texts.settle(
+        text,
+        number=number,
+        contact_id=contact.pk if contact is not None else None,
+        verdict=verdict.kind,
+    )
+    if contact is None or not reach.sites:
+        return
+    last = _last_message(contact, reach)
+    site = next(
+        (row for row in reach.sites if last is not None and row.site_id == last.site_id), reach.sites[0]
+    )
+    _record(text, verdict, contact=contact, site=site, last=last, now=now)
+    if confirms and verdict.kind != "reply":
+        _answer(text, verdict, contact=contact, site=site, now=now)
+
+
+def _act(
+    verdict: keywords.Verdict, *, text: InboundText, number: str, reach: senders.Reach, now: datetime
+) -> bool:
+    """Do what the keyword says; return whether it changed anything."""
+    source = actions.source_of(text.gateway, text.to_number)
+    if verdict.kind == "stop":
+        actions.stop(
+            number=number,
+            reach=reach,
+            source=source,
+            wording=text.text,
+            by_provider=not verdict.keyword,
+            now=now,
+        )
+        return True
+    if verdict.kind == "start":
+        return actions.start(number=number, reach=reach, source=source, wording=text.text, now=now)
+    return False
+
+
+def _is_first_of_its_kind(verdict: keywords.Verdict, text: InboundText, contact: Contact | None) -> bool:
+    """Tell whether an answer is due: to a STOP only one, until a START; none where the provider gave it."""
+    if verdict.kind != "stop" or contact is None:
+        return verdict.kind != "reply"
+    if text.opted_out:
+        return False
+    last = (
+        InboundText.objects.filter(
+            contact=contact, gateway=text.gateway, to_number=text.to_number, verdict__in=("stop", "start")
+        )
+        .exclude(pk=text.pk)
+        .order_by("-recorded_at", "-pk")
+        .values_list("verdict", flat=True)
+        .first()
+    )
+    return last != "stop"
+
+
+def _last_message(contact: Contact, reach: senders.Reach) -> Message | None:
+    """Return what the text most likely answers: the last that this sender handed over to its author."""
+    return (
+        Message.objects.filter(contact=contact, site_id__in=reach.site_ids, handed_over_at__isnull=False)
+        .exclude(purpose=Purpose.RESPONSE)
+        .order_by("-handed_over_at", "-pk")
+        .first()
+    )
+
+
+def _record(
+    text: InboundText,
+    verdict: keywords.Verdict,
+    *,
+    contact: Contact,
+    site: SiteSettings,
+    last: Message | None,
+    now: datetime,
+) -> None:
+    name = _EVENTS.get(verdict.kind)
+    if name is None:
+        return
+    properties: dict[str, object] = {"inbound_text_id": text.pk}
+    if verdict.kind == "reply":
+        properties["text"] = text.text
+    else:
+        properties |= {
+            "keyword": verdict.keyword,
+            "purpose_group": PurposeGroup.MARKETING.value,
+            "source": "provider" if not verdict.keyword else "keyword",
+        }
+    if last is not None:
+        properties |= {
+            "message_key": last.key,
+            "sequence_id": last.sequence_id,
+            "step_id": last.step_id,
+        }
+    events.record_events(
+        [
+            EventDraft(
+                name=name,
+                key=f"inbound:{text.pk}",
+                store=OUR_STORE,
+                site_id=site.site_id,
+                contact_id=contact.pk,
+                source="inbox",
+                occurred_at=text.at,
+                recorded_at=now,
+                properties=properties,
+            )
+        ]
+    )
+
+
+def _answer(
+    text: InboundText, verdict: keywords.Verdict, *, contact: Contact, site: SiteSettings, now: datetime
+) -> None:
+    """Queue the one automatic answer; the text's own id in its key keeps it the only one."""
+    if verdict.kind != "help" and inbound_texts.gateway_answers_stops(text.gateway):
+        return
+    body = responses.wording(verdict.kind, contact=contact, site=site)
+    messaging.queue(
+        [
+            MessageDraft(
+                key=f"re:{text.pk}",
+                contact_id=contact.pk,
+                site_id=site.site_id,
+                purpose=Purpose.RESPONSE,
+                licence=f"inbound:{text.pk}",
+                body=body,
+                lane=0,
+                due_at=now,
+                track_links=False,
+            )
+        ],
+        now=now,
+    )
