@@ -14,6 +14,7 @@ from oscar.defaults import *  # noqa: F403 -- Oscar reads its defaults as plain 
 
 SANDBOX = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("SANDBOX_DATA") or SANDBOX / ".demo" / "data")
+DATA.mkdir(parents=True, exist_ok=True)
 PORT = int(os.environ.get("SANDBOX_PORT") or 8000)
 PUBLIC_BASE_URL = f"http://127.0.0.1:{PORT}"
 
@@ -249,10 +250,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"wagtail_drip": {"handlers": ["console"], "level": "INFO"}},
 }
-
-# INTERIM: until the adapter has landed.
-from importlib.util import find_spec  # noqa: E402
-
-if find_spec("wagtail_drip.contrib.oscar") is None:
-    INSTALLED_APPS.remove("wagtail_drip.contrib.oscar")
-    MIDDLEWARE.remove("wagtail_drip.contrib.oscar.middleware.CheckoutCaptureMiddleware")

@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
-from sandbox.seed import catalogue, orders, people, site
+from sandbox.seed import catalogue, orders, people, site, texting
+from wagtail_drip.core import clock
 
 
 class Command(BaseCommand):
@@ -14,13 +14,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        site.make_site()
+        now = clock.now()
+        shop = site.make_site()
         people.make_countries()
         people.make_staff()
         users = people.make_customers()
         products = catalogue.fill()
-        placed = orders.place_past(users, now=timezone.now())
+        placed = orders.place_past(users, now=now)
+        texting.set_up(shop, now=now)
+        texting.make_contacts(users, site=shop, now=now)
+        sequences = texting.make_sequences()
         self.stdout.write(
-            f"{products} products, {len(users)} customers, {placed} past orders, "
+            f"New: {products} products, {placed} past orders, {sequences} sequences; "
             f"{time.monotonic() - began:.1f} s"
         )
