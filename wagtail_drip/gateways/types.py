@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
@@ -117,6 +118,9 @@ class StatusEvent:
     at: datetime | None = None
     outcome: Outcome | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundEvent:
@@ -133,6 +137,24 @@ class InboundEvent:
     text: str
     at: datetime | None = None
     opted_out: bool | None = None
+
+    def __post_init__(self) -> None:
+        _clean(self)
+
+
+def _clean(event: StatusEvent | InboundEvent) -> None:
+    """
+    Take NULs and halves of surrogate pairs out of an event's texts.
+
+    No database keeps them, and providers do send them: a long text cut in the middle of an emoji.
+    """
+    for each in fields(event):
+        value = getattr(event, each.name)
+        if type(value) is str and _UNCLEAN.search(value):
+            object.__setattr__(event, each.name, _UNCLEAN.sub("", value))
+
+
+_UNCLEAN = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -256,3 +278,24 @@ def with_query(url: str, **values: str) -> str:
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values
     ]
     return urlunsplit(parts._replace(query=urlencode([*kept, *values.items()])))
+
+
+MAX_SEGMENTS = 255  # a part's number is one octet, 3GPP TS 23.040 §9.2.3.24.1
+MAX_PRICE = 100_000  # of anything; more is not the price of a text message
+
+
+def segment_count(value: object) -> int | None:
+    """Return a number of segments as a provider writes it, None where that is not one."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+        return None
+    return int(text) if int(text) <= MAX_SEGMENTS else None
+
+
+def price_of(value: object) -> Decimal | None:
+    """Return a price without its sign (some write what they take as negative), None where that is not one."""
+    try:
+        price = abs(Decimal(str(value)))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and price < MAX_PRICE else None

@@ -6,7 +6,6 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 
 from wagtail_drip.gateways.errors import WebhookRejected
 from wagtail_drip.gateways.types import (
@@ -17,6 +16,8 @@ from wagtail_drip.gateways.types import (
     RawRequest,
     ReceiptStatus,
     StatusEvent,
+    price_of,
+    segment_count,
 )
 
 from . import paths
@@ -104,7 +105,7 @@ def _fits(item: _Item, part: Receipts | Inbound) -> bool:
 
 def _receipt(item: _Item, part: Receipts, *, adds_plus: bool) -> StatusEvent:
     code = item.text(part.code_path)[:64]
-    price = _price(item.text(part.price_path))
+    price = price_of(item.text(part.price_path))
     segments = item.text(part.segments_path)
     return StatusEvent(
         reference=item.text(part.reference_path) or item.query.get(REFERENCE_PARAMETER, ""),
@@ -113,7 +114,7 @@ def _receipt(item: _Item, part: Receipts, *, adds_plus: bool) -> StatusEvent:
         status=part.status_map.get(item.text(part.status_path), ReceiptStatus.UNKNOWN),
         code=code,
         detail=item.text(part.detail_path)[:200],
-        segments=int(segments) if segments.isascii() and segments.isdigit() else None,
+        segments=segment_count(segments),
         price=price,
         currency=item.text(part.currency_path).upper()[:3] if price is not None else "",
         at=_moment(item.text(part.at_path)),
@@ -136,14 +137,6 @@ def _number(number: str, *, adds_plus: bool) -> str:
     if adds_plus and number.isascii() and number.isdigit() and len(number) > 6:
         return f"+{number}"
     return number.strip()
-
-
-def _price(value: str) -> Decimal | None:
-    try:
-        price = Decimal(value)
-    except InvalidOperation:
-        return None
-    return abs(price) if price.is_finite() else None
 
 
 def _moment(value: str) -> datetime | None:

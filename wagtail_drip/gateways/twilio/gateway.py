@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ from wagtail_drip.gateways.types import (
     ReceiptStatus,
     SendResult,
     StatusEvent,
+    price_of,
+    segment_count,
     with_query,
 )
 
@@ -227,18 +229,13 @@ def _status_event(item: Mapping[str, Any], message: OutboundSms) -> StatusEvent:
 
 def _segments(document: Mapping[str, Any]) -> int | None:
     """Return the number of segments, None while a Messaging Service has not chosen its sender ("0")."""
-    value = str(document.get("num_segments") or "")
-    return int(value) or None if value.isascii() and value.isdigit() else None
+    return segment_count(document.get("num_segments")) or None
 
 
 def _price(document: Mapping[str, Any]) -> Decimal | None:
-    """Return what it cost. Twilio writes it as a negative text, and later than the answer."""
-    try:
-        price = Decimal(str(document.get("price")))
-    except InvalidOperation:
-        return None
-    return abs(price) if price.is_finite() else None
+    """Return what it cost, as a positive number; Twilio tells it later than the answer."""
+    return price_of(document.get("price"))
 
 
 def _currency(document: Mapping[str, Any]) -> str:
-    return str(document.get("price_unit") or "").upper() if _price(document) is not None else ""
+    return str(document.get("price_unit") or "").upper()[:3] if _price(document) is not None else ""
