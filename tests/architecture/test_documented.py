@@ -11,6 +11,7 @@ from django.dispatch import Signal
 
 from tests.architecture.house import PACKAGE, ROOT, module_path
 from wagtail_drip import checks, conf, signals
+from wagtail_drip.contrib.oscar import options as oscar
 from wagtail_drip.enrolments import states as enrolment_states
 from wagtail_drip.enrolments.steps import base as steps
 from wagtail_drip.events import catalogue
@@ -122,6 +123,13 @@ def test_the_python_api_is_documented_with_its_arguments_and_no_other() -> None:
     for name, function in public.items():
         for argument in inspect.signature(function).parameters:
             assert re.search(rf"\b{argument}\b", sections[name]), f"{name}({argument})"
+
+
+def test_every_option_of_the_oscar_shop_is_documented_and_no_other() -> None:
+    page = (ROOT / "docs" / "how_to" / "connect_oscar.md").read_text()
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+
+    assert sorted(documented) == sorted(oscar.DEFAULTS)
 
 
 def test_no_page_links_to_a_file_that_is_not_there() -> None:
