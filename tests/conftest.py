@@ -20,6 +20,11 @@ def _wagtail_tree(request: pytest.FixtureRequest) -> None:
     if not wants_database:
         return
     request.getfixturevalue("_django_db_helper")
+    plant_wagtail_tree()
+
+
+def plant_wagtail_tree() -> None:
+    """Make a home page and the default site, unless they are there."""
     from django.contrib.sites.models import Site as DjangoSite
     from wagtail.models import Collection, Locale, Page, Site
 
