@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.contrib.auth import get_user_model
-from django.core import signing
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,11 +17,9 @@ from wagtail.models import Site
 from wagtail_drip import conf
 from wagtail_drip.contacts.types import Consent
 from wagtail_drip.contrib.oscar import options as shop_options
-from wagtail_drip.contrib.oscar import translate
+from wagtail_drip.contrib.oscar import recovery, translate
 from wagtail_drip.stores.adapter import StoreAdapter
 from wagtail_drip.stores.types import StoreCart, StoreChange, StoreCustomer, StoreLine, StoreOrder
-
-TOKEN_SALT = "wagtail_drip.recover"  # noqa: S105 -- a salt that keeps signatures apart, not a secret
 
 _PRODUCT_PARTS = (
     "product__categories",
@@ -202,12 +199,10 @@ class OscarAdapter(StoreAdapter):
         return str(self.options["STATUS_EVENTS"].get(status, ""))
 
     def recovery_url(self, cart_id: str) -> str:
-        token = signing.dumps({"b": int(cart_id)}, salt=TOKEN_SALT)
+        token = recovery.token_of(int(cart_id))
         return urljoin(base_url(), reverse("wagtail_drip:recover_cart", args=[self.alias, token]))
 
     def recovery_response(self, request: HttpRequest, token: str) -> HttpResponse:
-        from wagtail_drip.contrib.oscar import recovery
-
         return recovery.respond(request, token)
 
     def order_ids_since(self, moment: datetime, *, limit: int) -> list[str]:
