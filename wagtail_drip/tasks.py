@@ -199,7 +199,7 @@ def tick() -> None:
     token = claims.take_lease(TICK, seconds=30)
     if token is None:
         return
-    Lease.objects.filter(name=TICK).update(started_at=clock.lease_now())
+    note_alive()
     if not settings.ENABLED:
         return
     for slot in range(1, number_of_drains(workers=Conf.WORKERS) + 1):
@@ -208,6 +208,13 @@ def tick() -> None:
             slot,
             q_options={"save": False, "task_name": f"wagtail_drip drain {slot}"},
         )
+
+
+def note_alive() -> None:
+    """Note that somebody works, for the health check: each tick, and workers in the foreground meanwhile."""
+    present = clock.lease_now()
+    if not Lease.objects.filter(name=TICK).update(started_at=present):
+        claims.insert_new([Lease(name=TICK, until=present, started_at=present)], unique=["name"])
 
 
 def number_of_drains(*, workers: int) -> int:
@@ -240,6 +247,8 @@ def loop(slot: Slot, *, seconds: float | None, should_stop: Callable[[], bool] =
     :return: how many rows were done.
     """
     databases.refuse_unless_safe()
+    if seconds is None:
+        note_alive()
     began = time.monotonic()
     total = 0
     while not should_stop() and (seconds is None or time.monotonic() - began < seconds):
@@ -286,12 +295,13 @@ def _keep(slot: Slot, *, seconds: float | None) -> bool:
     if row is None:
         return False
     if seconds is None and row.until - clock.lease_now() < timedelta(seconds=FOREGROUND_SECONDS / 2):
+        note_alive()
         return claims.take_lease(slot.name, seconds=FOREGROUND_SECONDS, token=slot.token) is not None
     return True
 
 
 def tick_age() -> timedelta | None:
-    """Return how long ago the last tick ran, by the database's clock; None if none ever did."""
+    """Return how long ago somebody was last known to work, by the database's clock; None if nobody ever was."""
     last = Lease.objects.filter(name=TICK).values_list("started_at", flat=True).first()
     return clock.lease_now() - last if last else None
 

@@ -1,0 +1,129 @@
+"""Several real processes on one database: everybody is texted, nobody twice, and the work is shared."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip import tasks
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments.models import Enrolment, StepVisit
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.test.fake_provider import FakeProvider, fake_provider
+from wagtail_drip.test.outbox import open_site
+from wagtail_drip.test.sequences import live_sequence
+from wagtail_drip.test.time_travel import advance_to_noon
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def provider(settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """A provider that accepts everything, and a site that is open for its account."""
+    with fake_provider() as running:
+        running.status = 202
+        running.body = b'{"id": "accepted"}'
+        gateway = {
+            "BACKEND": "tests.integration.enrolments.worker_gateway.WorkerGateway",
+            "OPTIONS": {"token": "secret", "url": running.url},
+        }
+        settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "GATEWAYS": {"default": gateway}}
+        open_site()
+        advance_to_noon()
+        yield running
+    clock.shift_by(-clock.shift())
+
+
+def worker(provider: FakeProvider, said: Path, *command: str) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.integration.enrolments.worker_settings",
+        "DRIP_WORKER_DATABASE": str(connection.settings_dict["NAME"]),
+        "DRIP_WORKER_URL": provider.url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with said.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "django", *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def run_workers(provider: FakeProvider, number: int, said: Path) -> list[int]:
+    """Run so many workers side by side until each is idle, and return their process ids."""
+    workers = [worker(provider, said, "drip_run_due", "--until-idle") for _ in range(number)]
+    try:
+        assert [each.wait(timeout=120) for each in workers] == [0] * number, said.read_text()
+    finally:
+        for each in workers:
+            each.kill()
+            each.wait()
+    return [each.pid for each in workers]
+
+
+def texted(provider: FakeProvider) -> Counter[str]:
+    """Return how often each number was texted, as the provider saw it."""
+    return Counter(json.loads(request.body)["to"] for request in provider.seen)
+
+
+def test_two_workers_text_five_thousand_people_once_each_and_share_the_work(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
+    people = crowd(5000)
+    stand_at_the_start(sequence, people)
+
+    pids = run_workers(provider, 2, tmp_path / "said")
+
+    assert texted(provider) == Counter(person.phone for person in people)
+    assert Message.objects.filter(state="sent").count() == 5000
+    assert Enrolment.objects.filter(state="completed").count() == 5000
+    assert StepVisit.objects.count() == 5000
+    shares = Counter(request.headers["X-Worker"] for request in provider.seen)
+    assert all(shares[str(pid)] >= 500 for pid in pids), shares
+
+    run_workers(provider, 1, tmp_path / "said")
+
+    assert sum(texted(provider).values()) == 5000
+
+
+def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp_path: Path) -> None:
+    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
+    people = crowd(500)
+    stand_at_the_start(sequence, people)
+    tasks.tick()
+
+    cluster = worker(provider, tmp_path / "said", "qcluster")
+    try:
+        give_up_at = time.monotonic() + 45
+        while sum(texted(provider).values()) < 500 and time.monotonic() < give_up_at:
+            time.sleep(0.2)
+        # A drain whose slot is taken ends at its next poll; without that the cluster would wait for it.
+        tasks.seize(1, seconds=1)
+        cluster.terminate()
+        cluster.wait(timeout=15)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(cluster.pid, signal.SIGKILL)
+        cluster.wait()
+
+    said = (tmp_path / "said").read_text()
+    assert texted(provider) == Counter(person.phone for person in people), said

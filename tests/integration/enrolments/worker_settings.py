@@ -1,0 +1,24 @@
+"""Settings for worker processes of the tests: the test's own database, and a gateway that says who calls."""
+
+from __future__ import annotations
+
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import DATABASES, Q_CLUSTER, WAGTAIL_DRIP
+
+DATABASES["default"]["NAME"] = os.environ["DRIP_WORKER_DATABASE"]
+WAGTAIL_DRIP = {
+    **WAGTAIL_DRIP,
+    "GATEWAYS": {
+        "default": {
+            "BACKEND": "tests.integration.enrolments.worker_gateway.WorkerGateway",
+            "OPTIONS": {"token": "secret", "url": os.environ["DRIP_WORKER_URL"]},
+        }
+    },
+    "SENDER_SEGMENTS_PER_SECOND": 0,
+    "SEND_THREADS": 8,
+    "ADVANCE_BATCH": 200,
+    "SQLITE_BATCH": 100,
+}
+Q_CLUSTER = {**Q_CLUSTER, "poll": 0.2, "save_limit": -1}
