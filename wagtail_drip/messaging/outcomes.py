@@ -103,7 +103,8 @@ class Outcomes:
         except DatabaseError:
             logger.exception("The answers of %s messages could not be written yet.", len(self._kept))
             self._oldest = time.monotonic()
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
             return False
         return True
 
