@@ -89,7 +89,7 @@ def _of_the_steps(sequence: Sequence) -> Iterator[Problem]:
     seen: set[str] = set()
     for place in steps:
         step_id = place.child.id or ""
-        where = _("Step %(number)s, %(kind)s") % {"number": place.number, "kind": place.label}
+        where = _("Step %(number)s, %(kind)s") % {"number": place.name, "kind": place.label}
         for fault in place.child.block.faults(place.child.value, trigger_event=sequence.trigger_event):
             yield Problem(
                 step_id=step_id, field=fault.field, message=fault.message, level=fault.level, place=where

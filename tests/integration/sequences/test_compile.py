@@ -221,7 +221,7 @@ def test_steps_made_in_code_and_never_saved_get_ids() -> None:
         ),
         pytest.param(
             [step("a", "branch", test="done", event="order_placed", yes=[text("b", "")], no=[])],
-            "Step 1.1, Send a text: Write the message, or choose a saved one.",
+            "Step 1.1 (Yes), Send a text: Write the message, or choose a saved one.",
             id="a nested step",
         ),
         pytest.param(

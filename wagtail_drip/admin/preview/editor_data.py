@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin.panels import Panel
 
 from wagtail_drip.admin.preview.bubbles import sample_link
+from wagtail_drip.admin.preview.people import subject_of
 from wagtail_drip.conf import settings
 from wagtail_drip.content import variables
 from wagtail_drip.content.variables import Variable
@@ -56,8 +57,7 @@ def editor_data() -> dict[str, Any]:
 
 def _in_order(event_name: str) -> list[Variable]:
     """Return the variables with those first that a text about such an event most likely shows."""
-    about = event_name.split("_")[0]
-    root = {"cart": "cart", "checkout": "cart", "order": "order"}.get(about, "event")
+    root = subject_of(event_name) or "event"
 
     def place(variable: Variable) -> int:
         if variable.name == "contact.first_name":
@@ -83,6 +83,7 @@ def _words() -> dict[str, str]:
         "costly": _("%(characters)s makes it cost more than twice as much"),
         "costlyMany": _("%(characters)s and others make it cost more than twice as much"),
         "notSet": _("not set"),
+        "not": _("not: %(what)s"),
         "oneStep": _("1 step"),
         "steps": _("%(count)s steps"),
         "paths": _("yes: %(yes)s, no: %(no)s"),
@@ -90,5 +91,4 @@ def _words() -> dict[str, str]:
         "more": _("More…"),
         "fewer": _("Fewer"),
         "fallback": _("there"),
-        "until": _("until %(time)s"),
     }

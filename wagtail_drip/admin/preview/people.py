@@ -72,6 +72,11 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         else None
     )
     event = dict(latest.properties) if latest else catalogue.sample(trigger_event)
+    shown = compose.preview_context(contact.pk, event, site_id)
+    subject = subject_of(trigger_event)
+    if latest is None and subject and not shown.get(subject):
+        # It has not happened to them. When it does, there will be a cart or an order.
+        shown[subject] = variables.samples()[subject]
     return Person(
         label=str(contact),
         contact_id=contact.pk,
@@ -79,8 +84,13 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         contact={name: getattr(contact, name) for name in CONTACT_FIELDS},
         attributes=contact.attributes,
         event=event,
-        variables=compose.preview_context(contact.pk, event, site_id),
+        variables=shown,
     )
+
+
+def subject_of(event_name: str) -> str:
+    """Return what an event is about, as texts name it: cart, order, or '' where it is neither."""
+    return {"cart": "cart", "checkout": "cart", "order": "order"}.get(event_name.split("_")[0], "")
 
 
 def choices() -> list[Choice]:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from wagtail_drip.admin.preview.bubbles import Bubble, bubble
 from wagtail_drip.admin.preview.people import Person
 from wagtail_drip.contacts.types import PurposeGroup, group_of
@@ -232,10 +230,13 @@ class _Builder:
             self.has_texted = has_texted
             rows = self.rows(child.value.get(key) or (), f"{number}.")
             texted.append(self.has_texted)
-            options.append(Option(key=key, label=_path_label(key), is_chosen=key == taken, rows=rows))
+            options.append(
+                Option(
+                    key=key,
+                    label=str(child.block.path_names.get(key, key)),
+                    is_chosen=key == taken,
+                    rows=rows,
+                )
+            )
         self.has_texted = all(texted)
         return options
-
-
-def _path_label(key: str) -> str:
-    return {"yes": _("Yes"), "no": _("No")}.get(key, key)

@@ -59,7 +59,7 @@ edit_handler = TabbedInterface(
                         attrs={"placeholder": _("Name this sequence, for example Left baskets")}
                     ),
                 ),
-                FieldRowPanel([FieldPanel("trigger_event"), FieldPanel("goal_event")]),
+                FieldRowPanel([FieldPanel("trigger_event"), FieldPanel("goal_event")], classname="drip-row"),
                 FieldPanel(
                     "steps",
                     classname="drip-steps",
@@ -74,7 +74,9 @@ edit_handler = TabbedInterface(
                 FieldPanel("trigger_conditions", classname="drip-conditions"),
                 MultiFieldPanel(
                     [
-                        FieldRowPanel([FieldPanel("reentry"), FieldPanel("reentry_days")]),
+                        FieldRowPanel(
+                            [FieldPanel("reentry"), FieldPanel("reentry_days")], classname="drip-row"
+                        ),
                         FieldPanel("keyed"),
                     ],
                     heading=_("Who may enter again"),
@@ -86,7 +88,7 @@ edit_handler = TabbedInterface(
         ),
         ObjectList(
             [
-                FieldRowPanel([FieldPanel("purpose"), FieldPanel("topic")]),
+                FieldRowPanel([FieldPanel("purpose"), FieldPanel("topic")], classname="drip-row"),
                 FieldPanel("site"),
                 FieldPanel("notes"),
                 PublishingPanel(),

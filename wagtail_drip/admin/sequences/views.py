@@ -127,7 +127,7 @@ LIST_DISPLAY = [
 
 def switches(request: HttpRequest, sequence: Sequence, *, priority: int) -> list[Button]:
     """Return the buttons that this person may press on this sequence as it stands."""
-    runtime = SequenceRuntime.objects.filter(sequence_id=sequence.pk).first() if sequence.pk else None
+    runtime: SequenceRuntime | None = getattr(sequence, "runtime", None)
     if runtime is None or not request.user.has_perm(PUBLISH):
         return []
     return [
@@ -158,7 +158,7 @@ class SequenceEditView(PersonPreviewMixin, snippets.EditView):
     @property
     def header_buttons(self) -> list[Any]:
         buttons: list[Any] = list(super().header_buttons)
-        if self.object.pk and SequenceRuntime.objects.filter(sequence_id=self.object.pk).exists():
+        if getattr(self.object, "runtime", None) is not None:
             buttons.append(
                 HeaderButton(
                     _("Results"),

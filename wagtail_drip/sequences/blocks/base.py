@@ -45,6 +45,7 @@ class StepBlock(blocks.StructBlock):
     :cvar kind: the step kind, equal to the file's name here and in ``enrolments/steps/``.
     :cvar order: where it stands among the kinds to choose from; the smallest is first.
     :cvar branches: keys and labels of the paths whose steps are nested in this one, in order.
+    :cvar path_names: the same paths in one word each, for a tab or a step's number.
     :cvar show_when: which field is shown only while another has one of these values:
         ``{"value": {"operator": ["is", "is_not"]}}``.
     """
@@ -52,6 +53,7 @@ class StepBlock(blocks.StructBlock):
     kind: ClassVar[str]
     order: ClassVar[int] = 100
     branches: ClassVar[Mapping[str, Any]] = {}
+    path_names: ClassVar[Mapping[str, Any]] = {}
     show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {}
 
     def settings_of(self, value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.blocks import BlockGroup
 
 from wagtail_drip.events import catalogue
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
@@ -29,6 +30,7 @@ class Block(StepBlock):
     kind = "branch"
     order = 40
     branches = {"yes": _("Yes, then…"), "no": _("No, then…")}
+    path_names = {"yes": _("Yes"), "no": _("No")}
     show_when = {
         "event": {"test": [DONE, NOT_DONE]},
         "conditions": {"test": [DONE, NOT_DONE]},
@@ -58,6 +60,9 @@ class Block(StepBlock):
         group = _("Timing and decisions")
         description = _("Goes on differently with people by what they did or who they are.")
         form_classname = "struct-block drip-branch-test"
+        form_layout = BlockGroup(
+            children=["test", "event", "property", "operator", "value", "yes", "no"], settings=["conditions"]
+        )
 
     def settings_of(self, value: Any) -> dict[str, Any]:
         if value.get("test") == ATTRIBUTE:

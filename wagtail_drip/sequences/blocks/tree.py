@@ -56,6 +56,14 @@ class Place:
     parents: tuple[tuple[Any, str], ...] = ()
 
     @property
+    def name(self) -> str:
+        """Return the number with the path it is on, for "Yes" and "No" are both counted from 1."""
+        if not self.parents:
+            return self.number
+        parent, key = self.parents[-1]
+        return f"{self.number} ({parent.block.path_names.get(key, key)})"
+
+    @property
     def label(self) -> str:
         return str(self.child.block.label)
 

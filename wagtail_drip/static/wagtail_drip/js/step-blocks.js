@@ -6,7 +6,16 @@
   const LONGEST = 70;
 
   const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+  /** "1 hour", "3 days": the browser knows every language's plurals. */
+  const duration = (amount, unit) => {
+    const language = document.documentElement.lang || 'en';
+    const units = { minutes: 'minute', hours: 'hour', days: 'day', weeks: 'week' };
+    return new Intl.NumberFormat(language, { style: 'unit', unit: units[unit], unitDisplay: 'long' }).format(amount);
+  };
   const howMany = (steps) => (steps.length === 1 ? say('oneStep') : say('steps', { count: steps.length }));
+
+  /** A select's state is a list of one. */
+  const one = (value) => (Array.isArray(value) ? value[0] : value);
 
   /** The words of the option that is chosen, not its value. */
   const chosen = (block, name) => {
@@ -26,10 +35,11 @@
   const branchSummary = (state, block) => {
     const paths = say('paths', { yes: howMany(state.yes), no: howMany(state.no) });
     const test =
-      state.test === 'attribute'
+      one(state.test) === 'attribute'
         ? [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' ')
-        : [chosen(block, 'event') || say('notSet'), chosen(block, 'test')].join(' – ');
-    return `${test || say('notSet')} (${paths})`;
+        : chosen(block, 'event');
+    const what = test || say('notSet');
+    return `${one(state.test) === 'not_done' ? say('not', { what }) : what} (${paths})`;
   };
 
   const timeSummary = (state, block) => {
@@ -40,11 +50,11 @@
 
   const SUMMARIES = {
     send_message: messageSummary,
-    wait_duration: (state, block) => (state.amount ? `${state.amount} ${chosen(block, 'unit')}` : say('notSet')),
+    wait_duration: (state) => (state.amount && one(state.unit) ? duration(state.amount, one(state.unit)) : say('notSet')),
     wait_until_time: timeSummary,
     branch: branchSummary,
     update_contact: (state, block) =>
-      `${state.field === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
+      `${one(state.field) === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
     exit: (state) => state.reason,
     condition: (state, block) => [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' '),
     rule: (state, block) => chosen(block, 'event') || say('notSet'),
@@ -52,7 +62,7 @@
 
   const valueOf = (child) => {
     try {
-      return child.getValue();
+      return one(child.getValue());
     } catch {
       return null;
     }
@@ -154,10 +164,12 @@
     const toggle = child.toggleElement || panel?.querySelector('[data-panel-toggle]');
     if (toggle?.getAttribute('aria-expanded') === 'false') toggle.click();
     child.focus({ soft: true });
-    const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-    setTimeout(() => panel?.scrollIntoView({ behavior: calm ? 'instant' : 'smooth', block: 'center' }), 100);
     const field = panel?.querySelector('textarea, input:not([type="hidden"]), select');
-    field?.focus({ preventScroll: true });
+    // After the panels around it have opened, and at once: a smooth scroll is broken off by their opening.
+    setTimeout(() => {
+      field?.focus({ preventScroll: true });
+      panel?.scrollIntoView({ behavior: 'instant', block: 'center' });
+    }, 250);
   };
 
   window.addEventListener('message', (event) => {
