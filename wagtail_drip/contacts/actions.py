@@ -125,7 +125,7 @@ def _known_by_email(email: str, *, has_number: bool) -> Contact | None:
     address = _email(email)
     if not address:
         return None
-    found = Contact.objects.filter(email__iexact=address, merged_into=None, erased_at=None)
+    found = Contact.objects.filter(email=address, merged_into=None, erased_at=None)
     if has_number:
         found = found.filter(active_phone=None)
     candidates = list(found[:2])
@@ -202,7 +202,8 @@ def _clean(text: str, length: int) -> str:
 
 
 def _email(text: str) -> str:
-    address = _clean(text, 254)
+    # In lower case, so that every database finds it again, by its index.
+    address = _clean(text, 254).lower()
     try:
         validate_email(address)
     except ValidationError:

@@ -36,7 +36,7 @@ class TestIdentify:
 
         contact.refresh_from_db()
         assert (contact.phone, contact.active_phone, contact.region) == (ONE, ONE, "GB")
-        assert (contact.first_name, contact.last_name, contact.email) == ("Mei", "Lin", "Mei@Example.com")
+        assert (contact.first_name, contact.last_name, contact.email) == ("Mei", "Lin", "mei@example.com")
         assert (contact.language, contact.zone, contact.zone_source) == ("en-gb", "Europe/London", "profile")
         assert contact.created_at == now
         assert list(ContactIdentity.objects.values_list("store", "kind", "value")) == [
