@@ -15,9 +15,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from wagtail_drip import conf
 from wagtail_drip.contacts.models import Contact, ContactIdentity
-from wagtail_drip.contacts.types import Identity
-from wagtail_drip.core import actions as core
+from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import answers, copies, envelopes, kinds, people, registry
@@ -63,7 +63,7 @@ def _verdict(guard: Guard, done: Done, closed: Collection[Guard], waiting: _Wait
             if (
                 happening.event == "order_placed"
                 and (not guard.store or happening.store == guard.store)
-                and (happening.cart_id == guard.cart_id or keys.mean(happening.identity, guard.contact_id))
+                and (happening.cart_id == guard.cart_id or keys.mean(happening, guard.contact_id))
             ):
                 return CART_CLOSED
         return STORE_BEHIND if waiting.is_behind(guard) else GO
@@ -75,7 +75,7 @@ def _verdict(guard: Guard, done: Done, closed: Collection[Guard], waiting: _Wait
         if (
             happening.recorded_at >= guard.since
             and test.accepts(happening.event, happening.properties)
-            and keys.mean(happening.identity, guard.contact_id)
+            and keys.mean(happening, guard.contact_id)
         ):
             return GOAL_ALREADY_MET
     return STORE_BEHIND if waiting.is_behind(guard) else GO
@@ -180,11 +180,11 @@ class _Keys:
     of_store: Mapping[people.Key, int]
     numbers: Mapping[str, int]
     emails: Mapping[str, Collection[int]]
-    region: str
+    regions: Mapping[int, str]
 
     @classmethod
     def none(cls) -> _Keys:
-        return cls(of_store={}, numbers={}, emails={}, region="")
+        return cls(of_store={}, numbers={}, emails={}, regions={})
 
     @classmethod
     def of(cls, contact_ids: Collection[int]) -> _Keys:
@@ -204,19 +204,23 @@ class _Keys:
             (store, kind, value): heads[contact_id]
             for store, kind, value, contact_id in known.values_list("store", "kind", "value", "contact_id")
         }
-        from wagtail.models import Site
+        regions: dict[int, str] = {}
+        rows = SiteSettings.objects.values_list("site_id", "region", "site__is_default_site")
+        for site_id, region, is_default in rows:
+            regions[site_id] = region
+            if is_default:
+                regions[0] = region
+        return cls(of_store=of_store, numbers=numbers, emails=emails, regions=regions)
 
-        default = Site.objects.filter(is_default_site=True).values_list("pk", flat=True).first()
-        region = core.site_settings(default).region if default else ""
-        return cls(of_store=of_store, numbers=numbers, emails=emails, region=region)
-
-    def mean(self, identity: Identity | None, contact_id: int) -> bool:
-        """Tell whether *identity* may be this contact: any key in common is enough to keep silent."""
+    def mean(self, happening: Happening, contact_id: int) -> bool:
+        """Tell whether it may have been this contact: any key in common is enough to keep silent."""
+        identity = happening.identity
         if identity is None:
             return False
         if any(self.of_store.get(key) == contact_id for key in people.keys_of(identity)):
             return True
-        number = people.e164(identity, identity.region or self.region)
+        region = self.regions.get(happening.site_id or 0) or conf.settings.DEFAULT_REGION
+        number = people.e164(identity, region)
         if number and self.numbers.get(number) == contact_id:
             return True
         return bool(identity.email) and contact_id in self.emails.get(identity.email.casefold(), ())
