@@ -227,6 +227,7 @@ Q_CLUSTER = {
 
 # wagtail-drip ----------------------------------------------------------------------------------
 PHONE_TOKEN = "the phone on this machine"
+SHOP_NUMBER = "+447400100900"
 WAGTAIL_DRIP = {
     "GATEWAYS": {
         "default": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
@@ -73,7 +74,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "number": number,
         "texts": texts[::-1],
         "now": clock.now(),
-        "sender": _last_sender(number) if number else "",
+        "sender": _name_of(_last_sender(number)) if number else "",
         "quick_replies": QUICK_REPLIES,
         "magic": [(digits, behaviour.meaning) for digits, behaviour in network.MAGIC.items()],
     }
@@ -87,7 +88,12 @@ def _number(typed: str) -> str:
 
 def _last_sender(number: str) -> str:
     sent = PhoneMessage.objects.filter(number=number, direction=PhoneMessage.Direction.OUTBOUND)
-    return sent.order_by("-pk").values_list("sender", flat=True).first() or ""
+    return sent.order_by("-pk").values_list("sender", flat=True).first() or settings.SHOP_NUMBER
+
+
+def _name_of(sender: str) -> str:
+    """Return the name under which the phone's owner has saved the shop's number."""
+    return settings.OSCAR_SHOP_NAME if sender == settings.SHOP_NUMBER else sender
 
 
 def _as_json(message: PhoneMessage) -> dict[str, Any]:

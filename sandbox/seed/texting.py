@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from wagtail.models import Site
 
@@ -18,8 +19,6 @@ from wagtail_drip.messaging import accounts
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.sequences import live_sequence
 
-# A number that people can answer to; the phone shows it under the shop's name.
-SENDER = "+447400100900"
 STAFF_NUMBER = "+447400100800"
 WORDING = "Text me offers and news from Leaf & Bean. Reply STOP at any time."
 # Open at all hours, so that the sandbox answers whenever it is tried. British law names no quiet hours.
@@ -46,7 +45,7 @@ SEQUENCES: tuple[dict[str, Any], ...] = (
                 "send_message",
                 {
                     "name": "A first tin",
-                    "text": "Not sure what to try first, {{ contact.first_name | default: \"friend\" }}? "
+                    "text": 'Not sure what to try first, {{ contact.first_name | default: "friend" }}? '
                     "Most people begin with Dragon Well or the House Espresso: {{ shop.url }}/catalogue/",
                 },
             ),
@@ -140,7 +139,7 @@ def set_up(site: Site, *, now: datetime) -> None:
             zone="Europe/London",
             region="GB",
             currency="GBP",
-            sender_address=SENDER,
+            sender_address=settings.SHOP_NUMBER,
             sender_name="Leaf & Bean",
             price_per_segment="0.04",
             windows=ALWAYS,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from wagtail_drip.core import clock
 from wagtail_drip.models import Enrolment, Message
+from wagtail_drip.test import time_travel
 
 LONGEST_DAYS = 400
 JUMPS = (
@@ -42,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "now": now,
             "shift": shift,
             "wall_clock": now - shift,
-            "next_at": next_due(now),
+            "next_at": time_travel.next_due(after=now),
             "jumps": JUMPS,
             "waiting": _waiting(now),
         },
@@ -67,11 +68,11 @@ def move(request: HttpRequest) -> HttpResponse:
         )
     began = time.monotonic()
     if distance:
-        advance_by(distance)
+        time_travel.advance_to(before + distance)
     seconds = time.monotonic() - began
     after = clock.now()
     if not request.accepts("text/html"):
-        next_at = next_due(after)
+        next_at = time_travel.next_due(after=after)
         return JsonResponse(
             {
                 "now": after.isoformat(),
@@ -87,15 +88,6 @@ def move(request: HttpRequest) -> HttpResponse:
     return redirect("time_machine:page")
 
 
-def next_due(now: datetime) -> datetime | None:
-    """Return the next moment after *now* for which somebody or a text waits."""
-    moments = [
-        model.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at", flat=True).first()
-        for model in (Enrolment, Message)
-    ]
-    return min((moment for moment in moments if moment), default=None)
-
-
 def _waiting(now: datetime) -> dict[str, int]:
     return {
         "enrolments": Enrolment.objects.filter(due_at__gt=now).count(),
@@ -105,7 +97,7 @@ def _waiting(now: datetime) -> dict[str, int]:
 
 def _distance(request: HttpRequest, now: datetime) -> timedelta:
     if request.POST.get("to") == "next":
-        next_at = next_due(now)
+        next_at = time_travel.next_due(after=now)
         # A second beyond, so that the moment has surely come.
         return next_at - now + timedelta(seconds=1) if next_at else timedelta()
     parts: dict[str, Any] = {name: int(request.POST.get(name) or 0) for name in ("days", "hours", "minutes")}
@@ -113,8 +105,3 @@ def _distance(request: HttpRequest, now: datetime) -> timedelta:
     if min(parts.values()) < 0 or distance > timedelta(days=LONGEST_DAYS):
         raise ValueError
     return distance
-
-
-def advance_by(distance: timedelta) -> None:
-    """Move the clock, stopping at every due moment on the way."""
-    clock.shift_by(distance)

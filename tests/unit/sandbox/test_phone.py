@@ -26,7 +26,7 @@ NUMBER = "+447400100101"
 @pytest.fixture
 def phone(transactional_db: None, settings: Any) -> Iterator[Any]:
     """The phone's modules, with tables of its own: the tests' settings do not install the sandbox."""
-    settings.PHONE_TOKEN = TOKEN
+    settings.PHONE_TOKEN, settings.SHOP_NUMBER = TOKEN, "+447400100900"
     from sandbox.phone import api, models, network, views
 
     class Phone:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django_q.tasks import async_task
 
 from sandbox.seed import catalogue, orders, people, site, texting
 from wagtail_drip.core import clock
@@ -24,6 +25,8 @@ class Command(BaseCommand):
         texting.set_up(shop, now=now)
         texting.make_contacts(users, site=shop, now=now)
         sequences = texting.make_sequences()
+        # django-q2 looks at its schedules only every half minute; the first tick need not wait for that.
+        async_task("wagtail_drip.tasks.tick")
         self.stdout.write(
             f"New: {products} products, {placed} past orders, {sequences} sequences; "
             f"{time.monotonic() - began:.1f} s"
