@@ -246,7 +246,7 @@ class GenericHttpGateway(HttpGateway):
         return refusal_by_code(
             outcome,
             answer,
-            detail=paths.find_text(document, self._errors.message_path),
+            detail=paths.find_text(document, self._errors.message_path) or f"HTTP {answer.status}",
             code=code or f"http_{answer.status}",
         )
 

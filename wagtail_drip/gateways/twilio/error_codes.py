@@ -1,7 +1,7 @@
 """
 Twilio's error codes that we act upon. The rest are passed on as they are.
 
-Meanings from https://www.twilio.com/docs/api/errors and its pages per code, read 2026-11-21.
+Meanings from https://www.twilio.com/docs/api/errors and its pages per code, read 2026-11-21 and 22.
 """
 
 from __future__ import annotations
@@ -17,14 +17,26 @@ ON_SENDING: dict[str, Outcome] = {
     "20500": Outcome.AMBIGUOUS,  # Internal server error; "POST … is not idempotent; retry may send twice"
     "21211": Outcome.BAD_NUMBER,  # Invalid 'To' phone number
     "21212": Outcome.CONFIG,  # Invalid 'From' number
+    "21265": Outcome.BAD_NUMBER,  # 'To' number cannot be a short code
+    "21266": Outcome.BAD_NUMBER,  # 'To' and 'From' numbers cannot be the same
     "21408": Outcome.CONFIG,  # Geographic permission not enabled for this region
+    "21601": Outcome.CONFIG,  # 'From' is not a valid SMS-capable number of this account
     "21602": Outcome.CONTENT,  # Message body is required
     "21606": Outcome.CONFIG,  # 'From' is not a message-capable number of this account
+    "21607": Outcome.CONFIG,  # 'From' must be the sandbox number for trial accounts
+    "21608": Outcome.CONFIG,  # Trial account, or no approved profile: 'To' is not verified
+    "21609": Outcome.CONFIG,  # Invalid 'StatusCallback': PUBLIC_BASE_URL cannot be reached from outside
     "21610": Outcome.OPTED_OUT,  # Recipient has unsubscribed
     "21611": Outcome.THROTTLED,  # This 'From' number has exceeded its queue
-    "21612": Outcome.BAD_NUMBER,  # 'To' is not reachable from this 'From'
+    # "The combination of 'To' and 'From' cannot be connected by Twilio at this time": another sender may reach
+    # the number, so that neither the number nor the sender is to blame for good.
+    "21612": Outcome.TRANSIENT,
     "21614": Outcome.BAD_NUMBER,  # 'To' is not a mobile number
     "21617": Outcome.CONTENT,  # The concatenated body exceeds 1600 characters
+    "21635": Outcome.BAD_NUMBER,  # 'To' number cannot be a landline
+    "21659": Outcome.CONFIG,  # 'From' is not a Twilio number, or a short code of another country
+    "21660": Outcome.CONFIG,  # Mismatch between the 'From' number and the account
+    "21661": Outcome.CONFIG,  # 'From' number is not SMS-capable
     "21703": Outcome.CONFIG,  # The Messaging Service has no phone numbers
 }
 
