@@ -11,12 +11,12 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
-from wagtail_drip.core import clock, keys
+from wagtail_drip.core import clock, inserts, keys
 from wagtail_drip.exceptions import WagtailDripError
 
 logger = logging.getLogger(__name__)
@@ -67,29 +67,14 @@ def lock_in_order(rows: QuerySet[M]) -> list[M]:
     return list(rows.order_by("pk"))
 
 
-def insert_new(rows: Sequence[M], *, unique: Sequence[str], batch_size: int = 1000) -> None:
+def insert_new(rows: Sequence[M], *, unique: Sequence[str]) -> None:
     """
-    Insert *rows*, ignoring those whose *unique* fields are already there.
+    Insert *rows*, ignoring those that are already there by a unique constraint, *unique* above all.
 
     Nothing else is ignored: a NULL where none may be, or a text too long, still raises, which
     INSERT IGNORE and INSERT OR IGNORE would swallow. Primary keys are not set; select again by key.
     """
-    if not rows:
-        return
-    manager: Any = type(rows[0])._default_manager
-    if connection.vendor == "postgresql":
-        manager.bulk_create(rows, ignore_conflicts=True, batch_size=batch_size)
-    elif connection.vendor == "sqlite":
-        # DO UPDATE SET key = key changes nothing and ignores only this conflict.
-        manager.bulk_create(
-            rows,
-            update_conflicts=True,
-            update_fields=[unique[0]],
-            unique_fields=list(unique),
-            batch_size=batch_size,
-        )
-    else:
-        manager.bulk_create(rows, update_conflicts=True, update_fields=[unique[0]], batch_size=batch_size)
+    inserts.insert(rows, ignore_repeats=True)
 
 
 def is_worth_retrying(error: BaseException) -> bool:

@@ -1,0 +1,123 @@
+"""What bulk_create does, done faster: the same rows, and the same refusals."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.core import inserts
+from wagtail_drip.enrolments.models import EnrolmentTally
+from wagtail_drip.events.models import Notice
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.test.people import reachable_contact
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+def message(contact_id: int, site_id: int, number: int, **fields) -> dict:
+    return {
+        "key": f"staff:{number}",
+        "reference": f"{number:032d}",
+        "contact_id": contact_id,
+        "site_id": site_id,
+        "gateway": "default",
+        "purpose": "promotional",
+        "created_at": NOW,
+        **fields,
+    }
+
+
+def test_rows_are_what_bulk_create_would_have_made(site_id):
+    person = reachable_contact()
+    fields = {
+        "variables": {"event": {"name": "Åsa 茶", "n": [1, None]}},
+        "price": Decimal("0.012300"),
+        "due_at": NOW,
+        "body": 'It\'s "quoted" \\ and %s 🎉',
+        "ignores_windows": True,
+        "sequence_id": 2**40,
+    }
+    inserts.insert([Message(**message(person.pk, site_id, 1, **fields))])
+    inserts.insert_values(Message, [message(person.pk, site_id, 2, **fields)])
+    Message.objects.bulk_create([Message(**message(person.pk, site_id, 3, **fields))])
+
+    rows = [
+        {name: value for name, value in row.items() if name not in ("id", "key", "reference")}
+        for row in Message.objects.order_by("key").values()
+    ]
+
+    assert rows[0] == rows[1] == rows[2]
+
+
+def test_dates_and_booleans(site_id):
+    inserts.insert([EnrolmentTally(site_id=1, sequence_id=2, measure="entered", day=date(2026, 2, 28), n=-3)])
+
+    row = EnrolmentTally.objects.get()
+    assert (row.day, row.n, row.step_id) == (date(2026, 2, 28), -3, "")
+
+
+def test_repeats_of_any_unique_constraint_are_ignored_and_change_nothing(site_id):
+    person = reachable_contact()
+    inserts.insert_values(Message, [message(person.pk, site_id, 1, body="first")])
+
+    inserts.insert_values(
+        Message,
+        [
+            message(person.pk, site_id, 1, body="second"),
+            message(person.pk, site_id, 2, reference=f"{1:032d}", body="third"),
+            message(person.pk, site_id, 3, body="fourth"),
+        ],
+        ignore_repeats=True,
+    )
+
+    assert list(Message.objects.order_by("pk").values_list("body", flat=True)) == ["first", "fourth"]
+
+
+def test_a_repeat_that_is_not_to_be_ignored_raises(site_id):
+    row = {"number_hash": "a", "scope": "all", "reason": "staff", "recorded_at": NOW}
+    inserts.insert_values(Suppression, [row])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        inserts.insert_values(Suppression, [row])
+
+
+@pytest.mark.parametrize("ignore_repeats", [True, False])
+def test_a_missing_value_raises_whether_or_not_repeats_are_ignored(ignore_repeats):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        inserts.insert([Notice(store="x", kind="y", key="z")], ignore_repeats=ignore_repeats)
+
+    assert not Notice.objects.exists()
+
+
+def test_a_text_that_is_too_long_is_never_cut_off():
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite keeps texts of any length")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        inserts.insert([Notice(store="x" * 65, kind="y", key="z", recorded_at=NOW)], ignore_repeats=True)
+
+
+def test_rows_do_not_share_a_default(site_id):
+    person = reachable_contact()
+    inserts.insert_values(Message, [message(person.pk, site_id, number) for number in range(2)])
+
+    assert [row.variables for row in Message.objects.all()] == [{}, {}]
+
+
+def test_more_rows_than_fit_one_statement():
+    rows = [Notice(store="x", kind="y", key=str(n), recorded_at=NOW) for n in range(4500)]
+
+    inserts.insert(rows)
+
+    assert Notice.objects.count() == 4500
+
+
+def test_nothing_to_insert():
+    inserts.insert([])
+    inserts.insert_values(Notice, [])
