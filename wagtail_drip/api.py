@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core.serializers.json import DjangoJSONEncoder
 from wagtail.models import Site
@@ -35,7 +35,7 @@ from wagtail_drip.stores import envelopes
 logger = logging.getLogger(__name__)
 
 Who = Identity | Mapping[str, Any]
-Where = Site | int | None
+Where: TypeAlias = "Site | int | None"
 
 _IDENTITY = frozenset(each.name for each in fields(Identity))
 # Names of the events contract in facts that others publish, for the same things.
@@ -156,7 +156,7 @@ def _answer(consent: Consent | Mapping[str, Any] | None) -> dict[str, Any] | Non
 
 
 def _site_id(site: Where) -> int | None:
-    return site.pk if isinstance(site, Site) else site
+    return int(site.pk) if isinstance(site, Site) else site
 
 
 def _here(site: Where) -> int:

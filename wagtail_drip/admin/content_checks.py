@@ -59,7 +59,7 @@ def _is_ours(request: HttpRequest) -> bool:
 
 
 def _with_our_checks(base: type[Any]) -> type[Any]:
-    class DripContentCheckerItem(base):  # type: ignore[misc] # the base is only known at run time
+    class DripContentCheckerItem(base):
         class Media:
             js = (versioned_static("wagtail_drip/js/content-checks.js"),)
 

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
@@ -71,7 +72,7 @@ class SpansField(forms.CharField):
         return [moment.strftime("%H:%M") for moment in moments]
 
 
-class SiteSettingsForm(forms.ModelForm):
+class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
     """Everything about a site but whether it is open, which has its own button and its own permission."""
 
     test_numbers = forms.CharField(
@@ -168,11 +169,10 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
     page_title = gettext_lazy("Text message settings")
     header_icon = "cogs"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm("wagtail_drip.change_sitesettings"):
             raise PermissionDenied
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
     @cached_property
     def site(self) -> Site:
@@ -213,7 +213,7 @@ class OpenView(SettingsView):
     template_name = "wagtail_drip/admin/settings/open.html"
     page_title = gettext_lazy("Start texting customers")
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm("wagtail_drip.open_texting"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
@@ -240,7 +240,7 @@ class StopView(SettingsView):
 
     http_method_names = ["post"]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm("wagtail_drip.stop_everything"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)

@@ -42,8 +42,8 @@ def findings(*, now: datetime) -> list[Finding]:
 def _workers() -> list[Finding]:
     tick = Lease.objects.filter(name=TICK_LEASE).first()
     if tick is None or tick.started_at is None:
-        sentence = _("No worker has run yet: nothing is sent. Start a django-q2 cluster.")
-        return [Finding(code="no_worker", sentence=sentence, subject="workers", is_critical=True)]
+        never = _("No worker has run yet: nothing is sent. Start a django-q2 cluster.")
+        return [Finding(code="no_worker", sentence=never, subject="workers", is_critical=True)]
     if clock.lease_now() - tick.started_at > LATEST_TICK:
         sentence = _(
             "No worker has run since %(moment)s: nothing is sent. Restart the django-q2 cluster."

@@ -97,11 +97,12 @@ def by_step(sequence_id: int) -> dict[str, Counts]:
         if row["measure"] == _SEGMENTS_OF:
             found[row["step_id"]]["segments"] += row["parts"]
     waiting = Message.objects.filter(sequence_id=sequence_id, state__in=_WAITING).values("step_id")
-    for row in waiting.annotate(total=Count("pk")):
-        found[row["step_id"]]["waiting"] += row["total"]
+    for step_id, total in waiting.annotate(total=Count("pk")).values_list("step_id", "total"):
+        found[step_id]["waiting"] += total
     clicked = Link.objects.filter(sequence_id=sequence_id, first_click_at__isnull=False).values("step_id")
-    for row in clicked.annotate(total=Count("message_key", distinct=True)):
-        found[row["step_id"]]["clicked"] += row["total"]
+    people = clicked.annotate(total=Count("message_key", distinct=True))
+    for step_id, total in people.values_list("step_id", "total"):
+        found[step_id]["clicked"] += total
     return {step_id: Counts(**counts) for step_id, counts in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import Min
 
@@ -56,7 +56,7 @@ def advance_to_noon() -> None:
     day = clock.now().date() + timedelta(days=1)
     while day.weekday() > 4:
         day += timedelta(days=1)
-    advance_to(datetime.combine(day, time(12), tzinfo=clock.UTC))
+    advance_to(datetime.combine(day, time(12), tzinfo=UTC))
 
 
 def next_due(*, after: datetime) -> datetime | None:

@@ -150,7 +150,7 @@ def _texts(steps: list[Step]) -> dict[str, str]:
         PinnedText.objects.filter(pk__in=[pk for pk in ids.values() if pk]).values_list("pk", "source")
     )
     named = {step.id: str(step.settings.get("name") or "") for step in steps}
-    return {step_id: named[step_id] or pinned.get(pk, "") for step_id, pk in ids.items()}
+    return {step_id: named[step_id] or pinned.get(pk or 0, "") for step_id, pk in ids.items()}
 
 
 def _depths(flow: Flow) -> dict[str, int]:

@@ -51,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{done} rows done.")
 
     def _loop(self) -> None:
-        stopping = []
+        stopping: list[int] = []
 
         def stop(signum: int, frame: FrameType | None) -> None:
             # The pass under way is finished first: nothing would be lost, but messages would wait for recovery.
