@@ -35,7 +35,7 @@ def stock() -> Any:
         },
     )
     product = factories.create_product(
-        title="Coffee beans", upc="COF007", price=Decimal("12.50"), num_in_stock=10, partner_name="Roastery"
+        title="Coffee beans", price=Decimal("12.50"), num_in_stock=10, partner_name="Roastery"
     )
     return product
 
