@@ -45,6 +45,9 @@ _DEEPEST_VALUE = 6
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,4}")
 _OPENING = re.compile(r"\{%-?\s*(\w+)")
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# What the library might still let through of a value or a source that it did not expect: one text must not
+# stop the batch that it is in.
+_SURPRISES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _CURLY_QUOTES = "“”„‘’‚«»"
 
 
@@ -196,7 +199,7 @@ class Template:
             self._parsed.render_with_context(context, buffer)
         except LiquidError as error:
             raise _explained(error, self.source, when_rendering=True) from None
-        except (BadArgument, ArithmeticError, ValueError, RecursionError):
+        except (BadArgument, *_SURPRISES):
             raise TemplateError("cannot_render") from None
         return Rendered(text=buffer.getvalue(), missing=tuple(context.missing))
 
@@ -218,6 +221,8 @@ def parse(source: str) -> Template:
         raise _explained(error, source) from None
     except RecursionError:
         raise TemplateError("too_deep") from None
+    except _SURPRISES:
+        raise TemplateError("not_understood") from None
 
 
 def _check(parsed: BoundTemplate, source: str) -> None:
