@@ -114,10 +114,10 @@ def matching_products(conditions: list[Condition]) -> QuerySet[Any]:
 
 
 def orderings(sort_by: list[str]) -> list[str]:
-    """Return the database's orderings for Haystack's; by title last, so that pages never overlap."""
+    """Return the database's orderings for Haystack's; as they were added last, so that pages never overlap."""
     found = []
     for name in sort_by:
         field = ORDERINGS.get(name.removeprefix("-"))
         if field:
             found.append(f"-{field}" if name.startswith("-") else field)
-    return [*found, "title", "pk"]
+    return [*found, "pk"]

@@ -22,7 +22,7 @@ class Item:
     colour: str
     note: str
     words: str
-    stock: int = 80
+    stock: int = 1000
 
 
 CATEGORIES = ("Coffee", "Tea", "Brewing")
@@ -45,11 +45,11 @@ ITEMS = (
          words="Bai Mudan from Fuding: melon, hay and honey. Takes five infusions."),
     Item(upc="TEA-05", title="Mountain Mint", category="Tea", price="6.80", kind="tin", colour="#3f9484", note="Herbal · 50 g",
          words="Peppermint and lemon verbena, dried slowly in the shade. No caffeine."),
-    Item(upc="BRW-01", title="Stoneware Teapot", category="Brewing", price="34.00", kind="pot", colour="#4b6f7c", note="", stock=12,
+    Item(upc="BRW-01", title="Stoneware Teapot", category="Brewing", price="34.00", kind="pot", colour="#4b6f7c", note="", stock=120,
          words="Thrown by hand, holds 700 ml, with a strainer behind the spout."),
     Item(upc="BRW-02", title="Celadon Teapot", category="Brewing", price="38.00", kind="pot", colour="#86a88c", note="", stock=3,
          words="A glaze the colour of young bamboo. Only a few are left."),
-    Item(upc="BRW-03", title="Sunday Cup and Saucer", category="Brewing", price="16.50", kind="cup", colour="#c9a24b", note="", stock=25,
+    Item(upc="BRW-03", title="Sunday Cup and Saucer", category="Brewing", price="16.50", kind="cup", colour="#c9a24b", note="", stock=250,
          words="Wide enough for a flat white, calm enough for a second one."),
 )  # fmt: skip
 
