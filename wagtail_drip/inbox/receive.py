@@ -205,7 +205,8 @@ def _answer(
     text: InboundText, verdict: keywords.Verdict, *, contact: Contact, site: SiteSettings, now: datetime
 ) -> None:
     """Queue the one automatic answer; the text's own id in its key keeps it the only one."""
-    if verdict.kind != "help" and inbound_texts.gateway_answers_stops(text.gateway):
+    has_own_words = verdict.kind == "help" and site.help_text
+    if inbound_texts.gateway_answers_stops(text.gateway) and not has_own_words:
         return
     body = responses.wording(verdict.kind, contact=contact, site=site)
     messaging.queue(

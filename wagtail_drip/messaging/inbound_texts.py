@@ -28,5 +28,5 @@ def put_off(pk: int, *, attempts: int, error: str, due_at: datetime | None) -> N
 
 
 def gateway_answers_stops(alias: str) -> bool:
-    """Tell whether the provider itself confirms a STOP, so that we must not."""
+    """Tell whether the provider itself answers STOP, START and HELP, so that we must not."""
     return alias in registry.aliases() and registry.get(alias).capabilities.auto_reply_opt_out

@@ -145,6 +145,38 @@ def test_a_provider_that_confirmed_the_stop_itself_leaves_us_nothing_to_say(now:
     assert Event.objects.get().name == "opted_out"
 
 
+@pytest.fixture
+def twilio(site: int, settings: Any) -> None:
+    """A gateway whose provider answers keywords itself."""
+    settings.WAGTAIL_DRIP = {
+        **settings.WAGTAIL_DRIP,
+        "GATEWAYS": {
+            "default": {
+                "BACKEND": "wagtail_drip.gateways.twilio.TwilioGateway",
+                "OPTIONS": {"account_sid": "AC" + "0" * 32, "auth_token": "t" * 32},
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize("words", ["stop", "help"])
+def test_what_the_provider_answers_is_not_answered_again(now: datetime, twilio: None, words: str) -> None:
+    arrives(words, now)
+
+    receive_due(now=now)
+
+    assert answers() == {}
+
+
+def test_the_owner_s_own_words_of_help_go_out_all_the_same(now: datetime, twilio: None, site: int) -> None:
+    core.change_site_settings(site, help_text="Call 0113 496 0000")
+    arrives("help", now)
+
+    receive_due(now=now)
+
+    assert list(answers().values()) == ["Call 0113 496 0000"]
+
+
 def test_help_gets_the_owner_s_words(now: datetime, site: int) -> None:
     core.change_site_settings(site, help_text="Call 0113 496 0000")
     arrives("help?", now)
