@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "wagtail_drip",
     "wagtail_drip.contrib.oscar",
     "django_q",
+    "sandbox.phone",
     "tests.testapp",
     *OSCAR_APPS,
     "widget_tweaks",
@@ -210,3 +211,7 @@ WAGTAIL_DRIP = {
 }
 if "wagtail_drip.contrib.oscar" not in INSTALLED_APPS:
     WAGTAIL_DRIP["STORES"] = {}
+
+# The simulated phone of the sandbox, which the stories in tests/acceptance read.
+PHONE_TOKEN = "the phone on this machine"
+SHOP_NUMBER = "+447400100900"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from tests.integration.oscar import shop
+from tests import shop
 
 
 @pytest.fixture

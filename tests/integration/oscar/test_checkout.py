@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from oscar.core.loading import get_model
 
-from tests.integration.oscar import shop
+from tests import shop
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.core import clock
 from wagtail_drip.events.models import Event, Notice

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
-from tests.integration.oscar import shop
+from tests import shop
 from wagtail_drip.contrib.oscar import receivers
 from wagtail_drip.core.models import Installation
 from wagtail_drip.events import harmless

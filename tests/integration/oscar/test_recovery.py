@@ -10,7 +10,7 @@ from django.test import Client
 from oscar.core.loading import get_model
 from oscar.test import factories
 
-from tests.integration.oscar import shop
+from tests import shop
 from wagtail_drip.stores import registry
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
 from django.http import JsonResponse
 from django.test import RequestFactory
 from django.utils import timezone
@@ -24,8 +23,8 @@ NUMBER = "+447400100101"
 
 
 @pytest.fixture
-def phone(transactional_db: None, settings: Any) -> Iterator[Any]:
-    """The phone's modules, with tables of its own: the tests' settings do not install the sandbox."""
+def phone(transactional_db: None, settings: Any) -> Any:
+    """The phone's modules."""
     settings.PHONE_TOKEN, settings.SHOP_NUMBER = TOKEN, "+447400100900"
     from sandbox.phone import api, models, network, views
 
@@ -34,13 +33,7 @@ def phone(transactional_db: None, settings: Any) -> Iterator[Any]:
 
     Phone.api, Phone.network, Phone.views = api, network, views  # type: ignore[attr-defined]
     Phone.PhoneMessage, Phone.WebhookPost = models.PhoneMessage, models.WebhookPost  # type: ignore[attr-defined]
-    with connection.schema_editor() as editor:
-        editor.create_model(models.PhoneMessage)
-        editor.create_model(models.WebhookPost)
-    yield Phone
-    with connection.schema_editor() as editor:
-        editor.delete_model(models.WebhookPost)
-        editor.delete_model(models.PhoneMessage)
+    return Phone
 
 
 class Shop(HTTPServer):

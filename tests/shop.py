@@ -66,8 +66,8 @@ def pay(client: Client) -> Any:
     return client.post("/shop/checkout/preview/", {"action": "place_order"})
 
 
-def buy_as_guest(client: Client, product: Any, **extra: str) -> Any:
+def buy_as_guest(client: Client, product: Any, *, email: str = "ada@example.com", **extra: str) -> Any:
     put_into_basket(client, product)
-    begin_as_guest(client)
+    begin_as_guest(client, email)
     send_address(client, **extra)
     return pay(client)
