@@ -106,15 +106,16 @@ def test_a_site_runs_from_the_installed_wheel_alone(wheel: Path, tmp_path: Path)
     place = tmp_path / "env"
     venv.create(place, with_pip=True)
     python = place / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
-    subprocess.run([str(part) for part in install], check=True, capture_output=True)
+    # Not ours: with this tree on its path pip would find the project installed already.
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "DJANGO"))
+    }
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, cwd=tmp_path, env=environment, check=True, capture_output=True)
     # The dependencies are lent by the environment of the tests; our own package comes from the wheel.
     packages = next(place.glob("lib/python*/site-packages"))
     (packages / "lent.pth").write_text(sysconfig.get_path("purelib"))
 
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "DJANGO"))
-    }
     done = subprocess.run(
         [str(python), "-c", SITE], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
