@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from oscar.core.loading import get_class, get_model
@@ -20,13 +20,6 @@ from wagtail_drip.contrib.oscar import options as shop_options
 from wagtail_drip.contrib.oscar import recovery, translate
 from wagtail_drip.stores.adapter import StoreAdapter
 from wagtail_drip.stores.types import StoreCart, StoreChange, StoreCustomer, StoreLine, StoreOrder
-
-_PRODUCT_PARTS = (
-    "product__categories",
-    "product__images",
-    "product__parent__categories",
-    "product__parent__images",
-)
 
 
 class OscarAdapter(StoreAdapter):
@@ -49,7 +42,7 @@ class OscarAdapter(StoreAdapter):
             .prefetch_related(
                 "discounts",
                 "lines__product__parent",
-                *(f"lines__{part}" for part in _PRODUCT_PARTS),
+                *_product_parts("lines__product__"),
             )
         )
         site_of = _site_finder()
@@ -87,7 +80,7 @@ class OscarAdapter(StoreAdapter):
                 "lines__product__product_class",
                 "lines__product__parent__product_class",
                 "lines__product__stockrecords",
-                *(f"lines__{part}" for part in _PRODUCT_PARTS),
+                *_product_parts("lines__product__"),
             )
         )
         selector = get_class("partner.strategy", "Selector")()
@@ -190,7 +183,7 @@ class OscarAdapter(StoreAdapter):
             get_model("catalogue", "Product")
             .objects.filter(pk__in=_whole(ids))
             .select_related("product_class", "parent__product_class")
-            .prefetch_related("stockrecords", "categories", "images", "parent__categories", "parent__images")
+            .prefetch_related("stockrecords", *_product_parts(""))
         )
         strategy = get_class("partner.strategy", "Selector")().strategy()
         return [(row, strategy.fetch_for_product(row)) for row in rows]
@@ -221,6 +214,18 @@ def base_url() -> str:
 def phone_help_text() -> str:
     """Return what Oscar's address form says a number is for."""
     return str(get_model("order", "ShippingAddress")._meta.get_field("phone_number").help_text)
+
+
+def _product_parts(to_product: str) -> list[Prefetch[Any]]:
+    """Return what is fetched with products: names of categories, and pictures, of their parents too."""
+    # Without their long texts and unsorted: sorting texts sends MariaDB to the disk for two words.
+    categories = get_model("catalogue", "Category").objects.only("name", "path").order_by()
+    images = get_model("catalogue", "ProductImage").objects.order_by()
+    return [
+        Prefetch(f"{to_product}{owner}{name}", queryset=rows.all())
+        for owner in ("", "parent__")
+        for name, rows in (("categories", categories), ("images", images))
+    ]
 
 
 def _whole(ids: Collection[str]) -> list[int]:

@@ -172,7 +172,8 @@ def product(found: Any, *, base_url: str, price: Decimal | None = None) -> Store
 
 
 def _first_name(categories: Iterable[Any]) -> str:
-    return next((str(category.name) for category in categories), "")
+    found = sorted(categories, key=lambda category: category.path)
+    return str(found[0].name) if found else ""
 
 
 def _page(found: Any) -> str:
