@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import intake, kinds
 from wagtail_drip.stores.models import Cart, Purchase
@@ -117,3 +119,18 @@ def test_the_page_lists_every_kind_that_an_adapter_answers_for():
 
     for kind in set(kinds.MAY_BECOME) - {kinds.CAPTURED}:
         assert f"`{kind}`" in table
+
+
+def test_the_page_of_events_tells_runs_dates_and_samples_as_the_catalogue_has_them():
+    page = (PAGE.parents[1] / "reference" / "events.md").read_text("utf-8")
+    rows = set(re.findall(r"^\| `(\w+)` \| `?(\w+)`? \| `?(\w+)`? \|$", page, re.MULTILINE))
+    samples = re.findall(r"^`(\w+)`\n\n```json\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+
+    assert rows == {
+        (each.name, each.dedupe_property or "none", each.date_property or "none")
+        for each in catalogue.all_types()
+        if each.dedupe_property or each.date_property
+    }
+    assert len(samples) == 5
+    for name, sample in samples:
+        assert json.loads(sample) == catalogue.sample(name)
