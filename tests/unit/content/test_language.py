@@ -252,7 +252,7 @@ def test_nothing_of_a_value_is_ever_called(source: str, kind: Any) -> None:
         (date(2026, 1, 2), date(2026, 1, 2)),
         (datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
         (("a", ["b"]), ["a", ["b"]]),
-        ({1: "a", "b": object()}, {"b": None}),
+        pytest.param({1: "a", "b": object()}, {"b": None}, id="a dict with an object"),
         (b"bytes", None),
         ("x" * 9000, "x" * 2000),
         (list(range(90)), list(range(50))),
