@@ -72,11 +72,12 @@ def cancel_for_contacts(
     *, contact_ids: Collection[int], reason: str, now: datetime, site_ids: Collection[int] | None = None
 ) -> int:
     """
-    Cancel what waits in the outbox for these contacts, and return how much.
+    Cancel what waits in the outbox for these contacts, of every purpose but answers; return how many.
 
-    Responses stay: each has its own licence, and the one answer to a STOP may be among them.
+    An answer has a licence of its own, and the confirmation of a stop must survive the stop. Take the
+    contacts' locks first.
 
-    :param site_ids: only what these sites send; None for every site.
+    :param site_ids: only what these sites would send; None for every site.
     """
     rows = Message.objects.filter(contact_id__in=contact_ids).exclude(purpose=Purpose.RESPONSE)
     if site_ids is not None:

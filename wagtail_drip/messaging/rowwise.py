@@ -1,13 +1,12 @@
 """
 One UPDATE for many rows whose new values differ from row to row.
 
-Values travel as arrays (PostgreSQL), as one JSON table (MariaDB) or by a prepared statement (SQLite).
+Values travel as arrays (PostgreSQL), in short CASEs (MariaDB) or by a prepared statement (SQLite).
 ``bulk_update``'s CASE was measured to cost 4.5 times as much as the whole rest of a pass.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,12 +21,8 @@ _POSTGRES_TYPES = {
     "PositiveSmallIntegerField": "integer",
     "ForeignKey": "bigint",
 }
-_MARIADB_TYPES = {
-    "DateTimeField": "DATETIME(6)",
-    "DecimalField": "DECIMAL(30,10)",
-    "PositiveSmallIntegerField": "INT",
-    "ForeignKey": "BIGINT",
-}
+# Rows in one CASE on MariaDB.
+_CASE_ROWS = 100
 
 
 def update(
@@ -63,9 +58,9 @@ def _prepared(model: type[Model], name: str, value: Any) -> Any:
     return value.replace("\x00", "") if isinstance(value, str) else value
 
 
-def _kind(model: type[Model], name: str, types: Mapping[str, str], text: str) -> str:
+def _kind(model: type[Model], name: str) -> str:
     field: Any = model._meta.get_field(name)
-    return types.get(field.get_internal_type(), text)
+    return _POSTGRES_TYPES.get(field.get_internal_type(), "text")
 
 
 # The statements are made of names of our own tables and columns; every value is a parameter.
@@ -75,7 +70,7 @@ def _on_postgresql(
     model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
 ) -> int:
     sets = [*(f"{name} = %s" for name in same), *(f"{name} = v.{name}" for name in columns)]
-    arrays = ["%s::bigint[]", *(f"%s::{_kind(model, name, _POSTGRES_TYPES, 'text')}[]" for name in columns)]
+    arrays = ["%s::bigint[]", *(f"%s::{_kind(model, name)}[]" for name in columns)]
     where = ["m.id = v.id", *(f"m.{name} = %s" for name in only)]
     statement = (
         f"UPDATE {model._meta.db_table} AS m SET {', '.join(sets)} "  # noqa: S608
@@ -87,22 +82,24 @@ def _on_postgresql(
 def _on_mariadb(
     model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
 ) -> int:
-    rows = [
-        [pk, *(value if value is None or isinstance(value, int) else str(value) for value in values)]
-        for pk, *values in zip(ids, *columns.values(), strict=True)
-    ]
-    fields = ["id BIGINT PATH '$[0]'"] + [
-        f"{name} {_kind(model, name, _MARIADB_TYPES, 'LONGTEXT')} PATH '$[{position}]'"
-        for position, name in enumerate(columns, start=1)
-    ]
-    sets = [*(f"m.{name} = %s" for name in same), *(f"m.{name} = v.{name}" for name in columns)]
-    where = " AND ".join(f"m.{name} = %s" for name in only) or "TRUE"
-    statement = (
-        f"UPDATE {model._meta.db_table} AS m "  # noqa: S608
-        f"JOIN JSON_TABLE(%s, '$[*]' COLUMNS({', '.join(fields)})) AS v ON m.id = v.id "
-        f"SET {', '.join(sets)} WHERE {where}"
-    )
-    return _execute(statement, [json.dumps(rows), *same.values(), *only.values()])
+    # A join with JSON_TABLE or a derived table makes MariaDB write a temporary file when a text is among the
+    # columns. A CASE is read from its top for each row, so there are only so many in one statement.
+    written = 0
+    for start in range(0, len(ids), _CASE_ROWS):
+        some = ids[start : start + _CASE_ROWS]
+        cases = " ".join(["WHEN %s THEN %s"] * len(some))
+        sets = [*(f"{name} = %s" for name in same), *(f"{name} = CASE id {cases} END" for name in columns)]
+        where = [f"id IN ({', '.join(['%s'] * len(some))})", *(f"{name} = %s" for name in only)]
+        statement = f"UPDATE {model._meta.db_table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608
+        values = [
+            each
+            for column in columns.values()
+            for pair in zip(some, column[start : start + _CASE_ROWS], strict=True)
+            for each in pair
+        ]
+        # MariaDB sets columns from left to right, and nothing here reads one that was set before.
+        written += _execute(statement, [*same.values(), *values, *some, *only.values()])
+    return written
 
 
 def _on_sqlite(

@@ -2,8 +2,8 @@
 
 A tally says that so many messages *reached* a state; ``sent`` is not taken back when ``delivered`` follows.
 Taken back, with a negative row, is what turned out not to be so: a hand-over that was refused and goes back to
-the queue, and ``unknown``, ``undelivered`` or ``failed`` when a receipt brings better news. A receipt that
-beats our own note of the hand-over counts for ``sent`` too. The day is that of the hand-over in the site's
+the queue, ``sent`` that became ``unknown``, and ``unknown``, ``undelivered`` or ``failed`` when a receipt brings
+better news. A receipt that beats our own note of the hand-over counts for ``sent`` too. The day is that of the hand-over in the site's
 zone, so that a day's deliveries are of that day's messages; before the hand-over it is the day of the change.
 """
 
@@ -79,6 +79,8 @@ def _moves(before: str, after: str) -> Iterable[tuple[str, int]]:
         if before == S.HANDED_OVER:
             yield before, -1
         return
+    if before == S.SENT and after == S.UNKNOWN:
+        yield before, -1
     if after in _AFTER_SENT and before in _BEFORE_SENT:
         yield S.SENT, 1
     if after not in _NOT_COUNTED:

@@ -189,6 +189,9 @@ def test_everything_for_a_contact_can_be_cancelled(customer: Customer, queued: Q
 
     stays.refresh_from_db()
     assert stays.state == "scheduled"
+    of = {"contact_ids": [other.pk], "reason": "unsubscribed", "now": now}
+    assert messaging.cancel_for_contacts(**of, site_ids=[stays.site_id + 1]) == 0
+    assert messaging.cancel_for_contacts(**of, site_ids=[stays.site_id]) == 1
 
 
 def test_parked_messages_wait_and_return_to_where_they_were(
