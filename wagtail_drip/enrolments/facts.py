@@ -22,12 +22,14 @@ class Needs:
     """What a step reads, so that facts are gathered for it and for nothing else.
 
     :param events: names of the events whose happening it asks for.
+    :param zone: whether it reads the contact's clock; else ``Facts.zone`` is the site's.
     """
 
     events: frozenset[str] = frozenset()
+    zone: bool = False
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(events=self.events | other.events)
+        return Needs(events=self.events | other.events, zone=self.zone or other.zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class Facts:
 
     :param contact_id: who is texted: the survivor, where contacts were merged.
     :param contact: CONTACT_FIELDS by name.
-    :param zone: a valid time zone: the contact's own, else the number's, else the site's.
+    :param zone: a valid time zone: the contact's own, else the number's, else the site's, where a step needs it.
     :param trigger: the event that started this enrolment.
     :param since: goals, exits and branches count what was recorded after this moment.
     :param events: what happened since, by the names that the flow needs, oldest first.

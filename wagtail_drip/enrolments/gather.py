@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -23,6 +23,10 @@ from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.flow import Flow
 
 
+# What a walk may know of a contact, and whom they were merged into.
+CONTACTS = Contact.objects.only(*CONTACT_FIELDS, "phone", "attributes", "erased_at", "merged_into")
+
+
 def facts_for(
     enrolments: Sequence[Enrolment], flows: Mapping[int, Flow], *, as_of: datetime | None = None
 ) -> dict[int, Facts]:
@@ -33,11 +37,12 @@ def facts_for(
     :param as_of: count only what was recorded by then; None for all there is.
     """
     enrolments = [enrolment for enrolment in enrolments if enrolment.version_id in flows]
-    known = Contact.objects.in_bulk({enrolment.contact_id for enrolment in enrolments})
+    needs = {pk: walk.needs_of(flows[pk]) for pk in {enrolment.version_id for enrolment in enrolments}}
+    known = CONTACTS.in_bulk({enrolment.contact_id for enrolment in enrolments})
     heads = survivors(known)
     duplicates = _duplicates(enrolments, heads)
     triggers = _triggers(enrolments)
-    happened = _happened(enrolments, flows, heads, as_of)
+    happened = _happened(enrolments, needs.values(), heads, as_of)
     zones = dict(
         SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
             "site_id", "zone"
@@ -55,7 +60,10 @@ def facts_for(
             contact_id=head.pk,
             contact={name: getattr(head, name) for name in CONTACT_FIELDS},
             attributes=head.attributes,
-            zone=zone_of(head, zones.get(enrolment.site_id, "")),
+            # Reading a number's zones costs more than all else here, and most flows never ask.
+            zone=zone_of(
+                head if needs[enrolment.version_id].zone else None, zones.get(enrolment.site_id, "")
+            ),
             trigger=triggers.get(enrolment.event_id) if enrolment.event_id else None,
             since=enrolment.since,
             events=tuple(
@@ -73,7 +81,7 @@ def survivors(known: Mapping[int, Contact]) -> dict[int, Contact]:
     if not any(contact.merged_into_id for contact in known.values()):
         return dict(known)
     heads = contacts.resolve_merged(known)
-    rows = {**known, **Contact.objects.in_bulk(set(heads.values()) - set(known))}
+    rows = {**known, **CONTACTS.in_bulk(set(heads.values()) - set(known))}
     return {pk: rows[head] for pk, head in heads.items()}
 
 
@@ -104,15 +112,12 @@ def seen(row: Event) -> Seen:
 
 def _happened(
     enrolments: Sequence[Enrolment],
-    flows: Mapping[int, Flow],
+    needs: Iterable[Needs],
     heads: Mapping[int, Contact],
     as_of: datetime | None,
 ) -> dict[int, list[Seen]]:
-    needs = Needs()
-    for version_id in {e.version_id for e in enrolments}:
-        needs |= walk.needs_of(flows[version_id])
     waited_for = {e.waits_for for e in enrolments} - {""}
-    names = needs.events | waited_for
+    names = waited_for.union(*(each.events for each in needs))
     if not names:
         return {}
     people = {*heads, *(head.pk for head in heads.values())}
@@ -129,11 +134,11 @@ def _happened(
     return found
 
 
-def zone_of(contact: Contact, site_zone: str) -> str:
-    """Return the zone whose wall clock the contact lives by: the profile's, else the number's if single, else the site's."""
-    if contact.zone and is_zone(contact.zone):
+def zone_of(contact: Contact | None, site_zone: str) -> str:
+    """Return the zone whose clock the contact lives by: the profile's, else the number's if single, else the site's."""
+    if contact and contact.zone and is_zone(contact.zone):
         return contact.zone
-    possible = phone.zones_of(contact.phone) if contact.phone else frozenset()
+    possible = phone.zones_of(contact.phone) if contact and contact.phone else frozenset()
     if len(possible) == 1:
         return next(iter(possible))
     return site_zone if is_zone(site_zone) else "UTC"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from wagtail_drip.core import inserts
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.carry_out import message_key
@@ -24,7 +25,7 @@ def record(batch: Sequence[Advanced], *, now: datetime) -> None:
     """Write the batch down in its own transaction's few statements."""
     _save_enrolments(batch, now)
     _leave_visits(batch)
-    StepVisit.objects.bulk_create(
+    inserts.insert(
         [
             _visit_row(advanced, visited)
             for advanced in batch
@@ -135,7 +136,7 @@ def tally(counted: Mapping[Measure, int], *, now: datetime) -> None:
     if not counted:
         return
     days = days_of({site_id for site_id, *_rest in counted}, now)
-    EnrolmentTally.objects.bulk_create(
+    inserts.insert(
         [
             EnrolmentTally(
                 site_id=site_id,

@@ -88,11 +88,13 @@ def start_of(flow: Flow) -> Position:
 
 
 def needs_of(flow: Flow) -> Needs:
-    """Return all that a walk of *flow* may ask."""
+    """Return all that a walk of *flow* may ask; a kind that is not installed fails whoever reaches it, not here."""
     tests = [test for test in (flow.goal, *flow.exits) if test is not None]
     needs = Needs(events=frozenset(test.event for test in tests))
     for step in flow.steps.values():
-        needs |= base.kind_of(step.kind).needs(step.settings)
+        kind = base.find_kind(step.kind)
+        if kind is not None:
+            needs |= kind.needs(step.settings)
     return needs
 
 

@@ -118,9 +118,13 @@ def kinds() -> dict[str, StepKind]:
     return {**_ours, **_registered}
 
 
+def find_kind(name: str) -> StepKind | None:
+    return _registered.get(name) or _ours.get(name) or kinds().get(name)
+
+
 def kind_of(name: str) -> StepKind:
     """:raises UnknownStepKind: if no such kind is installed."""
-    found = _registered.get(name) or _ours.get(name) or kinds().get(name)
+    found = find_kind(name)
     if found is None:
         raise UnknownStepKind(f"No step of kind {name!r} is installed.")
     return found

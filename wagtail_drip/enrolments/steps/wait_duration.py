@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from wagtail_drip.enrolments.effects import Decision
-from wagtail_drip.enrolments.facts import Facts
+from wagtail_drip.enrolments.facts import Facts, Needs
 from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
 from wagtail_drip.sequences.flow import Step
 
@@ -29,6 +31,9 @@ def end_of_wait(began_at: datetime, *, amount: int, unit: str, zone: ZoneInfo) -
 
 
 class Kind(StepKind):
+    def needs(self, settings: Mapping[str, Any]) -> Needs:
+        return Needs(zone=settings["unit"] in CALENDAR)
+
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         amount, unit = int(step.settings["amount"]), str(step.settings["unit"])
         until = end_of_wait(position.began_at, amount=amount, unit=unit, zone=facts.zone_info)
@@ -37,7 +42,7 @@ class Kind(StepKind):
         waits = Decision(
             step=step.id,
             rule={"name": "wait_duration", "amount": amount, "unit": unit},
-            value=facts.zone,
+            value=facts.zone if unit in CALENDAR else None,
             outcome=until.isoformat(),
         )
         return Wait(until=until, decisions=(waits,))

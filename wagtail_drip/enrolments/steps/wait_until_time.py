@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from wagtail_drip.enrolments.effects import Decision
-from wagtail_drip.enrolments.facts import Facts
+from wagtail_drip.enrolments.facts import Facts, Needs
 from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
 from wagtail_drip.sequences.flow import Step
 
@@ -34,6 +35,9 @@ def next_time(moment: datetime, *, at: time, weekdays: Collection[int], zone: Zo
 
 
 class Kind(StepKind):
+    def needs(self, settings: Mapping[str, Any]) -> Needs:
+        return Needs(zone=True)
+
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         at = time.fromisoformat(step.settings["time"])
         weekdays = [int(day) for day in step.settings.get("weekdays") or ()]
