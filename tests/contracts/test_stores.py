@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from oscar.core.loading import get_model
 
+from tests import paper_shop
 from tests import shop as oscar_shop
-from tests.integration.stores import shop as paper_shop
-from tests.integration.stores.shop import PaperShop
+from tests.paper_shop import PaperShop
 from wagtail_drip.contrib.oscar.adapter import OscarAdapter
 from wagtail_drip.test.store_contract import StoreContract
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.stores.shop import PaperShop
+from tests.paper_shop import PaperShop
 
 
 @pytest.fixture(autouse=True)
@@ -13,8 +13,8 @@ def _a_shop_on_paper(settings: Any) -> Iterator[None]:
     settings.WAGTAIL_DRIP = {
         **settings.WAGTAIL_DRIP,
         "STORES": {
-            "paper": {"BACKEND": "tests.integration.stores.shop.PaperShop"},
-            "far": {"BACKEND": "tests.integration.stores.shop.FarShop"},
+            "paper": {"BACKEND": "tests.paper_shop.PaperShop"},
+            "far": {"BACKEND": "tests.paper_shop.FarShop"},
         },
     }
     yield

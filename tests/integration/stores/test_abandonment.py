@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.integration.stores import shop
-from tests.integration.stores.shop import PaperShop
+from tests import paper_shop as shop
+from tests.paper_shop import PaperShop
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import abandonment, intake
 from wagtail_drip.stores.models import Cart

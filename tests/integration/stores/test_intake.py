@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Site
 
-from tests.integration.stores import shop
-from tests.integration.stores.shop import PaperShop
+from tests import paper_shop as shop
+from tests.paper_shop import PaperShop
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup

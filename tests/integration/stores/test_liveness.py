@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.integration.stores import shop
-from tests.integration.stores.shop import PaperShop
+from tests import paper_shop as shop
+from tests.paper_shop import PaperShop
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.types import Identity
 from wagtail_drip.events.conditions import Condition

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.integration.stores import shop
-from tests.integration.stores.shop import PaperShop
+from tests import paper_shop as shop
+from tests.paper_shop import PaperShop
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.stores import intake, querysets
 from wagtail_drip.stores.models import Cart, Purchase
