@@ -19,6 +19,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.models import Site
 
+from wagtail_drip.admin.read_only import OwnPermissions
 from wagtail_drip.content.models import PinnedText
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -46,7 +47,7 @@ class Row:
     counts: Counts
 
 
-class SequenceResultsView(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
+class SequenceResultsView(OwnPermissions, PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
     model = Sequence
     any_permission_required = ["add", "change", "publish", "view"]
     template_name = "wagtail_drip/admin/reports/results.html"
