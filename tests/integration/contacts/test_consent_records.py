@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from wagtail_drip.contacts import actions, projection, querysets
@@ -194,6 +195,49 @@ def test_a_projection_that_differs_is_told_and_repaired(
     assert actions.repair_permissions([contact.pk]) == 3
     assert projection.differences() == []
     assert dict(Permission.objects.values_list("topic", "granted")) == {"": True, "news": True}
+
+
+def in_a_thread(work: Callable[[], Any]) -> threading.Thread:
+    """Start *work* on a connection of its own and let it run until it waits for a lock."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(0.7)
+    return thread
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("door", ["withdraw_marketing", "record_consent"])
+def test_a_withdrawal_waits_for_the_answer_under_way_and_closes_what_it_opened(
+    now: datetime, site_id: int, door: str
+) -> None:
+    contact = actions.identify(Identity(phone=NUMBER), now=now)
+    # Withdrawn already: who reads too early sees nothing left to withdraw.
+    withdraw(contact, site_id, now)
+    no = consent(granted=False)
+    doors: dict[str, Callable[[], Any]] = {
+        "withdraw_marketing": lambda: withdraw(contact, site_id, now),
+        "record_consent": lambda: actions.record_consent(
+            contact_id=contact.pk, site_id=site_id, consent=no, now=now
+        ),
+    }
+
+    with transaction.atomic():
+        actions.record_consent(
+            contact_id=contact.pk, site_id=site_id, consent=consent(topic="offers"), now=now
+        )
+        thread = in_a_thread(doors[door])
+        assert thread.is_alive()
+    thread.join(30)
+
+    assert dict(Permission.objects.values_list("topic", "granted")) == {"": False, "offers": False}
+    assert projection.differences() == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from wagtail.models import Page, Site
 
 from wagtail_drip.compliance import actions as compliance
@@ -15,7 +17,7 @@ from wagtail_drip.contacts import projection, querysets
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import actions as core
-from wagtail_drip.core import keys
+from wagtail_drip.core import claims, keys
 from wagtail_drip.gateways.types import InboundEvent
 from wagtail_drip.inbox import actions, senders
 from wagtail_drip.messaging import actions as messaging
@@ -258,3 +260,53 @@ def test_stop_start_and_stop_again_ends_stopped(now: datetime, site: int) -> Non
     assert not may_be_texted(contact, site)
     assert suppressions() == {("sender", f"default:{SENDER}", "stop_keyword")}
     assert projection.differences() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_waits_for_the_hand_over_under_way(now: datetime, site: int) -> None:
+    """The gate holds the contact's lock: a stop comes before it or after it, never between."""
+    contact = subscriber(now, site)
+
+    def arrive() -> None:
+        try:
+            actions.apply_stop_at_once(gateway="default", inbound=text("stop"), now=now)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        claims.lock_in_order(Contact.objects.filter(pk=contact.pk))
+        thread = threading.Thread(target=arrive)
+        thread.start()
+        thread.join(0.7)
+        assert thread.is_alive()
+        assert may_be_texted(contact, site)
+        assert suppressions() == set()
+    thread.join(30)
+
+    assert not may_be_texted(contact, site)
+    assert len(suppressions()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_stop_on_several_connections_is_one(now: datetime, site: int) -> None:
+    contact = subscriber(now, site)
+    barrier = threading.Barrier(4)
+    applied: list[bool] = []
+
+    def arrive() -> None:
+        try:
+            barrier.wait(10)
+            applied.append(actions.apply_stop_at_once(gateway="default", inbound=text("stop"), now=now))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=arrive) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert applied == [True] * 4
+    assert Suppression.objects.count() == 1
+    assert ConsentRecord.objects.filter(granted=False).count() == 1
+    assert not may_be_texted(contact, site)
