@@ -8,12 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
+from wagtail_drip.contacts import cleaning, projection, querysets
 from wagtail_drip.contacts import phone as phones
-from wagtail_drip.contacts import projection, querysets
 from wagtail_drip.contacts.consent import PermissionKey, changes
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
@@ -24,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 # The strongest first: an account outlives the browser that an anonymous id names.
 _KINDS = ("external_id", "user_id", "anonymous_id")
-_LENGTHS = {"first_name": 150, "last_name": 150, "language": 16, "region": 2}
 _PLAIN_FIELDS = ("first_name", "last_name", "language", "email", "zone")
 _CHANGEABLE = frozenset({*_PLAIN_FIELDS, "region", "attributes"})
 
@@ -74,7 +71,7 @@ def _keys(identity: Identity) -> dict[str, str]:
     """Return the identity's keys by kind; without a store they name nobody."""
     if not identity.store:
         return {}
-    found = {kind: _clean(getattr(identity, kind), 191) for kind in _KINDS}
+    found = {kind: cleaning.clean(getattr(identity, kind), 191) for kind in _KINDS}
     return {kind: value for kind, value in found.items() if value}
 
 
@@ -122,7 +119,7 @@ def _give_number(contact: Contact, number: phones.Phone, *, now: datetime) -> Co
 
 
 def _known_by_email(email: str, *, has_number: bool) -> Contact | None:
-    address = _email(email)
+    address = cleaning.email(email)
     if not address:
         return None
     found = Contact.objects.filter(email=address, merged_into=None, erased_at=None)
@@ -153,7 +150,7 @@ def _new(number: phones.Phone | None, *, now: datetime) -> Contact:
 
 def _fill(contact: Contact, identity: Identity, *, region: str, now: datetime) -> None:
     """Write what *identity* says and we did not know, in one UPDATE; nothing new, no UPDATE."""
-    given = _written({name: getattr(identity, name) for name in _PLAIN_FIELDS})
+    given = cleaning.written({name: getattr(identity, name) for name in _PLAIN_FIELDS})
     if region and not contact.region and len(region) == 2:
         given["region"] = region.upper()
     new = {name: value for name, value in given.items() if value and getattr(contact, name) != value}
@@ -180,35 +177,6 @@ def _point_keys(identity: Identity, contact: Contact) -> None:
         ContactIdentity.objects.filter(store=identity.store, kind=kind, value=value).exclude(
             contact=contact
         ).update(contact=contact)
-
-
-def _written(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields as they are stored: cleaned, impossible values blank, a zone with its source."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name == "email":
-            found[name] = _email(str(value))
-        elif name == "zone":
-            found[name] = str(value) if str(value) in phones.known_zones() else ""
-            found["zone_source"] = "profile" if found[name] else ""
-        else:
-            found[name] = _clean(str(value), _LENGTHS[name])
-    return found
-
-
-def _clean(text: str, length: int) -> str:
-    # PostgreSQL refuses NUL in a text.
-    return text.replace("\x00", "").strip()[:length]
-
-
-def _email(text: str) -> str:
-    # In lower case, so that every database finds it again, by its index.
-    address = _clean(text, 254).lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        return ""
-    return address
 
 
 @transaction.atomic
@@ -240,10 +208,10 @@ def _append(
             channel=consent.channel,
             topic=consent.topic,
             granted=consent.granted,
-            source=_clean(consent.source, 191),
+            source=cleaning.clean(consent.source, 191),
             method=consent.method,
             wording=consent.wording.replace("\x00", ""),
-            wording_version=_clean(consent.wording_version, 64),
+            wording_version=cleaning.clean(consent.wording_version, 64),
             ip=consent.ip,
             staff_user_id=staff_user_id,
             # A clock ahead of ours must not outlive a stop that comes meanwhile.
@@ -404,7 +372,7 @@ def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: dateti
     with_attributes: list[Contact] = []
     for contact in locked:
         wanted = mine[contact.pk]
-        plain = _written({name: value for name, value in wanted.items() if name != "attributes"})
+        plain = cleaning.written({name: value for name, value in wanted.items() if name != "attributes"})
         if plain:
             groups[tuple(sorted(plain.items()))].append(contact.pk)
         if "attributes" in wanted:
