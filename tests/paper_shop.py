@@ -76,7 +76,7 @@ def buyer(n: int) -> Identity:
 
 
 def order(n: int, *, site_id: int, now: datetime, **fields: Any) -> StoreOrder:
-    """Put order number *n* of buyer *n* into the shop's book."""
+    """Put an order of buyer *n*, and by default number *n*, into the shop's book."""
     made = StoreOrder(
         **{
             "order_id": str(n),
@@ -91,7 +91,7 @@ def order(n: int, *, site_id: int, now: datetime, **fields: Any) -> StoreOrder:
             **fields,
         }
     )
-    PaperShop.known_orders[str(n)] = made
+    PaperShop.known_orders[made.order_id] = made
     return made
 
 
