@@ -299,7 +299,7 @@ def test_somebody_to_whom_it_has_not_happened_has_a_sample_cart() -> None:
 def test_people_worth_looking_at_are_offered() -> None:
     site = Site.objects.get()
     ben = contact(first_name="Ben")
-    nobody = contact()
+    nobody = contact(phone="+447700900123")
     zoe = contact(first_name="Zoë")
     contact(first_name="Gone", erased_at=NOW)
     Purchase.objects.create(
@@ -308,7 +308,7 @@ def test_people_worth_looking_at_are_offered() -> None:
 
     assert [(choice.contact_id, choice.label) for choice in people.choices()] == [
         (ben.pk, "Latest customer with an order (Ben)"),
-        (nobody.pk, f"Someone with no first name ({nobody})"),
+        (nobody.pk, "Someone with no first name (+44 •••• •• 123)"),
         (zoe.pk, "Someone without an order (Zoë)"),
     ]
 

@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.forms.choosers import BaseFilterForm, SearchFilterMixin
+from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
@@ -36,14 +37,19 @@ class _Found(_ForThoseWhoMay):
     @property
     def columns(self) -> list[Column]:
         return [
-            self.title_column,  # type: ignore[attr-defined] # Wagtail's view
+            self._name_column,
             Column("phone", label=_("Phone"), accessor=lambda contact: phone.mask(contact.phone)),
             Column("email", label=_("E-mail")),
         ]
 
-    def get_filter_form_class(self) -> Any:
-        from wagtail.admin.forms.choosers import BaseFilterForm, SearchFilterMixin
+    @property
+    def _name_column(self) -> TitleColumn:
+        column: TitleColumn = self.title_column  # type: ignore[attr-defined] # Wagtail's view
+        column.label = _("Name")
+        column.accessor = people.name_of
+        return column
 
+    def get_filter_form_class(self) -> Any:
         class Form(SearchFilterMixin, BaseFilterForm):
             def filter(self, contacts: QuerySet[Contact]) -> QuerySet[Contact]:
                 words = (self.cleaned_data.get("q") or "").split()
@@ -70,7 +76,8 @@ class ChooseResultsView(_Found, chooser.ChooseResultsView):
 
 
 class ChosenView(_ForThoseWhoMay, chooser.ChosenView):
-    pass
+    def get_display_title(self, instance: Contact) -> str:
+        return people.name_of(instance)
 
 
 class PersonChooserViewSet(ChooserViewSet):

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
 from wagtail_drip.core.models import SiteSettings
@@ -78,7 +79,7 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         # It has not happened to them. When it does, there will be a cart or an order.
         shown[subject] = variables.samples()[subject]
     return Person(
-        label=str(contact),
+        label=name_of(contact),
         contact_id=contact.pk,
         zone=contact.zone or _zone_of(site_id),
         contact={name: getattr(contact, name) for name in CONTACT_FIELDS},
@@ -86,6 +87,11 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         event=event,
         variables=shown,
     )
+
+
+def name_of(contact: Contact) -> str:
+    """Return the name, else enough of the number to know them by: previews are looked at over shoulders."""
+    return contact.name or phone.mask(contact.phone) or str(contact)
 
 
 def subject_of(event_name: str) -> str:
@@ -106,7 +112,7 @@ def choices() -> list[Choice]:
         ),
     ]
     return [
-        Choice(contact_id=contact.pk, label=f"{label} ({contact})")
+        Choice(contact_id=contact.pk, label=f"{label} ({name_of(contact)})")
         for label, contact in picks
         if contact is not None
     ]

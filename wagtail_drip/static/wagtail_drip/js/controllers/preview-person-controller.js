@@ -19,7 +19,20 @@
     }
 
     connect() {
-      this.use(this.chosen, { redraw: false });
+      this.use(this.chosen);
+      this.noteDrawn = () => {
+        this.drawn = this.address;
+      };
+      this.catchUp = () => {
+        if (this.drawn !== this.address) this.redraw();
+      };
+      this.preview?.addEventListener('w-preview:load', this.noteDrawn);
+      this.preview?.addEventListener('w-preview:updated', this.catchUp);
+    }
+
+    disconnect() {
+      this.preview?.removeEventListener('w-preview:load', this.noteDrawn);
+      this.preview?.removeEventListener('w-preview:updated', this.catchUp);
     }
 
     get isChoosing() {
@@ -31,28 +44,36 @@
     }
 
     get preview() {
-      return this.element.parentElement.querySelector('[data-controller~="w-preview"]');
+      return this.element.parentElement?.querySelector('[data-controller~="w-preview"]');
+    }
+
+    /** Where the preview is fetched from. */
+    get address() {
+      return this.preview?.dataset.wPreviewRenderUrlValue;
     }
 
     apply() {
       if (this.hasChooserTarget) this.chooserTarget.hidden = !this.isChoosing;
       if (this.isChoosing && !this.chosen) {
-        this.chooserTarget.querySelector('button')?.click();
+        this.chooserTarget.querySelector('.unchosen [data-chooser-action-choose]')?.click();
         return;
       }
-      this.use(this.chosen, { redraw: true });
+      this.use(this.chosen);
+      this.redraw();
     }
 
-    use(person, { redraw }) {
+    use(person) {
       const { preview } = this;
       if (!preview) return;
       const address = new URL(preview.dataset.wPreviewUrlValue, window.location.href);
       if (person) address.searchParams.set('person', person);
       preview.dataset.wPreviewRenderUrlValue = address.pathname + address.search;
-      if (redraw) {
-        // In the next frame: Stimulus tells the preview of its new address only after this one.
-        requestAnimationFrame(() => window.wagtail.app.queryController('w-preview')?.setPreviewDataWithAlert());
-      }
+    }
+
+    /** While another drawing is under way this does nothing; `catchUp` then comes back to it. */
+    redraw() {
+      // In the next frame: Stimulus tells the preview of its new address only after this one.
+      requestAnimationFrame(() => window.wagtail.app.queryController('w-preview')?.setPreviewDataWithAlert());
     }
   }
 
