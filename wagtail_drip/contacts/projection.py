@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from wagtail_drip.contacts.consent import PermissionKey, Recorded, Standing, standings
-from wagtail_drip.contacts.models import ConsentRecord, Permission
+from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
+
+_CHUNK = 500  # contacts recomputed at a time, so that memory does not grow with their number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,32 +75,42 @@ def standings_before(contact_id: int, site_id: int, record_id: int) -> dict[Perm
 
 def differences(contact_ids: Collection[int] | None = None) -> list[Difference]:
     """Recompute the projection of these contacts, or of all, and return where it differs, changing nothing."""
-    records = ConsentRecord.objects.all()
-    held = Permission.objects.all()
     if contact_ids is not None:
-        records = records.filter(contact_id__in=contact_ids)
-        held = held.filter(contact_id__in=contact_ids)
+        return _differences_of(contact_ids)
+    found: list[Difference] = []
+    last = 0
+    while chunk := list(
+        Contact.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
+    ):
+        found += _differences_of(chunk)
+        last = chunk[-1]
+    return found
+
+
+def _differences_of(contact_ids: Collection[int]) -> list[Difference]:
     by_pair: defaultdict[tuple[int, int], list[Recorded]] = defaultdict(list)
-    for record in records.iterator(chunk_size=2000):
+    for record in ConsentRecord.objects.filter(contact_id__in=contact_ids):
         by_pair[record.contact_id, record.site_id].append(recorded(record))
     should = {
         (pair, key): standing for pair, found in by_pair.items() for key, standing in standings(found).items()
     }
     is_now = {
-        ((row.contact_id, row.site_id), _key(row)): (row.granted, row.record_id)
-        for row in held.iterator(chunk_size=2000)
+        ((row.contact_id, row.site_id), _key(row)): row
+        for row in Permission.objects.filter(contact_id__in=contact_ids)
     }
     return [
         Difference(
             contact_id=pair[0],
             site_id=pair[1],
             key=key,
-            is_now=is_now[pair, key][0] if (pair, key) in is_now else None,
-            should_be=should.get((pair, key)),
+            is_now=row.granted if row is not None else None,
+            should_be=standing,
         )
         for pair, key in sorted({*should, *is_now})
-        if is_now.get((pair, key))
-        != ((should[pair, key].granted, should[pair, key].record_id) if (pair, key) in should else None)
+        for row, standing in [(is_now.get((pair, key)), should.get((pair, key)))]
+        if row is None
+        or standing is None
+        or (row.granted, row.record_id) != (standing.granted, standing.record_id)
     ]
 
 

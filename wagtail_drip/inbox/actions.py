@@ -49,7 +49,7 @@ def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) ->
 
 def source_of(gateway: str, to_number: str) -> str:
     """Return how a consent record names the sender that a keyword came to."""
-    return f"sms:{gateway}:{to_number}"
+    return f"sms:{gateway}:{to_number}"[:191]
 
 
 @transaction.atomic

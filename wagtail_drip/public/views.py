@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,8 @@ from wagtail_drip.links import querysets
 logger = logging.getLogger(__name__)
 
 
+@login_not_required
+@transaction.non_atomic_requests  # a click that cannot be recorded must not take the redirect with it
 @require_safe
 def short_link(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the address behind *token*; a GET is recorded as a click."""

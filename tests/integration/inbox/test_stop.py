@@ -201,6 +201,14 @@ def test_the_number_may_come_in_any_dress(now: datetime, site: int, raw: str) ->
     assert not may_be_texted(contact, site)
 
 
+def test_nonsense_from_a_provider_stops_all_the_same(now: datetime, site: int) -> None:
+    odd = text("stop\x00", to="x" * 500, number="y" * 500)
+
+    assert actions.apply_stop_at_once(gateway="default", inbound=odd, now=now) is True
+
+    assert len(suppressions()) == 1
+
+
 def test_single_letters_stop_numbers_of_china(now: datetime, site: int) -> None:
     assert actions.apply_stop_at_once(gateway="default", inbound=text("Ｔ", number="+8613800138000"), now=now)
     assert not actions.apply_stop_at_once(gateway="default", inbound=text("Ｔ"), now=now)

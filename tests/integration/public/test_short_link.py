@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -84,3 +85,11 @@ def test_a_sender_of_nonsense_is_led_on_too(client: Client, link: Link) -> None:
 
     assert response.status_code == 302
     assert len(Click.objects.get().user_agent) == 255
+
+
+def test_a_site_that_asks_everybody_to_log_in_lets_readers_through(
+    client: Client, link: Link, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+
+    assert client.get(path_of(link), headers={"user-agent": PHONE})["Location"] == TARGET
