@@ -63,7 +63,8 @@ class Calls:
         :param deadline: by ``time.monotonic``; after it nothing is posted.
         """
         self.number += 1
-        call = [outbound(each) for each in messages]
+        url = callback_url(gateway.alias)
+        call = [outbound(each, url) for each in messages]
         _pool(self.threads).submit(self._post, gateway, messages, call, deadline)
 
     def finished(self, *, timeout: float) -> Iterator[Finished]:
@@ -106,18 +107,20 @@ class Calls:
 def plan(gateway: Gateway, ready: Sequence[Ready]) -> list[list[Ready]]:
     """Return *ready* in the calls that the gateway would make of them."""
     by_reference = {each.message.posted_reference: each for each in ready}
-    calls = gateway.plan([outbound(each) for each in ready])
+    url = callback_url(gateway.alias)
+    calls = gateway.plan([outbound(each, url) for each in ready])
     return [[by_reference[message.reference] for message in call] for call in calls]
 
 
-def outbound(ready: Ready) -> OutboundSms:
+def outbound(ready: Ready, url: str) -> OutboundSms:
+    """Return what the gateway is given of a message; *url* is where its receipts go."""
     message = ready.message
     return OutboundSms(
         reference=message.posted_reference,
         to=ready.number,
         sender=message.sender,
         text=ready.body,
-        callback_url=callback_url(message.gateway),
+        callback_url=url,
         ttl_seconds=_ttl(ready),
         marketing=group_of(message.purpose) is PurposeGroup.MARKETING,
     )

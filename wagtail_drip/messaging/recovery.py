@@ -147,7 +147,8 @@ def _look_up(messages: Sequence[Claimed], numbers: Mapping[int, str], *, token: 
         gateway = claiming.find_gateway(alias)
         if gateway is not None and gateway.capabilities.lookup != "none":
             since = min(each.message.handed_over_at or now for each in texts)
-            events = gateway.lookup([calls.outbound(each) for each in texts], since=since)
+            url = calls.callback_url(alias)
+            events = gateway.lookup([calls.outbound(each, url) for each in texts], since=since)
             found += [(alias, event) for event in events]
     claims.retried(lambda: _settle(messages, found, token=token, now=now))
 

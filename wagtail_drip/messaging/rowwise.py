@@ -41,21 +41,26 @@ def update(
     """
     if not ids:
         return 0
-    columns = {name: [_prepared(model, name, value) for value in values] for name, values in per_row.items()}
+    columns = {name: _column(model, name, values) for name, values in per_row.items()}
     return _WRITERS[connection.vendor](
         model,
         list(ids),
         columns,
-        {name: _prepared(model, name, value) for name, value in (same or {}).items()},
-        {name: _prepared(model, name, value) for name, value in (only or {}).items()},
+        {name: _column(model, name, [value])[0] for name, value in (same or {}).items()},
+        {name: _column(model, name, [value])[0] for name, value in (only or {}).items()},
     )
 
 
-def _prepared(model: type[Model], name: str, value: Any) -> Any:
+def _column(model: type[Model], name: str, values: Sequence[Any]) -> list[Any]:
+    """Return *values* as the database takes them."""
     field: Any = model._meta.get_field(name)
-    value = field.get_db_prep_save(value, connection)
-    # PostgreSQL refuses the NUL, and one character of a provider's must not stop its neighbours.
-    return value.replace("\x00", "") if isinstance(value, str) else value
+    kind = field.get_internal_type()
+    if kind in {"CharField", "TextField"}:
+        # PostgreSQL refuses the NUL, and one character of a provider's must not stop its neighbours.
+        return [str(value).replace("\x00", "") for value in values]
+    if kind in {"PositiveSmallIntegerField", "ForeignKey"}:
+        return list(values)
+    return [field.get_db_prep_save(value, connection) for value in values]
 
 
 def _kind(model: type[Model], name: str) -> str:
