@@ -27,6 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "sandbox" / "requirements.txt"
 IS_WINDOWS = os.name == "nt"
 STAMP = "installed.json"
+# What would send our Python, or its pip, to somebody else's packages or settings.
+NOT_INHERITED = frozenset(
+    {"PYTHONHOME", "PYTHONPATH", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
+    | {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
+)
 # Both distributions write the package `phonenumbers`; whichever was removed last takes the other's files along.
 PROBE = (
     "import django, wagtail, wagtail_drip, phonenumbers, pathlib, sys;"
@@ -119,18 +124,7 @@ class Environment:
 
     def variables(self, **more: str) -> dict[str, str]:
         """Return the process environment for programs in here: ours first on the path, in UTF-8."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if name
-            not in {
-                "PYTHONHOME",
-                "PYTHONPATH",
-                "DJANGO_SETTINGS_MODULE",
-                "VIRTUAL_ENV",
-                "__PYVENV_LAUNCHER__",
-            }
-        }
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         path = os.pathsep.join([str(self.python.parent), inherited.get("PATH", "")])
         return {
             **inherited,

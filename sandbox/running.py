@@ -29,9 +29,12 @@ READY_SECONDS = 90.0
 def main(arguments: list[str]) -> int:
     """Run the sandbox until it is stopped, and return the exit code."""
     options = _options(arguments)
-    for number in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, number):
-            signal.signal(getattr(signal, number), _stop)
+    # A shell starts what it puts behind itself deaf to Ctrl-C; we are to hear it all the same.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    # A closed terminal ends us, too, but for those who asked with nohup that it should not.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _stop)
     try:
         DEMO.mkdir(exist_ok=True)
         with bootstrap.lock(DEMO / "lock", wait_seconds=10) as held:

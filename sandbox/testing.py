@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -128,7 +129,11 @@ def _others(chosen: list[Database], usable: list[Database]) -> str:
 def _pytest(environment: Environment, database: Database, arguments: list[str]) -> int:
     """Run pytest in the foreground; Ctrl-C reaches it as well, and it says its last words itself."""
     command = [str(environment.python), "-m", "pytest", *(_absolute(argument) for argument in arguments)]
-    variables = environment.variables(DRIP_TEST_DB=database.name)
+    # Two copies of the project must not meet in one test database.
+    own_name = f"drip_{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+    variables = environment.variables(
+        DRIP_TEST_DB=database.name, DRIP_TEST_NAME=os.environ.get("DRIP_TEST_NAME") or own_name
+    )
     with subprocess.Popen(command, cwd=ROOT, env=variables) as process:
         try:
             return process.wait()
