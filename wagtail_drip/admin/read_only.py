@@ -31,11 +31,17 @@ class ReadOnlyIndexView(OwnPermissions, IndexView):
     """
 
     any_permission_required = ["view"]
+    paginate_by = 50
     export_permission: ClassVar[str] = ""
 
     @cached_property
     def show_export_buttons(self) -> bool:
         return bool(self.export_permission) and self.request.user.has_perm(self.export_permission)
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        # A shop's context processor may offer a form of its own under this name (Oscar does), which the
+        # header would show where the list itself cannot be searched.
+        return {"search_form": None, **super().get_context_data(*args, **kwargs)}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.is_export and not self.show_export_buttons:

@@ -17,14 +17,13 @@ from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
 from wagtail_drip.messaging.models import InboundText, Message
-from wagtail_drip.stores.models import Purchase
 
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the story. *kind* chooses icon and side: message, reply, event, consent, sequence, purchase."""
+    """One line of the story. *kind* chooses icon and side: message, reply, event, consent, sequence."""
 
     at: datetime
     kind: str
@@ -49,7 +48,7 @@ def page_number(raw: str | None) -> int:
 
 
 def page(contact_id: int, *, page: int = 1) -> Page:
-    """Return the *page*-th fifty entries; six queries whatever the person did."""
+    """Return the *page*-th fifty entries; five queries whatever the person did."""
     last = page * PAGE_SIZE
     entries = sorted(
         (entry for source in _SOURCES for entry in source(contact_id, last + 1)),
@@ -81,27 +80,31 @@ def _replies(contact_id: int, most: int) -> Iterable[Entry]:
 
 
 def _events(contact_id: int, most: int) -> Iterable[Entry]:
-    labels = dict(catalogue.choices())
-    for row in Event.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+    # As the shop tells the story: by when it happened, not by when we heard of it.
+    for row in Event.objects.filter(contact=contact_id).order_by("-occurred_at")[:most]:
+        kind = catalogue.find(row.name)
+        labels = {each.name: each.label for each in kind.properties} if kind else {}
         shown = [
-            (name, value) for name, value in row.properties.items() if isinstance(value, str | int | float)
+            (labels.get(name, name), value)
+            for name, value in row.properties.items()
+            if isinstance(value, str | int | float) and not name.endswith("_id") and value != ""
         ]
         yield Entry(
-            at=row.recorded_at,
+            at=row.occurred_at,
             kind="event",
-            title=str(labels.get(row.name, row.name)),
+            title=str(kind.label if kind else row.name),
             icon="pick",
-            details=shown[:6],
+            details=shown[:5],
         )
 
 
 def _consent(contact_id: int, most: int) -> Iterable[Entry]:
     groups = {"marketing": _("marketing texts"), "transactional": _("texts about orders and bookings")}
-    for row in ConsentRecord.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+    for row in ConsentRecord.objects.filter(contact=contact_id).order_by("-at")[:most]:
         values = {"what": groups.get(row.purpose_group, row.purpose_group)}
         title = _("Agreed to %(what)s") % values if row.granted else _("Said no to %(what)s") % values
         yield Entry(
-            at=row.recorded_at,
+            at=row.at,
             kind="consent",
             title=title,
             text=row.wording,
@@ -127,19 +130,7 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _purchases(contact_id: int, most: int) -> Iterable[Entry]:
-    for row in Purchase.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
-        yield Entry(
-            at=row.recorded_at,
-            kind="purchase",
-            title=_("Order %(number)s") % {"number": row.number or row.order_id},
-            status=row.status,
-            icon="pick",
-            details=[(_("Total"), f"{row.total:.2f} {row.currency}")],
-        )
-
-
-_SOURCES = (_messages, _replies, _events, _consent, _enrolments, _purchases)
+_SOURCES = (_messages, _replies, _events, _consent, _enrolments)
 
 
 def permissions(contact_id: int) -> list[Permission]:

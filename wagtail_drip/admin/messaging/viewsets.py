@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn
@@ -59,8 +60,13 @@ class MessageIndexView(ReadOnlyIndexView):
     page_title = _("Message log")
     filterset_class = MessageFilterSet
     default_ordering = "-created_at"
-    list_per_page = 50
-    paginate_by = 50
+    search_fields: ClassVar[list[str]] = [
+        "contact__first_name",
+        "contact__last_name",
+        "contact__phone",
+        "reference",
+    ]
+    search_backend_name = None
     list_display: ClassVar[list[Any]] = [
         ToColumn("__str__", label=_("To")),
         SequenceColumn("sequence_name", label=_("Sequence")),
@@ -70,6 +76,11 @@ class MessageIndexView(ReadOnlyIndexView):
         DateColumn("created_at", label=_("Created"), sort_key="created_at"),
         DateColumn("handed_over_at", label=_("Handed over")),
     ]
+
+    @cached_property
+    def is_searchable(self) -> bool:
+        """Searching by name or number would tell who is texted to people who may not know."""
+        return may_see_contacts(self.request)
 
     def get_base_queryset(self) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_base_queryset()

@@ -123,7 +123,7 @@ def _rows(flow: Flow | None, steps: Mapping[str, Counts], standing: Mapping[str,
         Row(
             number=str(place),
             step_id=step.id,
-            label=str(_label(step)),
+            label=_label(step),
             text=texts.get(step.id, ""),
             depth=depths.get(step.id, 0),
             standing=standing.get(step.id, 0),
@@ -140,9 +140,9 @@ def _former(flow: Flow | None, steps: Mapping[str, Counts]) -> Counts | None:
     return metrics.total(gone) if gone else None
 
 
-def _label(step: Step) -> Any:
+def _label(step: Step) -> str:
     block = blocks.step_blocks().get(step.kind)
-    return block().label if block else step.kind
+    return block.name_of_kind() if block else step.kind
 
 
 def _texts(steps: list[Step]) -> dict[str, str]:
