@@ -27,9 +27,9 @@ def page(name: str) -> str:
 
 
 def rows(name: str) -> dict[str, str]:
-    """Return the page's table rows by the name in code style in their first cell."""
+    """Return the page's table rows by the name in code style in their first cell; of several the first."""
     found = re.findall(r"^\| `([^`]+)` \|(.*)$", page(name), re.MULTILINE)
-    return dict(found)
+    return dict(reversed(found))
 
 
 def test_every_setting_is_documented_with_its_default_and_no_other() -> None:
