@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 def claim(*, token: str, limit: int, now: datetime) -> list[Claimed]:
     """
-    Claim at most *limit* due messages for *token*: the lower lane first.
+    Claim at most *limit* due messages for *token*: the lower lane first, in it what is due first.
 
-    No sender gives more than its bucket holds, and what is held or parked stays where it is.
+    Of what is claimed the higher priority goes first. No sender gives more than its bucket holds, and what is held or parked stays where it is.
     """
     held = holds.open_holds(now)
     if held.stops_everything:
@@ -79,7 +79,7 @@ def _take(
             lease_token=token,
             lease_until=lease_end(),
         )
-    return rows
+    return sorted(rows, key=lambda row: -row.priority)
 
 
 def lease_end() -> datetime:

@@ -20,6 +20,8 @@ from wagtail_drip.messaging.models import InboundText
 from wagtail_drip.messaging.types import TEST_LICENCE, Claimed
 
 _NO_ZONES: frozenset[str] = frozenset()
+_NO_COUNTS: Mapping[tuple[int, int], Counts] = {}
+_NEVER_COUNTED = Counts()
 _PERSON = ("id", "active_phone", "zone", "merged_into_id")
 
 
@@ -64,8 +66,17 @@ def heads(contact_ids: Collection[int], rows: Iterable[tuple[Any, ...]]) -> Peop
     return found
 
 
-def questions(messages: Sequence[Claimed], people: People) -> list[Question]:
-    """Return what compliance is asked about each message; each contact must be among *people*."""
+def questions(
+    messages: Sequence[Claimed],
+    people: People,
+    *,
+    counts: Mapping[tuple[int, int], Counts] = _NO_COUNTS,
+) -> list[Question]:
+    """
+    Return what compliance is asked about each message; each contact must be among *people*.
+
+    :param counts: what each contact was sent by each site, where it was read.
+    """
     sites = {
         row.site_id: row
         for row in SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
@@ -86,6 +97,7 @@ def questions(messages: Sequence[Claimed], people: People) -> list[Question]:
             permitted=permitted,
             is_suppressed=destination in suppressed,
             licence=licences.get(message.id),
+            counts=counts.get((message.contact_id, message.site_id), _NEVER_COUNTED),
         )
         for message, destination in zip(messages, destinations, strict=True)
     ]
@@ -100,6 +112,7 @@ def _question(
     permitted: Mapping[tuple[int, int, str, str, str], bool],
     is_suppressed: bool,
     licence: Licence | None,
+    counts: Counts,
 ) -> Question:
     number = person.active_phone or ""
     is_test = message.licence == TEST_LICENCE
@@ -126,7 +139,7 @@ def _question(
         ignores_windows=message.ignores_windows,
         expires_at=message.expires_at,
         licence=licence,
-        counts=Counts(),
+        counts=counts,
     )
 
 

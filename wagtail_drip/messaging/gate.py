@@ -11,10 +11,13 @@ returns the row as its snapshot showed it before. docs/explanation/the_gate.md t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import DataError, IntegrityError
 
 from wagtail_drip.compliance import policy
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
@@ -24,6 +27,8 @@ from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import DeferReason, MessageState
 from wagtail_drip.messaging.types import Claimed, Ready
+
+logger = logging.getLogger(__name__)
 
 # A store whose notices cannot be read yet is asked again after so long.
 STORE_BEHIND_SECONDS = 30
@@ -44,7 +49,19 @@ def hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Read
 
     The others are skipped, put off or expired, each with its reason.
     """
-    return claims.retried(lambda: _hand_over(ready, token=token, now=now))
+    try:
+        return claims.retried(lambda: _hand_over(ready, token=token, now=now))
+    except (DataError, IntegrityError):
+        # Something in one of them cannot be written. Alone, it stops nobody else.
+        if len(ready) == 1:
+            logger.exception("Message %s cannot be written.", ready[0].message.id)
+            claims.retried(lambda: settling.fail([ready[0].message], token=token, now=now))
+            return []
+        half = len(ready) // 2
+        return [
+            *hand_over(ready[:half], token=token, now=now),
+            *hand_over(ready[half:], token=token, now=now),
+        ]
 
 
 def may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dict[int, str]:
@@ -99,8 +116,9 @@ def lock_contacts(messages: Sequence[Claimed]) -> People:
 
 def read_facts(messages: Sequence[Claimed], people: People, now: datetime) -> Facts:
     """Read what the decision rests on. Only ever after ``lock_contacts``, in statements of its own."""
+    counted = ledger.counts(messages, people, now=now)
     return Facts(
-        questions=facts.questions(messages, people),
+        questions=facts.questions(messages, people, counts=counted),
         held=holds.open_holds(now),
         guards=guards.verdicts(messages, people, now=now),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
+from django.db.models import Count, Q
+
+from wagtail_drip.compliance.types import Counts
 from wagtail_drip.core import claims
 from wagtail_drip.messaging.models import SendLedger
-from wagtail_drip.messaging.types import Claimed
+from wagtail_drip.messaging.types import AT_ONCE, Claimed
 
 
 def record(messages: Sequence[Claimed], *, now: datetime) -> None:
@@ -26,6 +29,24 @@ def record(messages: Sequence[Claimed], *, now: datetime) -> None:
         ],
         unique=["message"],
     )
+
+
+def counts(
+    messages: Sequence[Claimed], contact_ids: Collection[int], *, now: datetime
+) -> Mapping[tuple[int, int], Counts]:
+    """
+    Return how many messages each contact was sent by each site: rolling 7 × 24 hours, and 30 days.
+
+    Answers and news of orders are not counted, nor are *messages* themselves, which may be here for a second time.
+    """
+    rows = (
+        SendLedger.objects.filter(contact_id__in=contact_ids, handed_over_at__gt=now - timedelta(days=30))
+        .exclude(purpose__in=AT_ONCE)
+        .exclude(message_id__in=[message.id for message in messages])
+        .values_list("contact_id", "site_id")
+        .annotate(week=Count("pk", filter=Q(handed_over_at__gt=now - timedelta(days=7))), month=Count("pk"))
+    )
+    return {(contact_id, site_id): Counts(week, month) for contact_id, site_id, week, month in rows}
 
 
 def give_back(messages: Sequence[Claimed]) -> None:

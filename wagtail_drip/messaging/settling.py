@@ -69,6 +69,20 @@ def skip(
     )
 
 
+def fail(messages: Sequence[Claimed], *, token: str, now: datetime) -> None:
+    """End claimed messages that the database refuses."""
+    fenced.move(
+        messages,
+        token=token,
+        before=S.CLAIMED,
+        after=S.FAILED,
+        now=now,
+        reason="error",
+        settled_at=now,
+        lease_until=None,
+    )
+
+
 def give_back(
     messages: Sequence[Claimed],
     *,

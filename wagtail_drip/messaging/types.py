@@ -85,6 +85,7 @@ class Claimed(NamedTuple):
     sender: str
     purpose: str
     topic: str
+    priority: int
     sequence_id: int | None
     step_id: str
     pinned_text_id: int | None

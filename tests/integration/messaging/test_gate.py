@@ -512,3 +512,77 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(
     assert counts[0] == counts[1]
     assert counts[0] < 60
     assert Message.objects.filter(state="sent").count() == 45
+
+
+def test_a_message_that_the_database_refuses_fails_alone(
+    customer: Customer, queued: Queued, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import IntegrityError
+
+    from wagtail_drip.messaging import gate
+
+    contact = customer()
+    messages = [queued(contact) for _ in range(7)]
+    record = gate.ledger.record
+
+    def refuse_one(moved: Any, *, now: datetime) -> None:
+        record(moved, now=now)
+        if messages[3].pk in {message.id for message in moved}:
+            raise IntegrityError("poison")
+
+    monkeypatch.setattr(gate.ledger, "record", refuse_one)
+    while send_due(now=now):
+        pass
+
+    assert fate(messages.pop(3)) == ("failed", "error")
+    assert {fate(message) for message in messages} == {("sent", "")}
+    assert SendLedger.objects.count() == len(memory.outbox) == 6
+
+
+def test_what_somebody_was_sent_is_counted_for_compliance(
+    customer: Customer, queued: Queued, open_site: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wagtail_drip.messaging import gate
+
+    contact = customer()
+    for days, purpose in [
+        (1, "promotional"),
+        (6, "welcome"),
+        (8, "survey"),
+        (31, "promotional"),
+        (1, "transactional"),
+    ]:
+        sent = queued(contact, purpose=purpose)
+        Message.objects.filter(pk=sent.pk).update(state="sent", due_at=None)
+        SendLedger.objects.create(
+            message=sent,
+            contact=contact,
+            site_id=open_site,
+            purpose=purpose,
+            handed_over_at=now - timedelta(days=days),
+        )
+    queued(contact)
+    asked: list[Any] = []
+    decide = gate.policy.decide
+
+    def listen(question: Any, *, now: datetime) -> Any:
+        asked.append(question.counts)
+        return decide(question, now=now)
+
+    monkeypatch.setattr(gate.policy, "decide", listen)
+    send_due(now=now)
+
+    assert tuple(asked[-1]) == (2, 3)
+
+
+def test_of_what_is_due_the_higher_priority_goes_first(
+    customer: Customer, queued: Queued, now: datetime, settings: Any
+) -> None:
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "SEND_THREADS": 1}
+    contact = customer()
+    for priority in (0, 5, -1):
+        queued(contact, source_text=str(priority), priority=priority)
+
+    send_due(now=now)
+
+    assert [sms.text for sms in memory.outbox] == ["5", "0", "-1"]
