@@ -50,6 +50,12 @@ def _inbox(now: datetime, slot: str) -> int:
     return receive.receive_due(now=now)
 
 
+def _orders(now: datetime, slot: str) -> int:
+    from wagtail_drip.stores import reconcile
+
+    return reconcile.reconcile_due(now=now)
+
+
 def _notices(now: datetime, slot: str) -> int:
     from wagtail_drip.stores import intake
 
@@ -102,6 +108,7 @@ def _rollups(now: datetime, slot: str) -> int:
 STAGES: dict[str, Stage] = {
     "callbacks": _callbacks,
     "inbox": _inbox,
+    "orders": _orders,
     "notices": _notices,
     "carts": _carts,
     "match": _match,
@@ -200,6 +207,7 @@ def tick() -> None:
     if token is None:
         return
     note_alive()
+    _watch()
     if not settings.ENABLED:
         return
     for slot in range(1, number_of_drains(workers=Conf.WORKERS) + 1):
@@ -208,6 +216,14 @@ def tick() -> None:
             slot,
             q_options={"save": False, "task_name": f"wagtail_drip drain {slot}"},
         )
+
+
+def _watch() -> None:
+    """Log what has waited too long; the admin and ``drip_check`` show it as well."""
+    from wagtail_drip.reports import watchdog
+
+    for name, number in watchdog.ask(watchdog.EACH_TICK, now=clock.now()).items():
+        logger.warning("The watchdog found %s %s.", number, name)
 
 
 def note_alive() -> None:

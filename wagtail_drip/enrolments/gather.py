@@ -22,7 +22,6 @@ from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.flow import Flow
 
-
 # What a walk may know of a contact, and whom they were merged into.
 CONTACTS = Contact.objects.only(*CONTACT_FIELDS, "phone", "attributes", "erased_at", "merged_into")
 

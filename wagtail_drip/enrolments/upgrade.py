@@ -64,7 +64,8 @@ def _follow(runtime: SequenceRuntime, *, size: int, now: datetime) -> int:
         return _park(people) or messaging.park(runtime.sequence_id, limit=size)
     if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
         return actions.take_out(people, reason=ExitReason.REMOVED_BY_STAFF, now=now)
-    return _unpark(people) or messaging.unpark(runtime.sequence_id, limit=size)
+    # Texts before people, whose next text would otherwise overtake the one that waited.
+    return messaging.unpark(runtime.sequence_id, limit=size) or _unpark(people)
 
 
 def _park(people: Sequence[Enrolment]) -> int:

@@ -17,9 +17,10 @@ import pytest
 from django.db import connection
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
-from wagtail_drip import tasks
+from wagtail_drip import api, tasks
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
+from wagtail_drip.events.models import Event
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.test.fake_provider import FakeProvider, fake_provider
 from wagtail_drip.test.outbox import open_site
@@ -103,6 +104,32 @@ def test_two_workers_text_five_thousand_people_once_each_and_share_the_work(
     run_workers(provider, 1, tmp_path / "said")
 
     assert sum(texted(provider).values()) == 5000
+
+
+def test_two_workers_take_the_same_crowd_s_orders_and_let_each_in_once(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    live_sequence(steps=[("send_message", {"text": "Thanks for {{ event.order_id }}"})], goal="order_paid")
+    live_sequence(
+        name="Second", steps=[("update_contact", {"field": "attribute", "attribute": "a", "value": "b"})]
+    )
+    people = crowd(400)
+    for order in ("first", "second"):  # two orders of each: never again means once
+        for person in people:
+            api.emit(
+                "order_placed",
+                key=f"{person.pk}:{order}",
+                contact={"phone": person.phone},
+                properties={"order_id": order, "currency": "GBP", "total": "1.00", "products": []},
+            )
+
+    run_workers(provider, 2, tmp_path / "said")
+
+    assert texted(provider) == Counter(person.phone for person in people)
+    assert Event.objects.count() == 800
+    assert set(Enrolment.objects.values_list("state", "exit_reason")) == {("completed", "")}
+    assert Enrolment.objects.count() == 800  # both sequences
+    assert "Traceback" not in (tmp_path / "said").read_text()
 
 
 def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp_path: Path) -> None:

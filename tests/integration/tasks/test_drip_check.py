@@ -1,0 +1,244 @@
+"""What a running installation is asked, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from wagtail.models import Site
+
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip import tasks
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import clock
+from wagtail_drip.core.models import Lease
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
+from wagtail_drip.reports import watchdog
+from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
+from wagtail_drip.stores.models import Cart
+from wagtail_drip.test.sequences import live_sequence
+
+pytestmark = pytest.mark.django_db
+
+HELLO = ("send_message", {"text": "Hello"})
+
+
+def check(*options: str) -> tuple[bool, str]:
+    """Return whether all is well, and what was said."""
+    out = StringIO()
+    try:
+        call_command("drip_check", *options, stdout=out)
+    except CommandError:
+        return False, out.getvalue()
+    return True, out.getvalue()
+
+
+def test_all_is_well_where_workers_run_and_nothing_waits() -> None:
+    tasks.note_alive()
+
+    assert check() == (True, "All is well.\n")
+    assert check("--alive") == (True, "All is well.\n")
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        pytest.param(None, "No worker has run yet.", id="never"),
+        pytest.param(timedelta(minutes=4), "No worker has run for 24", id="four minutes ago"),
+    ],
+)
+def test_a_supervisor_learns_that_no_worker_runs(age: timedelta | None, words: str) -> None:
+    Lease.objects.filter(name=tasks.TICK).delete()
+    if age is not None:
+        tasks.note_alive()
+        Lease.objects.filter(name=tasks.TICK).update(started_at=clock.lease_now() - age)
+
+    is_well, said = check("--alive")
+
+    assert not is_well
+    assert words in said
+
+
+def late_notice() -> None:
+    then = clock.now() - timedelta(minutes=11)
+    Notice.objects.create(store="s", kind="k", key="k", recorded_at=then, due_at=then)
+
+
+def notice_set_aside() -> None:
+    Notice.objects.create(store="s", kind="k", key="k", recorded_at=clock.now(), error="Unreadable.")
+
+
+def _event(**fields: object) -> None:
+    then = clock.now() - timedelta(minutes=11)
+    site = Site.objects.get(is_default_site=True)
+    Event.objects.create(
+        site=site, store="s", name="n", key="k", occurred_at=then, recorded_at=then, **fields
+    )
+
+
+def late_event() -> None:
+    _event(match_due_at=clock.now() - timedelta(minutes=11))
+
+
+def event_set_aside() -> None:
+    _event(error="Unmatchable.")
+
+
+def _cart(**fields: object) -> None:
+    site = Site.objects.get(is_default_site=True)
+    Cart.objects.create(store="s", cart_id="1", site=site, last_activity_at=clock.now(), **fields)
+
+
+def late_cart() -> None:
+    _cart(sweep_due_at=clock.now() - timedelta(minutes=11))
+
+
+def cart_set_aside() -> None:
+    _cart(error="Unreadable.")
+
+
+def late_callback() -> None:
+    then = clock.now() - timedelta(minutes=11)
+    Callback.objects.create(gateway="default", raw={}, digest="d", received_at=then, due_at=then)
+
+
+def late_receipt() -> None:
+    then = clock.now() - timedelta(minutes=11)
+    Receipt.objects.create(gateway="default", status="delivered", recorded_at=then, due_at=then)
+
+
+def callback_set_aside() -> None:
+    Callback.objects.create(
+        gateway="default", raw={}, digest="d", received_at=clock.now(), error="Unreadable."
+    )
+
+
+def _inbound(**fields: object) -> None:
+    now = clock.now()
+    InboundText.objects.create(
+        gateway="default",
+        provider_id="1",
+        from_number="+447400123456",
+        text="Hi",
+        at=now,
+        recorded_at=now,
+        **fields,
+    )
+
+
+def late_inbound() -> None:
+    _inbound(due_at=clock.now() - timedelta(minutes=11))
+
+
+def inbound_set_aside() -> None:
+    _inbound(error="Unreadable.")
+
+
+def _enrolment(**fields: object) -> None:
+    (row,) = stand_at_the_start(live_sequence(steps=[HELLO]), crowd(1))
+    Enrolment.objects.filter(pk=row.pk).update(**fields)
+
+
+def late_enrolment() -> None:
+    _enrolment(due_at=clock.now() - timedelta(minutes=11))
+
+
+def waits_for_nothing() -> None:
+    _enrolment(due_at=None)
+
+
+def runs_and_has_ended() -> None:
+    _enrolment(state="completed")
+
+
+def ended_and_holds_its_place() -> None:
+    _enrolment(running=None)
+
+
+def late_move() -> None:
+    live_sequence(steps=[HELLO])
+    SequenceVersion.objects.update(moves_due_at=clock.now() - timedelta(minutes=11))
+
+
+def late_parking() -> None:
+    live_sequence(steps=[HELLO])
+    SequenceRuntime.objects.update(parking_due_at=clock.now() - timedelta(minutes=11))
+
+
+def of_another_sequence() -> None:
+    other = live_sequence(name="Other", steps=[HELLO])
+    _enrolment(version_id=SequenceVersion.objects.get(sequence=other).pk)
+
+
+def _message(**fields: object) -> None:
+    (person,) = crowd(1)
+    assert isinstance(person, Contact)
+    Message.objects.create(
+        key="k", contact=person, site=Site.objects.get(is_default_site=True), gateway="default",
+        purpose="information", reference="r", created_at=clock.now(), **fields,
+    )  # fmt: skip
+
+
+def unfinished_message() -> None:
+    _message(state="claimed", lease_until=clock.lease_now() - timedelta(minutes=11))
+
+
+def message_without_a_moment() -> None:
+    _message(state="scheduled", due_at=None)
+
+
+WRONGS: dict[str, Callable[[], None]] = {
+    "late notices": late_notice,
+    "late events": late_event,
+    "late carts": late_cart,
+    "late enrolments": late_enrolment,
+    "late callbacks": late_callback,
+    "late inbound texts": late_inbound,
+    "late receipts": late_receipt,
+    "late moves between versions": late_move,
+    "late parking": late_parking,
+    "messages that no worker finished": unfinished_message,
+    "notices set aside": notice_set_aside,
+    "events set aside": event_set_aside,
+    "carts set aside": cart_set_aside,
+    "callbacks set aside": callback_set_aside,
+    "inbound texts set aside": inbound_set_aside,
+    "enrolments that wait for nothing": waits_for_nothing,
+    "enrolments that run and have ended": runs_and_has_ended,
+    "enrolments that ended and hold their place": ended_and_holds_its_place,
+    "enrolments of another sequence's version": of_another_sequence,
+    "messages that wait for no moment": message_without_a_moment,
+}
+
+
+@pytest.mark.parametrize("name", WRONGS)
+def test_what_is_wrong_is_counted_under_its_name(name: str) -> None:
+    WRONGS[name]()
+
+    found = watchdog.ask({**watchdog.EACH_TICK, **watchdog.DEEP}, now=clock.now())
+
+    assert found == {name: 1}
+
+
+def test_every_question_is_tried() -> None:
+    assert set(WRONGS) == {*watchdog.EACH_TICK, *watchdog.DEEP}
+
+
+def test_what_is_wrong_is_said_and_makes_the_command_fail() -> None:
+    tasks.note_alive()
+    waits_for_nothing()
+
+    assert check() == (False, "- 1 enrolments that wait for nothing.\n")
+
+
+def test_the_tick_logs_what_is_late(caplog: pytest.LogCaptureFixture) -> None:
+    late_notice()
+
+    tasks.tick()
+
+    assert "The watchdog found 1 late notices." in caplog.messages
