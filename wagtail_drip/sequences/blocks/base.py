@@ -56,6 +56,11 @@ class StepBlock(blocks.StructBlock):
     path_names: ClassVar[Mapping[str, Any]] = {}
     show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {}
 
+    @classmethod
+    def name_of_kind(cls) -> str:
+        """Return the label of this kind without building it, for which one with branches needs its streams."""
+        return str(cls._meta_class.label or cls.kind)
+
     def settings_of(self, value: Any) -> dict[str, Any]:
         """Return the plain JSON settings that the compiled step carries (paths and texts left out)."""
         return {
