@@ -36,6 +36,8 @@ staff_only = user_passes_test(lambda user: user.is_staff or user.has_perm("wagta
 def page(request: HttpRequest) -> HttpResponse:
     """Show what time it is in the sandbox, what is due next, and the buttons that move the clock."""
     now, shift = clock.now(), clock.shift()
+    if not request.accepts("text/html"):
+        return JsonResponse(_state(now))
     return render(
         request,
         "time_machine/page.html",
@@ -72,20 +74,18 @@ def move(request: HttpRequest) -> HttpResponse:
     seconds = time.monotonic() - began
     after = clock.now()
     if not request.accepts("text/html"):
-        next_at = time_travel.next_due(after=after)
-        return JsonResponse(
-            {
-                "now": after.isoformat(),
-                "moved_seconds": round(distance.total_seconds()),
-                "took_seconds": round(seconds, 2),
-                "next_at": next_at.isoformat() if next_at else None,
-            }
-        )
+        moved = {"moved_seconds": round(distance.total_seconds()), "took_seconds": round(seconds, 2)}
+        return JsonResponse({**_state(after), **moved})
     if distance:
         messages.success(request, _("The clock was moved; everything due on the way has run."))
     else:
         messages.info(request, _("Nothing is waiting for a moment, so the clock stayed."))
     return redirect("time_machine:page")
+
+
+def _state(now: datetime) -> dict[str, str | None]:
+    next_at = time_travel.next_due(after=now)
+    return {"now": now.isoformat(), "next_at": next_at.isoformat() if next_at else None}
 
 
 def _waiting(now: datetime) -> dict[str, int]:
