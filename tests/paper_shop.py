@@ -59,6 +59,11 @@ class PaperShop(StoreAdapter):
     def payments(self, ids: Collection[str]) -> dict[str, StoreChange]:
         return {each: self.known_changes[each] for each in ids if each in self.known_changes}
 
+    def order_ids_since(self, moment: datetime, *, limit: int) -> list[str]:
+        self._asked("order_ids_since", [])
+        rows = [each for each in self.known_orders.values() if each.placed_at >= moment]
+        return [each.order_id for each in sorted(rows, key=lambda each: each.placed_at)][:limit]
+
     def recovery_url(self, cart_id: str) -> str:
         return f"https://shop.example/back/{cart_id}"
 

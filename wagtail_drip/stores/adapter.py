@@ -76,5 +76,10 @@ class StoreAdapter(ABC):
         raise Http404
 
     def order_ids_since(self, moment: datetime, *, limit: int) -> list[str]:
-        """Return at most *limit* orders placed at or after *moment*, oldest first."""
+        """
+        Return at most *limit* orders placed at or after *moment*, oldest first.
+
+        Those that we have no trace of are taken in; the shop's own notices of placed orders have the key
+        ``order:<id>:placed``, so that an order is never told twice.
+        """
         return []

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
+from wagtail_drip import conf
 from wagtail_drip.contacts.types import Identity
 from wagtail_drip.events.models import Notice
+from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.stores import envelopes, kinds, registry
 from wagtail_drip.stores.adapter import StoreAdapter
 from wagtail_drip.stores.happenings import Happening, cart_properties, order_properties
@@ -153,11 +156,18 @@ def _order_placed(notice: Notice, answers: _Answers) -> list[Happening] | str:
             event="order_placed",
             properties=order_properties(order),
             occurred_at=order.placed_at,
-            source=str((notice.envelope or {}).get("source") or "signal"),
+            source=_source(notice, order),
             cart_id=order.cart_id,
             **_of(order),
         )
     ]
+
+
+def _source(notice: Notice, order: StoreOrder) -> str:
+    """Return the event's source; an order that we hear of too late is history and starts nothing."""
+    told = str((notice.envelope or {}).get("source") or "signal")
+    oldest = notice.recorded_at - timedelta(hours=conf.settings.TRIGGER_MAX_AGE_HOURS)
+    return BACKFILL if told == "reconcile" and order.placed_at < oldest else told
 
 
 def _of(order: StoreOrder) -> dict[str, Any]:
