@@ -9,6 +9,7 @@ from typing import Any
 
 from wagtail.models import Site
 
+from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.stores import querysets as stores
@@ -43,11 +44,10 @@ def build(subjects: Sequence[Subject], *, roots: Collection[str]) -> list[dict[s
     """
     found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
     if "contact" in roots:
-        people = Contact.objects.in_bulk(
-            {each.contact_id for each in subjects if each.contact_id is not None}
-        )
+        heads = contacts.resolve_merged({each.contact_id for each in subjects if each.contact_id is not None})
+        people = Contact.objects.in_bulk(set(heads.values()))
         for subject, variables in zip(subjects, found, strict=True):
-            person = people.get(subject.contact_id) if subject.contact_id is not None else None
+            person = people.get(heads[subject.contact_id]) if subject.contact_id is not None else None
             variables["contact"] = _contact(person)
     if "order" in roots:
         _fill(subjects, found, "order", "order_id", stores.latest_purchases, _order)

@@ -219,6 +219,17 @@ def test_the_shop_is_called_what_its_sender_is_called(now: datetime, site_id: in
     assert made["enr:1:1"].body == "Tea House: hello"
 
 
+def test_a_merged_contact_is_called_what_the_one_who_speaks_for_it_is_called(
+    now: datetime, site_id: int
+) -> None:
+    head = make_contact(now, number=1, first_name="Mei")
+    gone = make_contact(now, number=2, first_name="M.", merged_into=head)
+
+    made = compose.compose([text_for(gone, site_id, source="Hi {{ contact.first_name }}")], now=now)
+
+    assert made["enr:1:1"].body == "Hi Mei"
+
+
 def test_a_text_sees_no_more_of_a_contact_than_it_should(now: datetime, site_id: int) -> None:
     contact = make_contact(now, email="mei@example.com")
 
