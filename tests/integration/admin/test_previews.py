@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from wagtail.models import Site
+from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin.preview import people
 from wagtail_drip.admin.preview.bubbles import bubble
@@ -429,3 +430,30 @@ def test_a_published_revision_is_shown_as_somebody_made_up() -> None:
     )
 
     assert "Hi Mei" in response.content.decode()
+
+
+def test_the_preview_speaks_the_readers_language_and_wears_their_theme() -> None:
+    shown = sequence(text("a", "Hi"))
+    client = staff("ada", *EDITOR)
+    UserProfile.objects.create(
+        user=User.objects.get(username="ada"),
+        preferred_language="ar",
+        theme=UserProfile.AdminColorThemes.DARK,
+    )
+
+    post(client, shown)
+    page = preview(client, shown)
+
+    assert '<html lang="ar" class="theme-dark" dir="rtl">' in page
+    assert '<p dir="auto" class="bubble"' in page
+
+
+def test_a_new_sequence_is_shown_before_it_has_a_name() -> None:
+    client = staff("ada", *EDITOR)
+    unnamed = {**form_of(sequence(text("a", "Hello there"))), "name": ""}
+
+    posted = client.post("/admin/text-messages/sequences/preview/", unnamed).json()
+    page = client.get("/admin/text-messages/sequences/preview/", {"mode": ""}).content.decode()
+
+    assert posted == {"is_valid": True, "is_available": True}
+    assert "Hello there" in page

@@ -72,6 +72,7 @@ class MessageTemplateViewSet(SnippetViewSet):
     preview_on_edit_view_class = PreviewOnEditAs
 
 
+@page.in_the_readers_language
 def render_preview(instance: MessageTemplate, request: HttpRequest, mode_name: str) -> HttpResponse:
     """Draw a saved message; wagtail_hooks puts this into the slot of ``content.preview``."""
     site_id = page.site_id_for(instance)

@@ -1,21 +1,36 @@
-"""What the two previews have in common: the person, the sender's name, the page around the bubbles."""
+"""What the two previews have in common: the person, the reader's language and theme, the page around the bubbles."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import translation
 from wagtail.models import Site
+from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin.preview import people
 from wagtail_drip.admin.preview.views import ATTRIBUTE
 from wagtail_drip.core.models import SiteSettings
 
-PREVIEW_SIZES = [
-    {"name": "phone", "icon": "mobile-alt", "device_width": 390},
-    {"name": "tablet", "icon": "tablet-alt", "device_width": 768},
-]
+Renderer = Callable[[Any, HttpRequest, str], HttpResponse]
+
+
+def in_the_readers_language(render: Renderer) -> Renderer:
+    """Draw in the language of the admin. Wagtail previews in the site's, for it previews pages."""
+
+    @wraps(render)
+    def translated(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
+        with translation.override(_profile(request).get_preferred_language()):
+            response = render(instance, request, mode_name)
+            if isinstance(response, TemplateResponse):
+                response.render()
+            return response
+
+    return translated
 
 
 def site_id_for(instance: Any) -> int:
@@ -43,5 +58,18 @@ def respond(
     return TemplateResponse(
         request,
         "wagtail_drip/admin/preview/phone.html",
-        {"object": instance, "request": request, "person": person, "sender": sender, **context},
+        {
+            "object": instance,
+            "request": request,
+            "person": person,
+            "sender": sender,
+            "theme": _profile(request).theme,
+            **context,
+        },
     )
+
+
+def _profile(request: HttpRequest) -> UserProfile:
+    """Return how the reader likes the admin; the defaults where they never said."""
+    profile = UserProfile.objects.filter(user_id=request.user.pk).first() if request.user.pk else None
+    return profile or UserProfile()

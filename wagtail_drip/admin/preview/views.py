@@ -17,6 +17,11 @@ class _ShownAs:
         attributes: dict[str, Any] = super().get_extra_request_attrs()  # type: ignore[misc] # Wagtail's view
         return {**attributes, ATTRIBUTE: people.asked_for(self.request)}  # type: ignore[attr-defined]
 
+    def validate_form(self, form: Any) -> bool:
+        """Show what is there before it has a name; only saving needs one."""
+        form.fields["name"].required = False
+        return bool(super().validate_form(form))  # type: ignore[misc] # Wagtail's view
+
 
 class PreviewOnCreateAs(_ShownAs, PreviewOnCreateView):
     pass

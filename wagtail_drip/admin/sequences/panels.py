@@ -71,18 +71,33 @@ edit_handler = TabbedInterface(
         ),
         ObjectList(
             [
-                FieldPanel("trigger_conditions", classname="drip-conditions"),
+                FieldPanel(
+                    "trigger_conditions",
+                    heading=_("Starts only if"),
+                    help_text=_("All of these must hold. Without any, everybody enters to whom it happens."),
+                ),
                 MultiFieldPanel(
                     [
                         FieldRowPanel(
-                            [FieldPanel("reentry"), FieldPanel("reentry_days")], classname="drip-row"
+                            [FieldPanel("reentry"), FieldPanel("reentry_days", classname="drip-days")],
+                            classname="drip-row",
                         ),
                         FieldPanel("keyed"),
                     ],
                     heading=_("Who may enter again"),
                 ),
-                FieldPanel("goal_conditions", classname="drip-conditions"),
-                FieldPanel("exit_rules", classname="drip-conditions"),
+                FieldPanel(
+                    "goal_conditions",
+                    heading=_("The goal counts only if"),
+                    help_text=_("All of these must hold. Without any, the goal's event is enough."),
+                ),
+                FieldPanel(
+                    "exit_rules",
+                    help_text=_(
+                        "Whoever does one of these leaves, and what waits for them is not sent. Reaching the "
+                        "goal does so too."
+                    ),
+                ),
             ],
             heading=_("Who and when"),
         ),

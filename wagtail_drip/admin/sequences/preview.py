@@ -11,6 +11,7 @@ from wagtail_drip.admin.sequences.conversation import conversation
 from wagtail_drip.core import clock
 
 
+@page.in_the_readers_language
 def render(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
     site_id = page.site_id_for(instance)
     person = page.person_for(request, trigger_event=instance.trigger_event, site_id=site_id)
