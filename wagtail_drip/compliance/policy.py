@@ -15,6 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
+from wagtail_drip.core.windows import default_windows
 
 from . import jurisdictions, quiet_hours
 from .quiet_hours import Hours, Week
@@ -136,12 +137,16 @@ def _spread(opening: datetime, hours: list[Hours], number: str) -> datetime:
 
 
 def _week(windows: Mapping[str, Any]) -> Week:
-    return _week_of(
-        tuple(
-            (day, tuple((begin, end) for begin, end in windows.get(day, ())))
-            for day in ("0", "1", "2", "3", "4", "5", "6")
+    try:
+        return _week_of(
+            tuple(
+                (day, tuple((begin, end) for begin, end in windows.get(day, ())))
+                for day in ("0", "1", "2", "3", "4", "5", "6")
+            )
         )
-    )
+    except (ValueError, TypeError, AttributeError):
+        # A form checks them; whatever came in by another way must neither stop every text nor open the night.
+        return _week(default_windows())
 
 
 @lru_cache(maxsize=256)

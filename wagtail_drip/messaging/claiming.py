@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock
@@ -90,3 +93,17 @@ def lease_end() -> datetime:
 def _parts(sender: str) -> tuple[str, str]:
     gateway, _, address = sender.partition(":")
     return gateway, address
+
+
+@contextmanager
+def right_to_send() -> Iterator[bool]:
+    """Yield whether this process may post: on SQLite, where one writes at a time, only one may."""
+    if connection.vendor != "sqlite":
+        yield True
+        return
+    token = claims.take_lease("send", seconds=settings.MESSAGE_LEASE_SECONDS)
+    try:
+        yield token is not None
+    finally:
+        if token is not None:
+            claims.release_lease("send", token)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wagtail_drip.compliance import jurisdictions
 from wagtail_drip.compliance import querysets as compliance
@@ -127,8 +129,8 @@ def _question(
         region=region,
         subdivision=subdivision,
         zones=zones,
-        zone=person.zone,
-        country_zone=site.zone if site.region == region else "",
+        zone=known_zone(person.zone),
+        country_zone=known_zone(site.zone) if site.region == region else "",
         purpose=message.purpose,
         permission=_permission(message, person, permitted),
         is_suppressed=is_suppressed,
@@ -143,9 +145,20 @@ def _question(
     )
 
 
+@lru_cache(maxsize=1024)
+def known_zone(name: str) -> str:
+    """Return *name* if it is a time zone, else '': one profile's nonsense must not stop its neighbours."""
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+
+
 def _zones(person: Person, number: str, region: str, subdivision: str, purpose: str) -> frozenset[str]:
     is_marketing = group_of(purpose) is PurposeGroup.MARKETING
-    if person.zone and not jurisdictions.binding_week(region, subdivision, is_marketing=is_marketing):
+    if known_zone(person.zone) and not jurisdictions.binding_week(
+        region, subdivision, is_marketing=is_marketing
+    ):
         return _NO_ZONES  # nothing binds, and the sending times are read in the contact's own zone
     return phone.zones_of(number)
 

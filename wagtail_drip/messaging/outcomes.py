@@ -35,7 +35,7 @@ FLUSH_ROWS = 500
 _LAST_PAUSES_SECONDS = (0.5, 2.0, 5.0)
 _FIRST_PAUSE_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 3600
-# An ambiguous answer of a gateway that recognises repeats: so long until the same body goes under the same key.
+# After an ambiguous answer: so long until recovery repeats it under the same key, or asks what became of it.
 _REPEAT_SECONDS = 30
 
 
@@ -230,13 +230,13 @@ def _reschedule(
 
 
 def _ambiguous(answered: Sequence[_Answered], token: str, now: datetime) -> None:
-    """Nobody knows. A gateway that recognises repeats is asked again by recovery; else it stays unknown."""
-    repeatable = [each for each in answered if _recognises_repeats(each.message.gateway)]
-    if repeatable:
+    """Nobody knows. Recovery asks a gateway that recognises repeats or can be asked; else it stays unknown."""
+    askable = [each for each in answered if _can_tell(each.message.gateway)]
+    if askable:
         Message.objects.filter(
-            pk__in=[each.message.id for each in repeatable], lease_token=token, state=S.HANDED_OVER
+            pk__in=[each.message.id for each in askable], lease_token=token, state=S.HANDED_OVER
         ).update(lease_until=clock.lease_now() + timedelta(seconds=_REPEAT_SECONDS))
-    others = [each for each in answered if not _recognises_repeats(each.message.gateway)]
+    others = [each for each in answered if not _can_tell(each.message.gateway)]
     fenced.move(
         [each.message for each in others],
         token=token,
@@ -310,8 +310,10 @@ def _detail(each: _Answered) -> str:
     return " ".join(part for part in (each.result.code, each.result.detail) if part)[:255]
 
 
-def _recognises_repeats(alias: str) -> bool:
-    return registry.get(alias).capabilities.idempotency_seconds > 0
+def _can_tell(alias: str) -> bool:
+    """Tell whether a repeat or a question under our own reference may clear up what happened."""
+    capabilities = registry.get(alias).capabilities
+    return capabilities.idempotency_seconds > 0 or capabilities.lookup == "ref"
 
 
 _WRITERS: dict[str, Callable[[Sequence[_Answered], str, datetime], None]] = {

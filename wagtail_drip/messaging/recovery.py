@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock, databases, keys
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import Outcome, StatusEvent
@@ -35,8 +36,14 @@ _SAYS_NOTHING = frozenset({Outcome.THROTTLED, Outcome.TRANSIENT, Outcome.AMBIGUO
 def recover_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     """Take up messages whose lease ran out by the database's clock, and return how many."""
     databases.refuse_unless_safe()
-    now = now or clock.now()
-    size = claims.batch_limit(limit or _BATCH)
+    if not settings.ENABLED:
+        return 0
+    with claiming.right_to_send() as may_send:
+        return _recover(now=now or clock.now(), limit=limit or _BATCH) if may_send else 0
+
+
+def _recover(*, now: datetime, limit: int) -> int:
+    size = claims.batch_limit(limit)
     given_back = claims.retried(lambda: _give_back(size, now))
     token = keys.new_token()
     taken = claims.retried(lambda: _take_over(size, token))

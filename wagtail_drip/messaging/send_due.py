@@ -9,13 +9,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import connection
-
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock, databases, keys
+from wagtail_drip.core import clock, databases, keys
 from wagtail_drip.gateways import registry
 from wagtail_drip.messaging import budget, calls, claiming, composing, gate
 from wagtail_drip.messaging.calls import Calls
@@ -36,7 +33,7 @@ def send_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     databases.refuse_unless_safe()
     if not settings.ENABLED:
         return 0
-    with _right_to_send() as may_send:
+    with claiming.right_to_send() as may_send:
         return _send(now=now, limit=limit) if may_send else 0
 
 
@@ -91,17 +88,3 @@ def _hand_over(waiting: deque[list[Ready]], under_way: Calls, *, token: str, now
 def _put_back(refused: list[Ready]) -> None:
     for sender in {each.message.sender_key for each in refused}:
         budget.put_back(sender, sum(each.segments for each in refused if each.message.sender_key == sender))
-
-
-@contextmanager
-def _right_to_send() -> Iterator[bool]:
-    """Yield whether this process may send: on SQLite, where one writes at a time, only one may."""
-    if connection.vendor != "sqlite":
-        yield True
-        return
-    token = claims.take_lease("send", seconds=settings.MESSAGE_LEASE_SECONDS)
-    try:
-        yield token is not None
-    finally:
-        if token is not None:
-            claims.release_lease("send", token)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging.models import MessageTally
@@ -89,4 +89,7 @@ def _moves(before: str, after: str) -> Iterable[tuple[str, int]]:
 
 @lru_cache(maxsize=256)
 def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):  # counting must not stop a text
+        return ZoneInfo("UTC")

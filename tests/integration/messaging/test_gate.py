@@ -586,3 +586,16 @@ def test_of_what_is_due_the_higher_priority_goes_first(
     send_due(now=now)
 
     assert [sms.text for sms in memory.outbox] == ["5", "0", "-1"]
+
+
+def test_nonsense_in_one_profile_or_site_stops_nobody(
+    customer: Customer, queued: Queued, open_site: int, now: datetime
+) -> None:
+    odd, plain = customer("+447400123450"), customer("+447400123451")
+    Contact.objects.filter(pk=odd.pk).update(zone="Mars/Olympus_Mons")
+    core.change_site_settings(open_site, zone="../etc/passwd")
+    messages = [queued(odd), queued(plain)]
+
+    send_due(now=now)
+
+    assert [fate(message) for message in messages] == [("sent", ""), ("sent", "")]

@@ -265,3 +265,22 @@ def test_a_worker_that_wakes_up_after_recovery_posts_nothing(
 
     assert latest + calls.lasts_at_most(gateway) + 10 <= 1000.0 + 120
     assert latest > 1000.0
+
+
+def test_an_ambiguous_answer_is_asked_about_where_the_provider_can_be_asked(
+    askable: type[AskableGateway], customer: Customer, queued: Queued, now: datetime
+) -> None:
+    message = queued(customer())
+    memory.answer(Outcome.AMBIGUOUS, is_taken=True)
+    send_due(now=now)
+    message.refresh_from_db()
+    assert message.state == "handed_over"
+    askable.answers = [StatusEvent(reference=message.reference, status=ReceiptStatus.SENT)]
+    Message.objects.update(lease_until=LONG_AGO)
+
+    recover_due(now=now)
+    receipts.match_due(now=now)
+
+    message.refresh_from_db()
+    assert message.state == "sent"
+    assert len(memory.outbox) == 1

@@ -293,6 +293,14 @@ def test_spreading_stays_inside_a_short_window() -> None:
         assert until.replace(second=0) == NOON.replace(hour=9)
 
 
+@pytest.mark.parametrize(
+    "windows", [{"0": [["nonsense", "20:00"]]}, {"0": "09:00"}, {"0": [["09:00"]]}, None, {"0": [[9, 20]]}]
+)
+def test_sending_times_that_make_no_sense_are_the_usual_ones(windows: Any) -> None:
+    assert answer(NOON, windows=windows) == "send"
+    assert answer(NOON.replace(hour=3), windows=windows) == "defer send_window"
+
+
 def test_what_expires_before_its_window_opens_says_so_at_once() -> None:
     night = NOON.replace(hour=3)
 
