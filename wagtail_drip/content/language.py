@@ -31,6 +31,8 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.output import LimitedStringIO
+from liquid.stringify import to_liquid_string
+from liquid.token import Token
 from liquid.undefined import is_undefined
 
 from wagtail_drip.content.filters import FILTERS, BadArgument
@@ -40,6 +42,9 @@ LONGEST_SOURCE = 5000  # characters
 LONGEST_TEXT = 6400  # bytes: 1600 characters of any script, what gateways take at most
 MOST_MEMBERS = 50  # of a list or of all nested loops together
 _LONGEST_VALUE = 2000
+# Unclosed braces cost the library's lexer, and brackets inside brackets its analysis, the square of their
+# number: thousands took seconds.
+_MOST_OPENINGS = {"{{": 100, "{%": 100, "[": 100}
 _DEEPEST_VALUE = 6
 # A price as shops send it: as a number it can be compared and reckoned with, and it prints as it stood.
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,4}")
@@ -70,6 +75,7 @@ PROBLEMS = {
     "unexpected": gettext_noop("“{name}” is not understood here."),
     "ranges": gettext_noop("Counting from one number to another is not possible here."),
     "not_understood": gettext_noop("What stands between the braces is not understood."),
+    "too_many": gettext_noop("There are too many variables and commands in the text."),
     "too_deep": gettext_noop("There are too many commands inside each other."),
     "too_many_rounds": gettext_noop("A loop has too many rounds."),
     "text_too_long": gettext_noop("With these values the text becomes too long."),
@@ -109,14 +115,24 @@ class _Context(RenderContext):
 class _OutputNode(output.OutputNode):
     """Notes a value that is missing when it is about to be shown, so that an "if" around it counts."""
 
-    __slots__ = ()
+    __slots__ = ("_is_bare", "_needed")
+
+    def __init__(self, token: Token, expression: Expression) -> None:
+        super().__init__(token, expression)
+        self._needed = tuple(_paths_without_default(expression))
+        self._is_bare = bool(self._needed) and not getattr(expression, "filters", None)
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        if isinstance(context, _Context):
-            for path in _paths_without_default(self.expression):
-                if _is_missing(path.evaluate(context)):
-                    context.missing[str(path)] = None
-        return super().render_to_output(context, buffer)
+        if not isinstance(context, _Context):
+            return super().render_to_output(context, buffer)
+        value: object = None
+        for path in self._needed:
+            value = path.evaluate(context)
+            if _is_missing(value):
+                context.missing[str(path)] = None
+        if not self._is_bare:
+            value = self.expression.evaluate(context)
+        return buffer.write(to_liquid_string(value, False))
 
 
 class _Output(output.Output):
@@ -213,6 +229,8 @@ def parse(source: str) -> Template:
     """
     if len(source) > LONGEST_SOURCE:
         raise TemplateError("too_long")
+    if any(source.count(opening) > most for opening, most in _MOST_OPENINGS.items()):
+        raise TemplateError("too_many")
     try:
         parsed = _environment.from_string(source)
         _check(parsed, source)
@@ -268,7 +286,7 @@ def plain(value: Any, *, depth: int = 0) -> Any:
     if isinstance(value, str):
         # The class's own method: a subclass must not be asked for anything.
         text = str.__str__(value)[:_LONGEST_VALUE]
-        return Decimal(text) if _DECIMAL.fullmatch(text) else text
+        return Decimal(text) if "." in text and _DECIMAL.fullmatch(text) else text
     if isinstance(value, int):
         number = int.__int__(value)
         return number if abs(number) < 10**18 else None

@@ -108,6 +108,8 @@ def test_what_is_missing_is_named_and_never_raised(source: str, missing: tuple[s
         ),
         ("{{ (1..999999999) | join }}", "Line 1: Counting from one number to another is not possible here."),
         ("x" * 5001, "Line 1: The text is too long."),
+        ("{{" * 2500, "Line 1: There are too many variables and commands in the text."),
+        ("x[" * 101, "Line 1: There are too many variables and commands in the text."),
         ("{% if x %}" * 20 + "{% endif %}" * 20, "Line 1: There are too many commands inside each other."),
     ],
 )
@@ -331,6 +333,8 @@ data = st.recursive(
 @example("{{ 'now' | date: '%Y' }}", 0, 0)
 @example("{%" * 2500, 0, 0)
 @example("{{" * 2500, 0, 0)
+@example("{{" * 99 + " " * 4000 + "}}", 0, 0)
+@example("{" * 199 + "{%" * 99, 0, 0)
 @example("{{ '" * 1200, 0, 0)
 @example(" " * 4990 + "{{ x }}", 0, 0)
 @example("{% raw %}" * 500, 0, 0)
