@@ -169,6 +169,7 @@ def _mark(going: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
         handed_over_at=now,
         lease_until=claiming.lease_end() if going else None,
         defer_reason="",
+        detail="",
     )
     ledger.record(moved, now=now)
     ours = {message.id for message in moved}

@@ -8,13 +8,18 @@ from typing import Any
 
 from wagtail_drip.events.conditions import conditions_from_json
 from wagtail_drip.messaging.facts import People
+from wagtail_drip.messaging.states import DeferReason
 from wagtail_drip.messaging.types import Claimed
 from wagtail_drip.stores import liveness
 from wagtail_drip.stores.types import Guard
 
 
 def verdicts(messages: Sequence[Claimed], people: People, *, now: datetime) -> list[str]:
-    """Return one word per message: '' if all its guards let it go, else why the first does not."""
+    """
+    Return one word per message: '' if all its guards let it go, else why one of them does not.
+
+    What has certainly come true outweighs a store that cannot tell yet.
+    """
     found = [""] * len(messages)
     asked = [
         (position, _guard(contact_id, given))
@@ -28,7 +33,8 @@ def verdicts(messages: Sequence[Claimed], people: People, *, now: datetime) -> l
         return found
     answers = liveness.check([guard for _, guard in asked], now=now)
     for (position, _), answer in zip(asked, answers, strict=True):
-        found[position] = found[position] or answer
+        if answer and found[position] in {"", DeferReason.STORE_BEHIND}:
+            found[position] = answer
     return found
 
 

@@ -14,6 +14,7 @@ from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.core import actions as core
 from wagtail_drip.events import actions as events
+from wagtail_drip.events.models import Notice
 from wagtail_drip.events.types import EventDraft
 from wagtail_drip.gateways import memory
 from wagtail_drip.messaging import actions as messaging
@@ -319,6 +320,31 @@ def test_a_message_about_a_closed_cart_does_not_go(
 
     assert fate(closed) == ("skipped", "cart_closed")
     assert fate(still_open) == ("sent", "")
+
+
+def test_while_a_shop_cannot_tell_its_messages_wait_and_others_go(
+    customer: Customer, queued: Queued, open_site: int, now: datetime
+) -> None:
+    contact = customer()
+    envelope = {"event": "order_placed", "contact": {"email": "x@example.com"}, "site_id": open_site}
+    Notice.objects.bulk_create(
+        Notice(
+            store="site",
+            kind="order_placed",
+            envelope={**envelope, "properties": {}, "occurred_at": now.isoformat()},
+            key=str(n),
+            recorded_at=now + timedelta(seconds=1),
+            due_at=now,
+        )
+        for n in range(600)
+    )
+    waits, goes = queued(contact, guards=[event_guard(now)]), queued(contact)
+
+    send_due(now=now)
+
+    assert fate(waits) == ("scheduled", "store_behind")
+    assert waits.due_at == now + timedelta(seconds=30)
+    assert fate(goes) == ("sent", "")
 
 
 def test_a_response_needs_no_permission_and_knows_no_night(

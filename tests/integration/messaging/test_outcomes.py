@@ -75,7 +75,7 @@ def test_a_certain_refusal_for_now_is_tried_again_as_a_new_generation(
     send_due(now=now + timedelta(seconds=seconds))
 
     message.refresh_from_db()
-    assert (message.state, message.defer_reason) == ("sent", "")
+    assert (message.state, message.defer_reason, message.detail) == ("sent", "", "")
     # Another key, so that the provider does not take it for a repeat of what it refused.
     assert [sms.reference for sms in memory.outbox] == [f"{message.reference}-1"]
 
