@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from wagtail_drip import signals
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims
@@ -17,7 +18,7 @@ from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.entry import Earlier
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
-from wagtail_drip.enrolments.record import Measure, tally
+from wagtail_drip.enrolments.record import Measure, tally, tell
 from wagtail_drip.enrolments.states import RUNNING, EnrolmentState, ExitReason
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.sequences import querysets as sequences
@@ -93,6 +94,7 @@ def _inserted(rows: list[Enrolment], *, now: datetime) -> list[Enrolment]:
     entered = list(within.exclude(pk__in=before).order_by("pk"))
     counted: Counter[Measure] = Counter((row.site_id, row.sequence_id, "", "entered") for row in entered)
     tally(counted, now=now)
+    tell(signals.sequence_entered, [row.pk for row in entered])
     return entered
 
 
@@ -153,7 +155,7 @@ def take_out(rows: Sequence[Enrolment], *, reason: ExitReason, now: datetime) ->
     if not rows:
         return 0
     pks = [row.pk for row in rows]
-    claims.lock_in_order(Contact.objects.filter(pk__in={row.contact_id for row in rows}))
+    lock_people(rows)
     Enrolment.objects.filter(pk__in=pks, state__in=RUNNING).update(
         state=EnrolmentState.EXITED,
         exit_reason=reason,
@@ -168,7 +170,14 @@ def take_out(rows: Sequence[Enrolment], *, reason: ExitReason, now: datetime) ->
     messaging.cancel_pending(enrolment_ids=pks, reason=why_cancelled(reason), now=now)
     counted: Counter[Measure] = Counter((row.site_id, row.sequence_id, row.step_id, "exited") for row in rows)
     tally(counted, now=now)
+    tell(signals.sequence_exited, pks)
     return len(rows)
+
+
+def lock_people(rows: Iterable[Enrolment]) -> None:
+    """Take the gate's lock on the contacts of *rows* and on whom they were merged into, who is texted for them."""
+    heads = contacts.resolve_merged({row.contact_id for row in rows})
+    claims.lock_in_order(Contact.objects.filter(pk__in={*heads, *heads.values()}))
 
 
 def wake(pks: Iterable[int], *, now: datetime) -> None:

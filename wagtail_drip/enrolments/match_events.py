@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db import InterfaceError, OperationalError
+from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
@@ -51,11 +52,11 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
     try:
         claims.retried(work)
     except Exception as error:
-        if claims.is_worth_retrying(error):
-            raise  # Nothing is wrong with the rows: somebody held what we wanted for too long.
+        if isinstance(error, OperationalError | InterfaceError):
+            raise  # Nothing is wrong with the rows: a lock was held for too long, or the database went away.
         if len(claimed) == 1:
             logger.exception("Event %s could not be matched.", claimed[0])
-            _put_off(claimed[0], error)
+            _put_off(claimed[0], error, now=now)
         elif claimed:
             middle = len(claimed) // 2
             for half in (claimed[:middle], claimed[middle:]):
@@ -65,11 +66,14 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
     return len(claimed)
 
 
-def _put_off(pk: int, error: Exception) -> None:
+def _put_off(pk: int, error: Exception, *, now: datetime) -> None:
     """Count the failure; the fifth parks the event, with its error, for somebody to look at."""
-    row = Event.objects.filter(pk=pk)
-    row.update(match_attempts=F("match_attempts") + 1, error=f"{type(error).__name__}: {error}"[:2000])
-    row.filter(match_attempts__gte=TRIES).update(match_due_at=None)
+    attempts = (Event.objects.filter(pk=pk).values_list("match_attempts", flat=True).first() or 0) + 1
+    # Half a minute, one, two, four: a deployment under way, a mistake that somebody is mending.
+    again = now + timedelta(seconds=30 * 2 ** (attempts - 1)) if attempts < TRIES else None
+    Event.objects.filter(pk=pk).update(
+        match_attempts=attempts, match_due_at=again, error=f"{type(error).__name__}: {error}"[:2000]
+    )
 
 
 def match(events: Sequence[Event], *, now: datetime) -> None:
@@ -108,9 +112,7 @@ def _wake(theirs: Mapping[int, Sequence[Event]], heads: Mapping[int, int], *, no
         return
     # Enrolments before contacts, as an advance takes them; both in order.
     claims.lock_in_order(Enrolment.objects.filter(pk__in=woken))
-    claims.lock_in_order(
-        Contact.objects.filter(pk__in={row.contact_id for rows in ending.values() for row in rows})
-    )
+    actions.lock_people([row for rows in ending.values() for row in rows])
     actions.wake(woken, now=now)
     for reason, rows in sorted(ending.items()):
         messaging.cancel_pending(

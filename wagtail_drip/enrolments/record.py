@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
+from django.dispatch import Signal
+
+from wagtail_drip import signals
 from wagtail_drip.core import inserts
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments.advanced import Advanced
@@ -34,6 +38,13 @@ def record(batch: Sequence[Advanced], *, now: datetime) -> None:
         ]
     )
     tally(_measures(batch), now=now)
+    tell(signals.sequence_exited, [advanced.enrolment.pk for advanced in batch if advanced.walked.has_ended])
+
+
+def tell(signal: Signal, enrolment_ids: list[int]) -> None:
+    """Tell site code, once this transaction has committed; what it raises is logged and stops nothing."""
+    if enrolment_ids:
+        transaction.on_commit(lambda: signal.send_robust(sender=Enrolment, enrolment_ids=enrolment_ids))
 
 
 def _save_enrolments(batch: Sequence[Advanced], now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from wagtail.models import Site
 
+from wagtail_drip import signals
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import match_events
@@ -238,10 +239,42 @@ def test_an_event_that_cannot_be_matched_is_parked_and_its_neighbours_go_on(now:
     poisoned = happen(bad, at=now)
     Event.objects.filter(pk=poisoned.pk).update(properties=["not", "a", "mapping"])
 
-    for _ in range(match_events.TRIES):
-        match_due(now=now)
+    tried = []
+    for minutes in (0, 0.4, 0.5, 1.5, 3.5, 7.4, 7.5, 999):
+        if match_due(now=now + timedelta(minutes=minutes)):
+            tried.append(minutes)
 
     poisoned.refresh_from_db()
     assert [row.contact_id for row in Enrolment.objects.all()] == [good.pk]
-    assert (poisoned.match_due_at, poisoned.match_attempts) == (None, 5)
+    assert tried == [0, 0.5, 1.5, 3.5, 7.5]
+    assert (poisoned.match_due_at, poisoned.match_attempts) == (None, match_events.TRIES)
     assert poisoned.error.startswith("AttributeError")
+
+
+def test_site_code_hears_who_entered_and_who_left_once_it_is_committed(
+    now: datetime, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[tuple[str, list[int]]] = []
+
+    def entered(enrolment_ids: list[int], **_: object) -> None:
+        heard.append(("entered", enrolment_ids))
+        raise ZeroDivisionError  # a receiver's mistake stops nothing
+
+    def exited(enrolment_ids: list[int], **_: object) -> None:
+        heard.append(("exited", enrolment_ids))
+
+    live_sequence(steps=[HELLO])
+    happen(reachable_contact(), at=now)
+    signals.sequence_entered.connect(entered)
+    signals.sequence_exited.connect(exited)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            match_due(now=now)
+            run_due(now=now)
+    finally:
+        signals.sequence_entered.disconnect(entered)
+        signals.sequence_exited.disconnect(exited)
+
+    (row,) = Enrolment.objects.all()
+    assert heard == [("entered", [row.pk]), ("exited", [row.pk])]
+    assert row.state == "completed"

@@ -120,7 +120,12 @@ def test_two_workers_take_the_same_crowd_s_orders_and_let_each_in_once(
                 "order_placed",
                 key=f"{person.pk}:{order}",
                 contact={"phone": person.phone},
-                properties={"order_id": order, "currency": "GBP", "total": "1.00", "products": []},
+                properties={
+                    "order_id": f"{order}-{person.pk}",
+                    "currency": "GBP",
+                    "total": "1.00",
+                    "products": [],
+                },
             )
 
     run_workers(provider, 2, tmp_path / "said")

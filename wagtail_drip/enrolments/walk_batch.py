@@ -1,0 +1,66 @@
+"""Gathers the facts of a batch and walks each; one that raises fails with its trace, and its neighbours go on."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+
+from wagtail_drip.enrolments import gather
+from wagtail_drip.enrolments.advanced import Advanced
+from wagtail_drip.enrolments.effects import Decision
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.steps.base import Position
+from wagtail_drip.enrolments.walk import Visited, Walked, walk
+from wagtail_drip.sequences import querysets as sequences
+
+logger = logging.getLogger(__name__)
+
+
+def walk_batch(enrolments: Sequence[Enrolment], *, now: datetime) -> list[Advanced]:
+    """Walk each; one that raises fails with its trace, and its neighbours go on."""
+    flows = sequences.flows({enrolment.version_id for enrolment in enrolments})
+    facts = gather.facts_for(enrolments, flows)
+    batch = []
+    for enrolment in enrolments:
+        position = position_of(enrolment)
+        try:
+            flow, known = flows[enrolment.version_id], facts[enrolment.pk]
+            walked = walk(flow, position, known, now)
+            batch.append(Advanced(enrolment=enrolment, flow=flow, facts=known, walked=walked))
+        except Exception as error:
+            logger.exception("Enrolment %s failed at step %s.", enrolment.pk, enrolment.step_id)
+            batch.append(Advanced(enrolment=enrolment, walked=_failed(position, error, now)))
+    return batch
+
+
+def position_of(enrolment: Enrolment) -> Position:
+    return Position(
+        step_id=enrolment.step_id,
+        visit=enrolment.visit,
+        entered_at=enrolment.entered_step_at,
+        memory=enrolment.memory,
+    )
+
+
+def _failed(position: Position, error: Exception, now: datetime) -> Walked:
+    why = Decision(
+        step=position.step_id, rule={"name": "error"}, value=type(error).__name__, outcome="failed"
+    )
+    visited = Visited(
+        visit=position.visit if position.entered_at else position.visit + 1,
+        step_id=position.step_id,
+        kind="",
+        entered_at=position.entered_at or now,
+        left_at=now,
+        decisions=(why,),
+        is_new=position.entered_at is None,
+    )
+    return Walked(
+        position=position, state="failed", exit_reason="error", visits=(visited,), error=trace_of(error)
+    )
+
+
+def trace_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-4000:]
