@@ -69,11 +69,11 @@ def _verdict(guard: Guard, done: Done, closed: Collection[Guard], waiting: _Wait
         return STORE_BEHIND if waiting.is_behind(guard) else GO
     test = EventTest(event=guard.event, conditions=guard.conditions)
     for name, at, properties in done.get(guard.contact_id, ()):
-        if at >= guard.since and test.accepts(name, properties):
+        if at > guard.since and test.accepts(name, properties):
             return GOAL_ALREADY_MET
     for happening in waiting.happenings:
         if (
-            happening.recorded_at >= guard.since
+            happening.recorded_at > guard.since
             and test.accepts(happening.event, happening.properties)
             and keys.mean(happening, guard.contact_id)
         ):
@@ -90,7 +90,7 @@ def _done(guards: Sequence[Guard]) -> Done:
     since = min(guard.since for guard in events)
     contact_ids = {guard.contact_id for guard in events}
     rows = Event.objects.filter(
-        contact_id__in=contact_ids, name__in={guard.event for guard in events}, recorded_at__gte=since
+        contact_id__in=contact_ids, name__in={guard.event for guard in events}, recorded_at__gt=since
     )
     for contact_id, name, at, properties in rows.values_list(
         "contact_id", "name", "recorded_at", "properties"
@@ -99,7 +99,7 @@ def _done(guards: Sequence[Guard]) -> Done:
             found[contact_id].append((name, at, properties))
     if any(guard.event == "order_placed" for guard in events):
         # A purchase copied for another reason (a payment came first) is an order all the same.
-        for row in Purchase.objects.filter(contact_id__in=contact_ids, recorded_at__gte=since):
+        for row in Purchase.objects.filter(contact_id__in=contact_ids, recorded_at__gt=since):
             told = {
                 "order_id": row.order_id,
                 "number": row.number,
