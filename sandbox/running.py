@@ -144,7 +144,7 @@ def _fill_database(environment: Environment, port: int) -> None:
     migrated = DATA / "migrated.json"
     wanted = _migrations_fingerprint(environment)
     if not (DATA / "sandbox.sqlite3").exists() or _noted(migrated) != wanted:
-        with step("Making the database's tables (half a minute)"):
+        with step("Making the database's tables (the first time about half a minute)"):
             _manage(environment, port, "migrate", "--no-input")
         migrated.write_text(json.dumps(wanted), encoding="utf-8")
     with step("Filling the shop: catalogue, people, orders, sequences"):
@@ -246,7 +246,7 @@ The sandbox runs, {seconds:.0f} s after you started it.
   Wagtail admin  {address}/admin/          log in as admin, password admin
                  (editor, password editor: writes sequences, may not see contacts)
   The phone      {address}/phone/          reads texts, opens links, replies
-  Time machine   {address}/time-machine/   moves the clock
+  Time machine   {address}/time-machine/   moves the clock (log in as admin)
   Customers      amara@example.com and others, password customer
 
 Logs are in {LOGS}

@@ -14,6 +14,8 @@ async function refresh() {
     const answer = await fetch(desk.dataset.refresh).catch(() => null);
     if (!answer?.ok) return;
     const fresh = await answer.json();
+    // The first text of all: only now is there a phone to reply from.
+    if (!document.querySelector("[data-reply]") && fresh.phones.includes("<li>")) return location.reload();
     for (const part of parts) {
         const name = part.dataset.part;
         if (fresh[name] === shown[name]) continue;
