@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import ImproperlyConfigured
+
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import registry
 from wagtail_drip.messaging.models import InboundText
@@ -29,4 +31,10 @@ def put_off(pk: int, *, attempts: int, error: str, due_at: datetime | None) -> N
 
 def gateway_answers_stops(alias: str) -> bool:
     """Tell whether the provider itself answers STOP, START and HELP, so that we must not."""
-    return alias in registry.aliases() and registry.get(alias).capabilities.auto_reply_opt_out
+    if alias not in registry.aliases():
+        return False
+    try:
+        return registry.get(alias).capabilities.auto_reply_opt_out
+    except ImproperlyConfigured:
+        # Nothing goes out through it either; what the text itself asked for must take effect.
+        return False

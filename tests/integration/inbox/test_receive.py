@@ -258,9 +258,22 @@ def test_the_answer_speaks_the_contact_s_language(now: datetime, site: int) -> N
     assert next(iter(answers().values())).startswith("Tea House: You are unsubscribed")
 
 
-def test_a_text_that_cannot_be_read_waits_and_is_parked_while_others_go_on(now: datetime, site: int) -> None:
-    # A zone that does not exist: only a text that is answered meets it.
-    core.change_site_settings(site, zone="No/Where")
+def test_a_stop_takes_effect_though_its_gateway_is_broken(now: datetime, site: int, settings: Any) -> None:
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "GATEWAYS": {"default": {"BACKEND": "no.Where"}}}
+    inbound = arrives("stop", now)
+
+    receive_due(now=now)
+
+    inbound.refresh_from_db()
+    assert (inbound.verdict, inbound.due_at) == ("stop", None)
+    assert Suppression.objects.get().lifted_at is None
+
+
+def test_a_text_that_cannot_be_read_waits_and_is_parked_while_others_go_on(
+    now: datetime, site: int, settings: Any
+) -> None:
+    # A setting that cannot be read: only a text that is answered meets it.
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "GATEWAYS": f"call {NUMBER}"}
     bad, good = arrives("help", now), arrives("Hello", now)
 
     moment = now
@@ -271,7 +284,7 @@ def test_a_text_that_cannot_be_read_waits_and_is_parked_while_others_go_on(now: 
     bad.refresh_from_db()
     good.refresh_from_db()
     assert (bad.due_at, bad.attempts, bad.verdict) == (None, 5, "")
-    assert bad.error.endswith("ZoneInfoNotFoundError")
-    assert "No/Where" not in bad.error
+    assert bad.error.endswith("ImproperlyConfigured")
+    assert NUMBER not in bad.error
     assert (good.verdict, good.attempts) == ("reply", 0)
     assert answers() == {}
