@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from wagtail import hooks
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.snippets.models import register_snippet
@@ -18,6 +18,7 @@ from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.reports.home import HomePanel
 from wagtail_drip.admin.sequences import adapters
 from wagtail_drip.admin.sequences import preview as sequence_preview
+from wagtail_drip.admin.sequences.views import refuse_to_delete
 from wagtail_drip.content import preview as content_slot
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.sequences import preview as sequence_slot
@@ -65,6 +66,11 @@ def put_publish_first(items: list[Any], request: HttpRequest, context: dict[str,
     """Autosave keeps drafts by itself, so the big button is the one that people press."""
     if context["model"] in (Sequence, MessageTemplate):
         items.sort(key=lambda item: item.name != "action-publish")
+
+
+@hooks.register("before_delete_snippet")
+def keep_what_has_run(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
+    return refuse_to_delete(request, instances)
 
 
 @hooks.register("construct_wagtail_userbar")

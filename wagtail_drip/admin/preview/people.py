@@ -14,6 +14,7 @@ from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.enrolments import gather
 from wagtail_drip.enrolments.facts import CONTACT_FIELDS
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
@@ -81,7 +82,7 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
     return Person(
         label=name_of(contact),
         contact_id=contact.pk,
-        zone=contact.zone or _zone_of(site_id),
+        zone=gather.zone_of(contact, _zone_of(site_id)),
         contact={name: getattr(contact, name) for name in CONTACT_FIELDS},
         attributes=contact.attributes,
         event=event,

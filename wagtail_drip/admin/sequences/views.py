@@ -169,6 +169,26 @@ class SequenceEditView(PersonPreviewMixin, snippets.EditView):
         return buttons
 
 
+class SequenceUnpublishView(snippets.UnpublishView):
+    template_name = "wagtail_drip/admin/sequences/unpublish.html"
+
+
+def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
+    """Send back whoever would delete a sequence that was ever published: its results and proofs hang on it."""
+    wanted = [instance.pk for instance in instances if isinstance(instance, Sequence)]
+    kept = Sequence.objects.filter(pk__in=wanted, runtime__isnull=False).values_list("name", flat=True)
+    if not kept:
+        return None
+    messages.error(
+        request,
+        _(
+            "What was published cannot be deleted, for its results hang on it: %(names)s. Unpublish or end it instead."
+        )
+        % {"names": ", ".join(kept)},
+    )
+    return redirect("wagtail_drip_sequences:list")
+
+
 class SwitchView(WagtailAdminTemplateMixin, TemplateView):
     """
     Asks before it switches a sequence, and does so on POST.

@@ -30,6 +30,7 @@ class SequenceViewSet(SnippetViewSet):
     add_view_class = views.SequenceCreateView
     copy_view_class = views.SequenceCopyView
     edit_view_class = views.SequenceEditView
+    unpublish_view_class = views.SequenceUnpublishView
     preview_on_add_view_class = PreviewOnCreateAs
     preview_on_edit_view_class = PreviewOnEditAs
     index_template_name = "wagtail_drip/admin/sequences/index.html"
