@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Site
 
+from wagtail_drip.admin.sequences.moves import Moves, moves
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
@@ -390,3 +391,41 @@ def test_what_was_published_cannot_be_deleted_with_others_either() -> None:
     client.post(f"/admin/bulk/wagtail_drip/sequence/delete/?id={sequence.pk}&id={draft.pk}&next={LIST}")
 
     assert Sequence.objects.count() == 2
+
+
+def inside(sequence: Sequence, step_id: str) -> None:
+    Enrolment.objects.create(
+        sequence=sequence,
+        version=SequenceVersion.objects.get(sequence=sequence),
+        contact=Contact.objects.create(created_at=NOW, changed_at=NOW),
+        site=Site.objects.get(),
+        state="waiting",
+        step_id=step_id,
+        entered_at=NOW,
+        since=NOW,
+    )
+
+
+def test_what_publishing_would_do_to_people_inside_is_told_before() -> None:
+    steps = [
+        {"type": "send_message", "id": step_id, "value": {"text": f"Hello {step_id}"}} for step_id in "abcd"
+    ]
+    sequence = Sequence.objects.create(
+        name="Baskets", trigger_event="cart_abandoned", live=False, steps=steps
+    )
+    sequence.save_revision().publish()
+    for step_id in ("a", "b", "b", "d"):
+        inside(sequence, step_id)
+    client = staff(*EDITOR)
+    untouched = client.get(f"{LIST}edit/{sequence.pk}/").content.decode()
+    sequence.steps = [steps[0], steps[2]]
+    sequence.save_revision()
+
+    found = moves(sequence)
+    page = client.get(f"{LIST}edit/{sequence.pk}/").content.decode()
+
+    assert "people are inside" not in untouched
+    assert found == Moves(inside=4, moved=2, ended=1)
+    assert "4 people are inside." in page
+    assert "2 of them go on at the next step" in page
+    assert "For 1 it ends" in page

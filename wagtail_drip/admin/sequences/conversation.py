@@ -19,6 +19,7 @@ from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.facts import Facts, Seen
 from wagtail_drip.enrolments.steps.base import Position
+from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences import compile as compiling
 from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.flow import Flow
@@ -152,7 +153,10 @@ def _go(flow: Flow, position: Position, facts: Facts, now: datetime, journey: _J
     """Walk to the end, each time at the moment that the walk before asked for. What was seen first stays."""
     while journey.walks < MOST_WALKS:
         journey.walks += 1
-        walked = walk.walk(flow, position, facts, now)
+        try:
+            walked = walk.walk(flow, position, facts, now)
+        except WagtailDripError:
+            return  # a kind of step that the engine does not have: what is known so far is shown
         for visited in walked.visits:
             journey.entered.setdefault(visited.step_id, visited.entered_at)
             if visited.left_at is not None:

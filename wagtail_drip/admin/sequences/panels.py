@@ -17,6 +17,7 @@ from wagtail.admin.panels import (
 )
 
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
+from wagtail_drip.admin.sequences.moves import moves
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import Health, RuntimeState
@@ -38,6 +39,7 @@ class RunningPanel(Panel):
                 context["is_paused"] = runtime.state == RuntimeState.PAUSED
                 context["is_draining"] = runtime.state == RuntimeState.DRAINING
                 context["has_ended"] = runtime.state == RuntimeState.ENDED
+                context["moves"] = moves(self.instance)
                 context["advice"] = [
                     problem for problem in problems.find(self.instance) if problem.level == "advice"
                 ]
