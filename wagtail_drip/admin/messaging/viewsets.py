@@ -4,13 +4,15 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn
+from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn, TitleColumn
 
 from wagtail_drip.admin.contacts.viewsets import may_see_contacts
-from wagtail_drip.admin.messaging import reasons
+from wagtail_drip.admin import words
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.contacts import phone
 from wagtail_drip.enrolments.models import StepVisit
@@ -25,7 +27,9 @@ def _sequence_choices() -> list[tuple[int, str]]:
 
 
 class MessageFilterSet(WagtailFilterSet):
-    state = django_filters.MultipleChoiceFilter(label=_("State"), choices=reasons.state_choices)
+    state = django_filters.MultipleChoiceFilter(
+        label=pgettext_lazy("of a message", "State"), choices=words.state_choices
+    )
     sequence_id = django_filters.ChoiceFilter(
         label=_("Sequence"), choices=_sequence_choices, empty_label=_("Any")
     )
@@ -38,17 +42,22 @@ class MessageFilterSet(WagtailFilterSet):
 
 class StateColumn(StatusTagColumn):
     def get_value(self, instance: Message) -> Any:
-        return reasons.state_label(instance.state)
+        return words.state_label(instance.state)
 
 
 class ReasonColumn(Column):
     def get_value(self, instance: Message) -> Any:
-        return reasons.reason_label(instance)
+        return words.reason_label(instance)
 
 
-class ToColumn(Column):
+class ToColumn(TitleColumn):
     def get_value(self, instance: Message) -> Any:
         return instance.contact if getattr(instance, "shows_contact", False) else _("Hidden")
+
+
+class SegmentsColumn(NumberColumn):
+    def get_value(self, instance: Message) -> Any:
+        return instance.segments or "–"  # 0 is a text that was not composed
 
 
 class SequenceColumn(Column):
@@ -68,11 +77,15 @@ class MessageIndexView(ReadOnlyIndexView):
     ]
     search_backend_name = None
     list_display: ClassVar[list[Any]] = [
-        ToColumn("__str__", label=_("To")),
+        ToColumn("__str__", label=pgettext_lazy("who gets a message", "To")),
         SequenceColumn("sequence_name", label=_("Sequence")),
-        StateColumn("state", label=_("State"), primary=lambda message: message.state in GOOD_STATES),
+        StateColumn(
+            "state",
+            label=pgettext_lazy("of a message", "State"),
+            primary=lambda message: message.state in GOOD_STATES,
+        ),
         ReasonColumn("reason", label=_("Why")),
-        NumberColumn("segments", label=_("Segments")),
+        SegmentsColumn("segments", label=_("Segments")),
         DateColumn("created_at", label=_("Created"), sort_key="created_at"),
         DateColumn("handed_over_at", label=_("Handed over")),
     ]
@@ -113,12 +126,15 @@ class MessageInspectView(ReadOnlyInspectView):
             "message": message,
             "shows_contact": shows_contact,
             "phone": phone.display(message.contact.phone) if shows_contact and message.contact.phone else "",
-            "state": reasons.state_label(message.state),
-            "meaning": reasons.state_meaning(message.state),
-            "why": reasons.reason_label(message),
+            "state": words.state_label(message.state),
+            "meaning": words.state_meaning(message.state),
+            "why": words.reason_label(message),
             "sequence": Sequence.objects.filter(pk=message.sequence_id).first(),
-            "decisions": visit.decisions if visit else [],
-            "receipts": message.receipts.order_by("recorded_at"),
+            "decisions": [words.decision_label(each) for each in visit.decisions] if visit else [],
+            "purpose": words.PURPOSES.get(message.purpose, message.purpose),
+            "receipts": [
+                (words.state_label(row.status), row) for row in message.receipts.order_by("recorded_at")
+            ],
         }
 
 
