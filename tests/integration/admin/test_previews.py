@@ -16,6 +16,7 @@ from wagtail_drip.admin.preview.bubbles import bubble
 from wagtail_drip.admin.sequences.conversation import Row, conversation
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.models import MessageTemplate
+from wagtail_drip.enrolments.steps import base as engine
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.stores.models import Purchase
@@ -457,3 +458,18 @@ def test_a_new_sequence_is_shown_before_it_has_a_name() -> None:
 
     assert posted == {"is_valid": True, "is_available": True}
     assert "Hello there" in page
+
+
+def test_a_kind_that_the_engine_lacks_is_shown_without_its_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.kinds()
+    monkeypatch.delitem(engine._ours, "update_contact")
+
+    shown = rows(
+        text("a", "Hi"),
+        step("b", "update_contact", field="attribute", attribute="vip", value="yes"),
+        text("c", "Ho"),
+    )
+
+    assert [row.kind for row in shown] == ["send_message", "update_contact", "send_message"]
+    assert shown[1].words == "Notes vip: yes"
+    assert shown[2].at is None

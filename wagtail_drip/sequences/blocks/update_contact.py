@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
@@ -34,7 +35,10 @@ class Block(StepBlock):
         help_text=_("Small letters, digits and _; texts may use it as contact.<attribute>."),
     )
     value = blocks.CharBlock(
-        required=False, max_length=255, label=_("To"), help_text=_("Empty: take it away.")
+        required=False,
+        max_length=255,
+        label=pgettext_lazy("the new value", "To"),
+        help_text=_("Empty: take it away."),
     )
 
     class Meta:
