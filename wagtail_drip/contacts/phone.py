@@ -12,6 +12,8 @@ from importlib import resources
 from types import ModuleType
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from wagtail_drip.exceptions import WagtailDripError
 
 _LONGEST = 64  # Longer than any number that somebody types with its spaces and words.
@@ -52,7 +54,7 @@ def parse(raw: str, *, region: str = "") -> Phone:
     """
     library = _phonenumbers()
     if len(raw) > _LONGEST:
-        raise InvalidPhone("This is too long for a phone number. Enter one number only.")
+        raise InvalidPhone(_("This is too long for a phone number. Enter one number only."))
     text = _SCHEME.sub("", raw).strip()
     country = region.strip().upper() or None
     if country is None and text.startswith("00"):
@@ -64,19 +66,19 @@ def parse(raw: str, *, region: str = "") -> Phone:
     except library.NumberParseException as error:
         if error.error_type == library.NumberParseException.INVALID_COUNTRY_CODE:
             raise InvalidPhone(
-                "The country of this phone number is not known. Begin with + and the country code."
+                _("The country of this phone number is not known. Begin with + and the country code.")
             ) from None
         raise InvalidPhone(
-            "This is not a phone number. Enter digits, beginning with + and the country code."
+            _("This is not a phone number. Enter digits, beginning with + and the country code.")
         ) from None
     e164 = library.format_number(number, library.PhoneNumberFormat.E164)
     if not library.is_valid_number(number) and not _fictional_region(e164):
         raise InvalidPhone(
-            "There is no such phone number. Check the digits, and begin with + and the country code."
+            _("There is no such phone number. Check the digits, and begin with + and the country code.")
         )
     if library.number_type(number) == library.PhoneNumberType.PREMIUM_RATE:
         # Texts to such numbers pay whoever asked for them.
-        raise InvalidPhone("This is a premium-rate number. Enter a mobile number.")
+        raise InvalidPhone(_("This is a premium-rate number. Enter a mobile number."))
     return Phone(e164=e164, region=region_of(e164))
 
 

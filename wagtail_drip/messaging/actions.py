@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.types import Identity, Purpose
@@ -127,7 +128,7 @@ def lift(hold_id: int, *, by: str, now: datetime) -> bool:
 
 def stop_everything(*, by: str, now: datetime) -> Hold:
     """Hand over nothing at all from now on: messages under way at the gateways are the last."""
-    return hold(scope="all", key="", reason=f"Stopped by {by}", now=now)
+    return hold(scope="all", key="", reason=_("Stopped by %(name)s") % {"name": by}, now=now)
 
 
 @transaction.atomic

@@ -108,7 +108,7 @@ class TestContacts:
 
         assert "Hello from the shop" in page
         assert "Agreed to marketing texts" in page
-        assert "suppressed" in page
+        assert "this number said stop" in page
 
     def test_a_long_story_has_pages_and_constant_queries(self, admin_client, site_id):
         person = reachable_contact(first_name="Ada")

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from wagtail_drip.admin import words
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
@@ -60,17 +61,18 @@ def page(contact_id: int, *, page: int = 1) -> Page:
 
 def _messages(contact_id: int, most: int) -> Iterable[Entry]:
     for row in Message.objects.filter(contact=contact_id).order_by("-created_at")[:most]:
+        why = words.reason_label(row)
         at = row.handed_over_at or (row.due_at if row.state == "scheduled" else None) or row.created_at
         yield Entry(
             at=at,
             kind="message",
             title=_("Text message"),
             text=row.body,
-            status=row.get_state_display(),
+            status=str(words.state_label(row.state)),
             is_good=row.state in ("sent", "delivered", "handed_over", "scheduled", "claimed"),
             url=reverse("wagtail_drip_messages:inspect", args=[row.pk]),
             icon="mail",
-            details=[(_("Why"), row.reason or row.defer_reason)] if row.reason or row.defer_reason else [],
+            details=[(_("Why"), why)] if why else [],
         )
 
 
@@ -110,7 +112,7 @@ def _consent(contact_id: int, most: int) -> Iterable[Entry]:
             text=row.wording,
             is_good=row.granted,
             icon="check" if row.granted else "cross",
-            details=[(_("Where"), row.source), (_("How"), row.method)],
+            details=[(_("Where"), row.source), (_("How"), words.CONSENT_METHODS.get(row.method, row.method))],
         )
 
 
@@ -123,10 +125,12 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
             at=row.entered_at,
             kind="sequence",
             title=_("Entered “%(sequence)s”") % {"sequence": row.sequence.name},
-            status=row.get_state_display(),
+            status=str(words.ENROLMENT_STATES.get(row.state, row.state)),
             is_good=row.state != "failed",
             icon="list-ul",
-            details=[(_("Left because"), row.exit_reason)] if row.exit_reason else [],
+            details=[(_("Left because"), words.EXIT_REASONS.get(row.exit_reason, row.exit_reason))]
+            if row.exit_reason
+            else [],
         )
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn, TitleColumn
 
-from wagtail_drip.admin.contacts.viewsets import may_see_contacts
 from wagtail_drip.admin import words
+from wagtail_drip.admin.contacts.viewsets import may_see_contacts
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.contacts import phone
 from wagtail_drip.enrolments.models import StepVisit
@@ -77,7 +77,11 @@ class MessageIndexView(ReadOnlyIndexView):
     ]
     search_backend_name = None
     list_display: ClassVar[list[Any]] = [
-        ToColumn("__str__", label=pgettext_lazy("who gets a message", "To")),
+        ToColumn(
+            "__str__",
+            label=pgettext_lazy("who gets a message", "To"),
+            get_url=lambda message: reverse("wagtail_drip_messages:inspect", args=[message.pk]),
+        ),
         SequenceColumn("sequence_name", label=_("Sequence")),
         StateColumn(
             "state",

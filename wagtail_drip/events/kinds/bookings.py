@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from wagtail_drip.events.kinds.wording import kind, needed, optional
 from wagtail_drip.events.types import MOMENT, MONEY, NUMBER, EventType
@@ -31,7 +32,7 @@ HOMEWORK = (
     optional("homework_name", _("Homework's name"), "Write a shopping list"),
 )
 GATHERING = (
-    needed("event_id", _("Event"), "E-9"),
+    needed("event_id", pgettext_lazy("a gathering", "Event"), "E-9"),
     optional("event_name", _("Event's name"), "Coffee tasting"),
     optional("starts_at", _("Starts"), "2026-12-05T18:00:00+00:00", type=MOMENT),
     optional("ends_at", _("Ends"), "2026-12-05T20:00:00+00:00", type=MOMENT),
