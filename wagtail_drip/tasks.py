@@ -120,7 +120,8 @@ STAGES: dict[str, Stage] = {
 }
 
 # On SQLite one process at a time does these: its transactions keep every other writer waiting.
-ONE_AT_A_TIME = frozenset({"advance", "send"})
+# Until then others wait for one that was killed: a batch is short, a gateway may take its time.
+ONE_AT_A_TIME = {"advance": 10, "send": 60}
 
 
 def one_pass(*, now: datetime | None = None, slot: str = "0") -> int:
@@ -158,7 +159,7 @@ def _alone(name: str, now: datetime) -> Iterator[bool]:
     if not due.exists():
         yield False
         return
-    token = _waited_for_lease()
+    token = _waited_for_lease(seconds=ONE_AT_A_TIME[name])
     if token is None:
         yield False
         return
@@ -168,11 +169,11 @@ def _alone(name: str, now: datetime) -> Iterator[bool]:
         claims.release_lease(SQLITE_WRITER, token)
 
 
-def _waited_for_lease() -> str | None:
+def _waited_for_lease(*, seconds: float) -> str | None:
     """Take the right to write on SQLite; whoever has it gives it back after a batch, so it is worth waiting for."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
-        token = claims.take_lease(SQLITE_WRITER, seconds=60)
+        token = claims.take_lease(SQLITE_WRITER, seconds=seconds)
         if token is not None or time.monotonic() > give_up_at:
             return token
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from wagtail_drip.enrolments.actions import Wish
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import ExitReason
+from wagtail_drip.enrolments.walk_batch import trace_of
 from wagtail_drip.events.models import Event
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.sequences import querysets as sequences
@@ -55,8 +56,9 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
         if isinstance(error, OperationalError | InterfaceError):
             raise  # Nothing is wrong with the rows: a lock was held for too long, or the database went away.
         if len(claimed) == 1:
-            logger.exception("Event %s could not be matched.", claimed[0])
-            _put_off(claimed[0], error, now=now)
+            trace = trace_of(error)
+            logger.error("Event %s could not be matched.\n%s", claimed[0], trace)
+            _put_off(claimed[0], trace, now=now)
         elif claimed:
             middle = len(claimed) // 2
             for half in (claimed[:middle], claimed[middle:]):
@@ -66,14 +68,12 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
     return len(claimed)
 
 
-def _put_off(pk: int, error: Exception, *, now: datetime) -> None:
+def _put_off(pk: int, error: str, *, now: datetime) -> None:
     """Count the failure; the fifth parks the event, with its error, for somebody to look at."""
     attempts = (Event.objects.filter(pk=pk).values_list("match_attempts", flat=True).first() or 0) + 1
     # Half a minute, one, two, four: a deployment under way, a mistake that somebody is mending.
     again = now + timedelta(seconds=30 * 2 ** (attempts - 1)) if attempts < TRIES else None
-    Event.objects.filter(pk=pk).update(
-        match_attempts=attempts, match_due_at=again, error=f"{type(error).__name__}: {error}"[:2000]
-    )
+    Event.objects.filter(pk=pk).update(match_attempts=attempts, match_due_at=again, error=error)
 
 
 def match(events: Sequence[Event], *, now: datetime) -> None:

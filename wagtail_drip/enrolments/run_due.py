@@ -56,8 +56,8 @@ def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
         if isinstance(error, OperationalError | InterfaceError):
             raise  # Nothing is wrong with the rows: a lock was held for too long, or the database went away.
         if len(claimed) == 1:
-            logger.exception("Enrolment %s could not be written down; it has failed.", claimed[0])
             trace = trace_of(error)
+            logger.error("Enrolment %s could not be written down; it has failed.\n%s", claimed[0], trace)
             claims.retried(lambda: passes.fail(claimed[0], trace, now=now))
         elif claimed:
             middle = len(claimed) // 2

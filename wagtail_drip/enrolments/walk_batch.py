@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import DatabaseError
+
 from wagtail_drip.enrolments import gather
 from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.effects import Decision
@@ -29,8 +31,10 @@ def walk_batch(enrolments: Sequence[Enrolment], *, now: datetime) -> list[Advanc
             flow, known = flows[enrolment.version_id], facts[enrolment.pk]
             walked = walk(flow, position, known, now)
             batch.append(Advanced(enrolment=enrolment, flow=flow, facts=known, walked=walked))
-        except Exception as error:
-            logger.exception("Enrolment %s failed at step %s.", enrolment.pk, enrolment.step_id)
+        except Exception as error:  # noqa: BLE001 -- a step's mistake, whatever it is, is its own enrolment's end
+            logger.error(
+                "Enrolment %s failed at step %s.\n%s", enrolment.pk, enrolment.step_id, trace_of(error)
+            )
             batch.append(Advanced(enrolment=enrolment, walked=_failed(position, error, now)))
     return batch
 
@@ -63,4 +67,7 @@ def _failed(position: Position, error: Exception, now: datetime) -> Walked:
 
 
 def trace_of(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))[-4000:]
+    """Return where *error* came from and what it is; a database's own words quote the row, and are left out."""
+    frames = "".join(traceback.format_tb(error.__traceback__))[-4000:]
+    words = "" if isinstance(error, DatabaseError) else f": {error}"
+    return f"{frames}{type(error).__qualname__}{words}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wagtail.models import Site
 
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
-from wagtail_drip.sequences.models import Sequence, SequenceRuntime
+from wagtail_drip.sequences import flow_cache
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 
 
 def crowd(size: int, *, site: Site | None = None) -> list[Contact]:
@@ -77,3 +80,13 @@ def stand_at_the_start(sequence: Sequence, people: list[Contact]) -> list[Enrolm
         for person in people
     )
     return list(Enrolment.objects.filter(sequence=sequence, contact__in=people).order_by("pk"))
+
+
+def with_first_step(sequence: Sequence, kind: str) -> None:
+    """Make the first step of the published version one of the test's own kind."""
+    version = SequenceVersion.objects.get(sequence=sequence)
+    flow = flow_cache.keep(version.pk, version.flow)
+    first = replace(flow.steps[flow.start or ""], kind=kind, settings={})
+    version.flow = replace(flow, steps={**flow.steps, first.id: first}).to_json()
+    version.save()
+    flow_cache.keep(version.pk, version.flow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start, with_first_step
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
@@ -26,9 +25,8 @@ from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import EventDraft
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences import actions as sequences
-from wagtail_drip.sequences import flow_cache
 from wagtail_drip.sequences.flow import Step
-from wagtail_drip.sequences.models import Sequence, SequenceVersion
+from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
 
@@ -211,16 +209,6 @@ def _own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     base.register("explodes", Explodes)
     base.register("writes_nonsense", WritesNonsense)
     base.register("waits_for_reply", WaitsForReply)
-
-
-def with_first_step(sequence: Sequence, kind: str) -> None:
-    """Make the first step of the published version one of the test's own kind."""
-    version = SequenceVersion.objects.get(sequence=sequence)
-    flow = flow_cache.keep(version.pk, version.flow)
-    first = replace(flow.steps[flow.start or ""], kind=kind, settings={})
-    version.flow = replace(flow, steps={**flow.steps, first.id: first}).to_json()
-    version.save()
-    flow_cache.keep(version.pk, version.flow)
 
 
 @pytest.mark.usefixtures("_own_kinds")

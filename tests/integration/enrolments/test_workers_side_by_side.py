@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start, with_first_step
 from wagtail_drip import api, tasks
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
+from wagtail_drip.core.models import Lease
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
 from wagtail_drip.events.models import Event
 from wagtail_drip.messaging.models import Message
@@ -135,6 +137,39 @@ def test_two_workers_take_the_same_crowd_s_orders_and_let_each_in_once(
     assert set(Enrolment.objects.values_list("state", "exit_reason")) == {("completed", "")}
     assert Enrolment.objects.count() == 800  # both sequences
     assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+def test_a_row_that_kills_its_worker_is_found_and_everybody_else_is_texted(
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequence = live_sequence(
+        steps=[
+            ("update_contact", {"field": "attribute", "attribute": "a", "value": "b"}),
+            ("send_message", {"text": "Hello {{ contact.first_name }}"}),
+        ]
+    )
+    with_first_step(sequence, "kills")
+    people = crowd(6)
+    killer = people[2]
+    Contact.objects.filter(pk=killer.pk).update(first_name="Boom")
+    stand_at_the_start(sequence, people)
+    monkeypatch.setenv("DRIP_WORKER_BATCH", "4")
+    code = "from wagtail_drip import tasks; tasks.loop(tasks.seize(1, seconds=9), seconds=2)"
+
+    deaths = 0
+    for _ in range(12):
+        each = worker(provider, tmp_path / "said", "shell", "-c", code)
+        deaths += each.wait(timeout=60) != 0
+        Lease.objects.filter(name=tasks.SQLITE_WRITER).update(token="", until=clock.lease_now())  # it ran out
+        if not Enrolment.objects.filter(state="active").exists():
+            break
+
+    # In batches of 4, of 4 again after two went well, and of 2; then five times alone.
+    assert deaths == 8, (tmp_path / "said").read_text()
+    assert list(Enrolment.objects.exclude(state="completed").values_list("contact_id", "state")) == [
+        (killer.pk, "failed")
+    ]
+    assert texted(provider) == Counter(person.phone for person in people if person != killer)
 
 
 def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp_path: Path) -> None:

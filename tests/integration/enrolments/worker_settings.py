@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from tests.integration.enrolments.killer import Kills
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, Q_CLUSTER, WAGTAIL_DRIP
+from wagtail_drip.enrolments.steps import base
 
 DATABASES["default"]["NAME"] = os.environ["DRIP_WORKER_DATABASE"]
 WAGTAIL_DRIP = {
@@ -18,7 +20,9 @@ WAGTAIL_DRIP = {
     },
     "SENDER_SEGMENTS_PER_SECOND": 0,
     "SEND_THREADS": 8,
-    "ADVANCE_BATCH": 200,
-    "SQLITE_BATCH": 100,
+    "ADVANCE_BATCH": int(os.environ.get("DRIP_WORKER_BATCH", "200")),
+    "SQLITE_BATCH": int(os.environ.get("DRIP_WORKER_BATCH", "100")),
 }
 Q_CLUSTER = {**Q_CLUSTER, "poll": 0.2, "save_limit": -1}
+
+base.register("kills", Kills)
