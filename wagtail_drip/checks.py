@@ -19,6 +19,7 @@ from django.urls import NoReverseMatch, reverse
 from wagtail_drip import conf
 from wagtail_drip.core import databases
 from wagtail_drip.gateways import registry as gateways
+from wagtail_drip.gateways.http import HttpGateway
 from wagtail_drip.stores import registry as stores
 
 ALL = {
@@ -44,6 +45,7 @@ ALL = {
     "wagtail_drip.W008": "Q_CLUSTER's save_limit makes every task slow.",
     "wagtail_drip.W009": "A gateway that reaches no phone is used on a production site.",
     "wagtail_drip.W010": "PUBLIC_BASE_URL is not HTTPS, or is this machine itself, on a production site.",
+    "wagtail_drip.W011": "MESSAGE_LEASE_SECONDS is too short for a gateway's time-outs.",
 }
 
 Finding = checks.CheckMessage
@@ -110,6 +112,7 @@ def backends(**_: Any) -> Iterator[Finding]:
         for issue in issues:
             make = _error if issue.level == "error" else _warning
             yield make("E002" if issue.level == "error" else "W009", issue.message, issue.hint)
+        yield from _lease(alias)
     for alias in stores.aliases():
         try:
             stores.get(alias)
@@ -126,6 +129,20 @@ def backends(**_: Any) -> Iterator[Finding]:
                 "its notices would never be read.",
                 f"Add a store with 'BACKEND': '{app.name}.adapter…', or take the app out of INSTALLED_APPS.",
             )
+
+
+def _lease(alias: str) -> Iterator[Finding]:
+    gateway = gateways.get(alias)
+    if not isinstance(gateway, HttpGateway):
+        return
+    one_call = gateway.connect_timeout_seconds + gateway.read_timeout_seconds
+    if conf.settings.MESSAGE_LEASE_SECONDS < 3 * one_call:
+        yield _warning(
+            "W011",
+            f"WAGTAIL_DRIP['MESSAGE_LEASE_SECONDS'] is {conf.settings.MESSAGE_LEASE_SECONDS}, but one call of "
+            f"gateway {alias!r} may last {one_call:g} s: its messages would be given back instead of sent.",
+            f"Set MESSAGE_LEASE_SECONDS to at least {3 * one_call:g}.",
+        )
 
 
 def host(**_: Any) -> Iterator[Finding]:

@@ -84,6 +84,17 @@ def test_a_shop_whose_adapter_cannot_be_imported():
         assert ids(checks.backends()) == {"E004"}
 
 
+def test_a_lease_shorter_than_a_gateways_patience():
+    simulator = {
+        "BACKEND": "wagtail_drip.gateways.simulator.SimulatorGateway",
+        "OPTIONS": {"token": "t", "url": "http://127.0.0.1/"},
+    }
+    with override_settings(WAGTAIL_DRIP=drip(GATEWAYS={"default": simulator}, MESSAGE_LEASE_SECONDS=60)):
+        assert ids(checks.backends()) == {"W011"}
+    with override_settings(WAGTAIL_DRIP=drip(GATEWAYS={"default": simulator}, MESSAGE_LEASE_SECONDS=75)):
+        assert ids(checks.backends()) == set()
+
+
 def test_an_installed_shop_that_no_store_names():
     with override_settings(WAGTAIL_DRIP=drip(STORES={})):
         assert ids(checks.backends()) == {"E005"}
