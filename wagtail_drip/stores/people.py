@@ -35,11 +35,18 @@ def resolve(identities: Mapping[Identity, str], *, now: datetime) -> dict[Identi
     """
     found: dict[Identity, Person] = {}
     known = _known(identities)
-    # In one order everywhere, so that two workers do not wait for each other crosswise.
-    for identity in sorted(identities, key=lambda each: (each.phone, each.email, *_values(each))):
-        contact = _settled(identity, known, region=identities[identity])
+    told: set[Key] = set()
+    # Who comes with a number first, since the shop's keys follow it; and in one order everywhere, so that two
+    # workers do not wait for each other crosswise.
+    for identity in sorted(
+        identities, key=lambda each: (not each.phone, each.phone, each.email, *_values(each))
+    ):
+        contact = None
+        if told.isdisjoint(keys_of(identity)):
+            contact = _settled(identity, known, region=identities[identity])
         if contact is None:
             contact = contacts.identify(identity, now=now, region=identities[identity])
+            told.update(keys_of(identity))
         found[identity] = Person(contact_id=contact.pk, has_number=contact.active_phone is not None)
     return found
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from tests import paper_shop as shop
 from tests.paper_shop import PaperShop
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
-from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
+from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import intake
@@ -328,3 +329,22 @@ def test_an_unknown_kind_says_so(site_id, now):
     intake.take_in_due(now=now)
 
     assert Notice.objects.get().error == "No adapter reads this kind of notice."
+
+
+def test_a_new_number_takes_the_customers_cart_of_the_same_batch_along(site_id, now):
+    place([1], site_id=site_id, now=now)
+    intake.take_in_due(now=now)
+    account = Identity(store="paper", user_id="1")
+    shop.cart("c9", identity=account)
+    shop.touch("c9", now=now)
+    shop.order(
+        1, site_id=site_id, now=now, order_id="2", identity=replace(account, phone=shop.number(2)), cart_id=""
+    )
+    shop.notice("order_placed", "2", now=now)
+
+    intake.take_in_due(now=now)
+
+    new = Contact.objects.get(active_phone=shop.number(2))
+    assert Purchase.objects.get(order_id="2").contact == new
+    assert Cart.objects.get().contact == new
+    assert new.identities.get(kind="user_id").value == "1"
