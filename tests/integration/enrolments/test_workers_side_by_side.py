@@ -172,6 +172,29 @@ def test_a_row_that_kills_its_worker_is_found_and_everybody_else_is_texted(
     assert texted(provider) == Counter(person.phone for person in people if person != killer)
 
 
+def test_a_worker_in_the_foreground_texts_until_it_is_told_to_end(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
+    people = crowd(3)
+    each = worker(provider, tmp_path / "said", "drip_run_due", "--loop")
+    try:
+        stand_at_the_start(sequence, people)
+        give_up_at = time.monotonic() + 30
+        while len(provider.seen) < 3 and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        each.terminate()
+        ended = each.wait(timeout=30)
+    finally:
+        each.kill()
+        each.wait()
+
+    said = (tmp_path / "said").read_text()
+    assert (ended, texted(provider)) == (0, Counter(person.phone for person in people)), said
+    assert tasks.tick_age() is not None
+    assert not Lease.objects.filter(name__startswith="drain:", until__gt=clock.lease_now()).exists()
+
+
 def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp_path: Path) -> None:
     sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
     people = crowd(500)
