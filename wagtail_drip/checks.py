@@ -136,18 +136,21 @@ def _lease(alias: str) -> Iterator[Finding]:
     if not isinstance(gateway, HttpGateway):
         return
     one_call = gateway.connect_timeout_seconds + gateway.read_timeout_seconds
-    if conf.settings.MESSAGE_LEASE_SECONDS < 3 * one_call:
+    least = 3 * one_call
+    if least > conf.settings.MESSAGE_LEASE_SECONDS:
         yield _warning(
             "W011",
             f"WAGTAIL_DRIP['MESSAGE_LEASE_SECONDS'] is {conf.settings.MESSAGE_LEASE_SECONDS}, but one call of "
             f"gateway {alias!r} may last {one_call:g} s: its messages would be given back instead of sent.",
-            f"Set MESSAGE_LEASE_SECONDS to at least {3 * one_call:g}.",
+            f"Set MESSAGE_LEASE_SECONDS to at least {least:g}.",
         )
 
 
 def host(**_: Any) -> Iterator[Finding]:
     if not apps.is_installed("django_q"):
-        yield _error("E003", "django_q is not installed: nothing would ever be sent.", "Add it to INSTALLED_APPS.")
+        yield _error(
+            "E003", "django_q is not installed: nothing would ever be sent.", "Add it to INSTALLED_APPS."
+        )
     if not django_settings.USE_TZ:
         yield _error("E011", "USE_TZ is off: sending at the right local time needs it.", "Set USE_TZ = True.")
     try:

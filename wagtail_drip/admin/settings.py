@@ -58,18 +58,20 @@ class SpansField(forms.CharField):
         return [self._span(span) for span in spans]
 
     def _span(self, text: str) -> list[str]:
-        start, separator, end = text.partition("-")
+        start, _separator, end = text.partition("-")
         try:
-            moments = [time.fromisoformat(part.strip().zfill(5)) for part in (start, end)]
+            moments = [self._moment(part.strip()) for part in (start, end)]
         except ValueError:
-            moments = []
-        if not separator or len(moments) != 2:
             raise forms.ValidationError(
                 _("“%(span)s” is not a span of time. Write it like 09:00-11:00.") % {"span": text}
-            )
+            ) from None
         if moments[0] == moments[1]:
             raise forms.ValidationError(_("“%(span)s” begins and ends at the same time.") % {"span": text})
-        return [moment.strftime("%H:%M") for moment in moments]
+        return moments
+
+    def _moment(self, text: str) -> str:
+        """Return a wall-clock time as ``09:00``; the end of a day is 24:00."""
+        return text if text == "24:00" else time.fromisoformat(text.zfill(5)).strftime("%H:%M")
 
 
 class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only

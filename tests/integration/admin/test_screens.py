@@ -240,6 +240,11 @@ class TestSettings:
         assert row.test_numbers == ["+447400123456"]
         assert (row.region, row.currency, row.price_per_segment) == ("GB", "GBP", None)
 
+    def test_a_day_may_be_open_to_its_very_end(self, admin_client, site_id):
+        admin_client.post(reverse(self.url), self.form(site_id, day_0="9:00-24:00"))
+
+        assert SiteSettings.objects.get(site_id=site_id).windows["0"] == [["09:00", "24:00"]]
+
     @pytest.mark.parametrize(
         ("field", "value", "said"),
         [

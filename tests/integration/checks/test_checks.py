@@ -29,14 +29,23 @@ GOOD_CLUSTER = {"name": "x", "orm": "default", "workers": 2, "timeout": 120, "re
 
 def test_the_tests_own_site_is_right():
     with override_settings(Q_CLUSTER=GOOD_CLUSTER):
-        for check in (checks.phones, checks.our_settings, checks.backends, checks.host, checks.cluster, checks.urls):
+        for check in (
+            checks.phones,
+            checks.our_settings,
+            checks.backends,
+            checks.host,
+            checks.cluster,
+            checks.urls,
+        ):
             assert ids(check()) == set(), check.__name__
 
 
 @pytest.mark.parametrize(
     ("cluster", "expected"),
     [
-        pytest.param({"retry": 120, "timeout": 120}, {"W002"}, id="a retry as long as the timeout runs twice"),
+        pytest.param(
+            {"retry": 120, "timeout": 120}, {"W002"}, id="a retry as long as the timeout runs twice"
+        ),
         pytest.param({"workers": 1}, {"W007"}, id="one worker is too few"),
         pytest.param({"timeout": 60}, {"W007"}, id="a short timeout cuts drains off"),
         pytest.param({"timeout": None}, set(), id="no timeout is no bound"),
