@@ -36,36 +36,34 @@ def editor_data() -> dict[str, Any]:
     """
     Return what ``message-text-controller.js`` and ``step-blocks.js`` need.
 
-    ``variables``: in the order of the buttons, by event; under ``""`` where no event starts it.
+    ``variables``: those of every text under ``""``, and by event those that it adds.
+    ``subjects``: by event what it is about, whose variables are offered first.
     ``properties``: what each event tells, offered where a condition names one.
     """
     events = catalogue.all_types()
+    always = variables.known()
+    names = {variable.name for variable in always}
     return {
         "shownAtOnce": SHOWN_AT_ONCE,
         "link": sample_link() if settings.PUBLIC_BASE_URL else "",
         "variables": {
-            name: [_variable(variable) for variable in _in_order(name)]
-            for name in ("", *(event.name for event in events))
+            "": [_variable(variable) for variable in always],
+            **{
+                event.name: [
+                    _variable(variable)
+                    for variable in variables.known(event.name)
+                    if variable.name not in names
+                ]
+                for event in events
+            },
         },
+        "subjects": {event.name: subject_of(event.name) for event in events if subject_of(event.name)},
         "properties": {
             event.name: [{"name": prop.name, "label": str(prop.label)} for prop in event.properties]
             for event in events
         },
         "words": _words(),
     }
-
-
-def _in_order(event_name: str) -> list[Variable]:
-    """Return the variables with those first that a text about such an event most likely shows."""
-    root = subject_of(event_name) or "event"
-
-    def place(variable: Variable) -> int:
-        if variable.name == "contact.first_name":
-            return 0
-        name = variable.name.split(".")[0]
-        return {root: 1, "shop": 2, "contact": 3}.get(name, 4)
-
-    return sorted(variables.known(event_name), key=place)
 
 
 def _variable(variable: Variable) -> dict[str, str]:

@@ -5,7 +5,7 @@
   const editorData = () => {
     if (data === null) {
       const element = document.getElementById('drip-editor-data');
-      if (!element) return { variables: {}, properties: {}, words: {}, link: '', shownAtOnce: 0 };
+      if (!element) return { variables: {}, subjects: {}, properties: {}, words: {}, link: '', shownAtOnce: 0 };
       data = JSON.parse(element.textContent);
     }
     return data;
@@ -21,7 +21,14 @@
   /** The event that starts the sequence, as it is chosen at this moment; '' on pages without such a field. */
   const triggerEvent = () => document.querySelector('select[name="trigger_event"]')?.value || '';
 
-  const variables = () => editorData().variables[triggerEvent()] || editorData().variables[''] || [];
+  /** What a text may show, with that first which a text about such an event most likely does. */
+  const variables = () => {
+    const { variables: known, subjects } = editorData();
+    const event = triggerEvent();
+    const places = { [subjects[event] || 'event']: 1, shop: 2, contact: 3 };
+    const place = ({ name }) => (name === 'contact.first_name' ? 0 : (places[name.split('.')[0]] ?? 4));
+    return [...(known[event] || []), ...(event ? known[''] || [] : [])].sort((a, b) => place(a) - place(b));
+  };
 
   const VARIABLE = /\{\{-?\s*([\w.]+)\s*(?:\|\s*default:\s*(["'])(.*?)\2)?[^}]*\}\}/g;
   const ADDRESS = /https?:\/\/[^\s]*[^\s.,;:!?'*)]/gi;
