@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import (
     Column,
@@ -113,7 +113,7 @@ LIST_DISPLAY = [
     ),
     StatusTagColumn(
         "running",
-        label=gettext_lazy("Running"),
+        label=pgettext_lazy("heading of a list", "Running"),
         accessor=lambda sequence: running_words(sequence)[0],
         primary=lambda sequence: running_words(sequence)[1],
     ),
