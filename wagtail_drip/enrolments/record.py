@@ -29,13 +29,14 @@ def record(batch: Sequence[Advanced], *, now: datetime) -> None:
     """Write the batch down in its own transaction's few statements."""
     _save_enrolments(batch, now)
     _leave_visits(batch)
-    inserts.insert(
-        [
-            _visit_row(advanced, visited)
+    inserts.insert_values(
+        StepVisit,
+        (
+            _visit_values(advanced, visited)
             for advanced in batch
             for visited in advanced.walked.visits
             if visited.is_new
-        ]
+        ),
     )
     tally(_measures(batch), now=now)
     tell(signals.sequence_exited, [advanced.enrolment.pk for advanced in batch if advanced.walked.has_ended])
@@ -84,20 +85,23 @@ def _new_values(advanced: Advanced, now: datetime) -> dict[str, Any]:
     return new
 
 
-def _visit_row(advanced: Advanced, visited: Visited) -> StepVisit:
-    texts = {effect.visit for effect in advanced.walked.effects if isinstance(effect, SendMessage)}
-    enrolment_id = advanced.enrolment.pk
-    return StepVisit(
-        enrolment_id=enrolment_id,
-        visit=visited.visit,
-        step_id=visited.step_id,
-        kind=visited.kind,
-        entered_at=visited.entered_at,
-        left_at=visited.left_at,
-        path=visited.path,
-        decisions=[decision.to_json() for decision in visited.decisions],
-        message_key=message_key(enrolment_id, visited.visit) if visited.visit in texts else "",
+def _visit_values(advanced: Advanced, visited: Visited) -> dict[str, Any]:
+    has_text = any(
+        isinstance(effect, SendMessage) and effect.visit == visited.visit
+        for effect in advanced.walked.effects
     )
+    enrolment_id = advanced.enrolment.pk
+    return {
+        "enrolment_id": enrolment_id,
+        "visit": visited.visit,
+        "step_id": visited.step_id,
+        "kind": visited.kind,
+        "entered_at": visited.entered_at,
+        "left_at": visited.left_at,
+        "path": visited.path,
+        "decisions": [decision.to_json() for decision in visited.decisions],
+        "message_key": message_key(enrolment_id, visited.visit) if has_text else "",
+    }
 
 
 def _leave_visits(batch: Sequence[Advanced]) -> None:
