@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from django.test import Client
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.gateways import encoding
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -352,42 +350,6 @@ def test_it_fits_a_phone(page: Page, width: int) -> None:
 
     expect(page.locator("#block-near-section")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_the_browser_counts_as_the_server_does(page: Page) -> None:
-    made = sequence(text("a", "Hello"))
-    edit(page, made)
-    some = random.Random(7)
-    pool = encoding.GSM_BASIC + encoding.GSM_EXTENSION + "你好ç“”…🎉👩‍👩‍👧é\u0301 \t"
-    corpus = [
-        "",
-        "x" * 160,
-        "x" * 161,
-        "x" * 306,
-        "x" * 307,
-        "€" * 80,
-        "€" * 81,
-        "[" * 77 + "x",
-        "你" * 70,
-        "你" * 71,
-    ]
-    corpus += ["你" * 66 + "🎉" + "你" * 66, "x" * 152 + "€" + "x" * 10]
-    corpus += ["".join(some.choices(pool, k=some.randrange(1, 400))) for _ in range(200)]
-    corpus += [
-        "".join(some.choices(encoding.GSM_BASIC + "€[]", k=some.randrange(1, 700))) for _ in range(200)
-    ]
-
-    counted = page.evaluate("texts => texts.map((text) => window.drip.segments.count(text))", corpus)
-
-    for words, found in zip(corpus, counted, strict=True):
-        expected = encoding.count(words)
-        assert found == {
-            "encoding": expected.encoding,
-            "units": expected.units,
-            "segments": expected.segments,
-            "left": expected.units_left,
-            "costly": list(expected.costly),
-        }
 
 
 def test_a_red_marker_says_what_a_text_lacks(page: Page) -> None:
