@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
@@ -18,7 +17,8 @@ from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVer
 from wagtail_drip.sequences.states import TRANSITIONS, Health, RuntimeState
 from wagtail_drip.sequences.types import CannotCompile
 
-logger = logging.getLogger(__name__)
+# Far longer than it takes to take everybody out of a sequence that has ended.
+TAKING_OUT = timedelta(days=2)
 
 
 def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> SequenceVersion | None:
@@ -141,7 +141,9 @@ def end(sequence_id: int, *, now: datetime, by: str = "") -> bool:
         changed = _move(sequence_id, RuntimeState.ENDED, now=now, trigger_event="", parking_due_at=now)
         if changed:
             _lift_holds(sequence_id, by=by, now=now)
-            _hold(sequence_id, _("Ended by %(name)s") % {"name": by} if by else _("Ended"), now=now)
+            reason = _("Ended by %(name)s") % {"name": by} if by else _("Ended")
+            # Until everybody is out; then there is nothing left to hold, and screens need not show it for ever.
+            _hold(sequence_id, reason, now=now, until=now + TAKING_OUT)
     return changed
 
 
@@ -200,8 +202,8 @@ def _trigger_of_version(version: SequenceVersion | None) -> str:
     return str(trigger["event"]) if trigger else ""
 
 
-def _hold(sequence_id: int, reason: str, *, now: datetime) -> None:
-    messaging.hold(scope="sequence", key=str(sequence_id), reason=reason, now=now)
+def _hold(sequence_id: int, reason: str, *, now: datetime, until: datetime | None = None) -> None:
+    messaging.hold(scope="sequence", key=str(sequence_id), reason=reason, now=now, until=until)
 
 
 def _lift_holds(sequence_id: int, *, by: str, now: datetime) -> None:

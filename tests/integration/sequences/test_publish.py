@@ -217,7 +217,8 @@ def test_ending_holds_what_is_on_its_way_and_publishing_starts_anew() -> None:
     assert actions.end(sequence.pk, now=NOW, by="Ada")
 
     assert state(sequence) == ("ended", "ok", "")
-    assert Hold.objects.filter(lifted_at=None, key=str(sequence.pk)).count() == 1
+    hold = Hold.objects.get(lifted_at=None, key=str(sequence.pk))
+    assert (hold.reason, hold.until) == ("Ended by Ada", NOW + timedelta(days=2))
     publish(sequence)
     assert state(sequence) == ("live", "ok", "cart_abandoned")
     assert not Hold.objects.filter(lifted_at=None).exists()

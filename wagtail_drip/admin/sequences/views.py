@@ -28,6 +28,7 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
+from wagtail_drip.admin.read_only import OwnStyles
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import RUNNING
@@ -92,7 +93,7 @@ def starts_when(sequence: Sequence) -> str:
     return str(found.sentence) if found else sequence.trigger_event or _("Nothing by itself")
 
 
-class SequenceIndexView(snippets.IndexView):
+class SequenceIndexView(OwnStyles, snippets.IndexView):
     def get_base_queryset(self) -> QuerySet[Sequence]:
         rows: QuerySet[Sequence] = super().get_base_queryset()
         sent = [f"message:{state.value}" for state in COUNTED_AS_SENT]
