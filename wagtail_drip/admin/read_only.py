@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.permission_policies import ModelPermissionPolicy
@@ -24,7 +26,16 @@ class OwnPermissions:
         return ModelPermissionPolicy(self.model)
 
 
-class ReadOnlyIndexView(OwnPermissions, IndexView):
+class OwnStyles:
+    """Brings the style sheet of our pages to a list that Wagtail draws."""
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(*args, **kwargs)  # type: ignore[misc] # a view's
+        context["media"] += Media(css={"all": [versioned_static("wagtail_drip/css/screens.css")]})
+        return context
+
+
+class ReadOnlyIndexView(OwnPermissions, OwnStyles, IndexView):
     """A list without "add", whose exports need a permission of their own.
 
     :cvar export_permission: codename with app label; '' forbids exports altogether.
