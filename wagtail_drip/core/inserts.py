@@ -23,11 +23,13 @@ _ROWS_PER_STATEMENT = 2000
 
 
 class _Plan(NamedTuple):
+    """How to write some of a table's columns from each row, and the others with what all rows share."""
+
     columns: tuple[str, ...]
     names: tuple[str, ...]
-    defaults: tuple[Any, ...]
     converts: tuple[tuple[int, Convert], ...]
     types: tuple[str, ...]
+    shared: tuple[Any, ...]  # the defaults of the last columns, as the driver takes them
 
 
 def insert(rows: Sequence[Model], *, ignore_repeats: bool = False) -> None:
@@ -40,58 +42,68 @@ def insert(rows: Sequence[Model], *, ignore_repeats: bool = False) -> None:
     if not rows:
         return
     model = type(rows[0])
-    plan = _plan(model, _alias(model))
+    plan = _plan(model, _alias(model), _names(model))
     read = attrgetter(*plan.names)
     _write(model, plan, [list(read(row)) for row in rows], ignore_repeats=ignore_repeats)
 
 
-def insert_values(model: type[Model], rows: Iterable[Values], *, ignore_repeats: bool = False) -> None:
+def insert_values(model: type[Model], rows: Iterable[Values], *, ignore_repeats: bool = False) -> int | None:
     """
     Insert rows given as attribute names (``contact_id``) to values; what is left out has the field's default.
 
     The way for wide tables: making a model instance of 40 fields costs more than writing it.
+
+    :return: how many rows were new; None where the database does not tell (MariaDB counts repeats as well).
+    :raises KeyError: if a row names an attribute that there is not.
     """
-    plan = _plan(model, _alias(model))
-    made = []
-    for row in rows:
-        values = [row.get(name, default) for name, default in zip(plan.names, plan.defaults, strict=True)]
-        made.append([value() if callable(value) else value for value in values])
-    if made:
-        _write(model, plan, made, ignore_repeats=ignore_repeats)
+    values = list(rows)
+    if not values:
+        return 0
+    names = tuple(values[0])
+    if len(names) < 2 or any(row.keys() != values[0].keys() for row in values):
+        names = _names(model)
+        values = [{**_defaults(model, names), **row} for row in values]
+    plan = _plan(model, _alias(model), names)
+    read = itemgetter(*names)
+    return _write(model, plan, [list(read(row)) for row in values], ignore_repeats=ignore_repeats)
 
 
-def _write(model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_repeats: bool) -> None:
+def _write(model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_repeats: bool) -> int | None:
     for place, convert in plan.converts:
         for row in rows:
             if row[place] is not None:
                 row[place] = convert(row[place])
     connection = connections[_alias(model)]
-    sql = _statement(model, connection.alias, ignore_repeats)
+    sql = _statement(model, connection.alias, plan.names, ignore_repeats)
+    written = 0
     with connection.cursor() as cursor:
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             some = rows[start : start + _ROWS_PER_STATEMENT]
             if connection.vendor == "postgresql":
-                cursor.execute(sql, [list(map(itemgetter(place), some)) for place in range(len(plan.names))])
+                cursor.execute(sql, [*plan.shared, *map(list, zip(*some, strict=True))])
             elif len(some) == 1:
-                cursor.execute(sql, some[0])
+                cursor.execute(sql, [*some[0], *plan.shared])
             else:
-                cursor.executemany(sql, some)
+                cursor.executemany(sql, [[*row, *plan.shared] for row in some] if plan.shared else some)
+            written += cursor.rowcount
+    return None if connection.vendor == "mysql" else written
 
 
 def _alias(model: type[Model]) -> str:
     return str(router.db_for_write(model))
 
 
-@lru_cache(maxsize=128)
-def _statement(model: type[Model], alias: str, ignore_repeats: bool) -> str:
-    plan = _plan(model, alias)
+@lru_cache(maxsize=256)
+def _statement(model: type[Model], alias: str, names: tuple[str, ...], ignore_repeats: bool) -> str:
+    plan = _plan(model, alias, names)
     connection = connections[alias]
     vendor = connection.vendor
     quote = connection.ops.quote_name
     into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, plan.columns))})"
     if vendor == "postgresql":
-        arrays = ", ".join(f"%s::{kind}[]" for kind in plan.types)
-        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 -- types of our own columns
+        arrays = ", ".join(f"%s::{kind}[]" for kind in plan.types[: len(names)])
+        shared = "".join(f", %s::{kind}" for kind in plan.types[len(names) :])
+        source = f"SELECT v.*{shared} FROM unnest({arrays}) AS v"  # noqa: S608 -- types of our own columns
     else:
         source = f"VALUES ({', '.join(['%s'] * len(plan.columns))})"
     if not ignore_repeats:
@@ -103,28 +115,58 @@ def _statement(model: type[Model], alias: str, ignore_repeats: bool) -> str:
     return f"{into} {source} ON CONFLICT DO NOTHING"
 
 
-@lru_cache(maxsize=128)
-def _plan(model: type[Model], alias: str) -> _Plan:
-    vendor = connections[alias].vendor
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    converts = []
-    for place, field in enumerate(fields):
-        convert = _convert(field, alias)
-        if convert is not None:
-            converts.append((place, convert))
+@lru_cache(maxsize=256)
+def _plan(model: type[Model], alias: str, names: tuple[str, ...]) -> _Plan:
+    """
+    Return how rows that give *names* are written.
+
+    :raises KeyError: if the model has no such attribute.
+    """
+    by_name = {field.attname: field for field in _fields(model)}
+    given = [by_name[name] for name in names]
+    rest = [field for name, field in by_name.items() if name not in set(names)]
+    fields = [*given, *rest]
+    converts = [_convert(field, alias) for field in fields]
+    shared = []
+    for field, convert in zip(rest, converts[len(given) :], strict=True):
+        value = _default(field)
+        shared.append(value if convert is None or value is None else convert(value))
+    is_postgresql = connections[alias].vendor == "postgresql"
     return _Plan(
         columns=tuple(str(field.column) for field in fields),
-        names=tuple(field.attname for field in fields),
-        defaults=tuple(_default(field) for field in fields),
-        converts=tuple(converts),
-        types=tuple(_array_type(field, alias) for field in fields) if vendor == "postgresql" else (),
+        names=names,
+        converts=tuple(
+            (place, convert) for place, convert in enumerate(converts[: len(given)]) if convert is not None
+        ),
+        types=tuple(_array_type(field, alias) for field in fields) if is_postgresql else (),
+        shared=tuple(shared),
     )
 
 
+def _fields(model: type[Model]) -> list[Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+
+
+@lru_cache(maxsize=128)
+def _names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in _fields(model))
+
+
+def _defaults(model: type[Model], names: Iterable[str]) -> dict[str, Any]:
+    wanted = set(names)
+    return {field.attname: _default(field) for field in _fields(model) if field.attname in wanted}
+
+
 def _default(field: Field[Any, Any]) -> Any:
-    """Return the field's default; a callable is called for each row, so that no two rows share a dict."""
+    """
+    Return what a row has that does not say.
+
+    :raises TypeError: if that might differ from call to call, for it is asked once for many rows.
+    """
     if field.has_default():
-        return field.default
+        if callable(field.default) and field.default not in (dict, list):
+            raise TypeError(f"{field} has a default to be called: give it a value in each row.")
+        return field.default() if callable(field.default) else field.default
     return None if field.null or not field.empty_strings_allowed else ""
 
 

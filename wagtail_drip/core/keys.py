@@ -7,6 +7,7 @@ import hmac
 import secrets
 import string
 import uuid
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -29,8 +30,12 @@ def number_hash(phone: str) -> str:
 
     :param phone: E.164.
     """
-    key = hashlib.sha256(b"wagtail_drip.number:" + settings.SECRET_KEY.encode()).digest()
-    return hmac.new(key, phone.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_number_key(settings.SECRET_KEY), phone.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=4)
+def _number_key(secret: str) -> bytes:
+    return hashlib.sha256(b"wagtail_drip.number:" + secret.encode()).digest()
 
 
 def digest(*parts: str) -> str:

@@ -8,26 +8,27 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 
 from wagtail_drip.compliance.types import Counts
-from wagtail_drip.core import claims
+from wagtail_drip.core import inserts
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.messaging.types import AT_ONCE, Claimed
 
 
 def record(messages: Sequence[Claimed], *, now: datetime) -> None:
     """Note that *messages* are handed over, in the transaction that marks them so."""
-    claims.insert_new(
+    inserts.insert_values(
+        SendLedger,
         [
-            SendLedger(
-                message_id=message.id,
-                contact_id=message.contact_id,
-                site_id=message.site_id,
-                purpose=message.purpose,
-                topic=message.topic,
-                handed_over_at=now,
-            )
+            {
+                "message_id": message.id,
+                "contact_id": message.contact_id,
+                "site_id": message.site_id,
+                "purpose": message.purpose,
+                "topic": message.topic,
+                "handed_over_at": now,
+            }
             for message in messages
         ],
-        unique=["message"],
+        ignore_repeats=True,
     )
 
 

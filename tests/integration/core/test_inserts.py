@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.core import inserts
+from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments.models import EnrolmentTally
 from wagtail_drip.events.models import Notice
 from wagtail_drip.messaging.models import Message
@@ -121,3 +122,42 @@ def test_more_rows_than_fit_one_statement():
 def test_nothing_to_insert():
     inserts.insert([])
     inserts.insert_values(Notice, [])
+
+
+def test_it_tells_how_many_rows_were_new_where_the_database_can(site_id):
+    person = reachable_contact()
+    row = message(person.pk, site_id, 1)
+
+    first = inserts.insert_values(Message, [row])
+    second = inserts.insert_values(
+        Message, [message(person.pk, site_id, number) for number in (1, 2, 3)], ignore_repeats=True
+    )
+
+    is_told = connection.vendor != "mysql"
+    assert first == (1 if is_told else None)
+    assert second == (2 if is_told else None)
+    assert Message.objects.count() == 3
+
+
+def test_rows_that_give_different_columns_each_have_the_defaults_of_the_others(site_id):
+    person = reachable_contact()
+
+    inserts.insert_values(
+        Message,
+        [message(person.pk, site_id, 1, body="one"), message(person.pk, site_id, 2, variables={"a": 1})],
+    )
+
+    assert list(Message.objects.order_by("key").values_list("body", "variables", "lane")) == [
+        ("one", {}, 1),
+        ("", {"a": 1}, 1),
+    ]
+
+
+def test_a_column_that_there_is_not_is_refused(site_id):
+    with pytest.raises(KeyError, match="contakt_id"):
+        inserts.insert_values(Message, [{"contakt_id": 1, "key": "staff:1"}])
+
+
+def test_a_default_that_differs_from_call_to_call_must_be_given():
+    with pytest.raises(TypeError, match="windows"):
+        inserts.insert_values(SiteSettings, [{"site_id": 1, "region": "GB"}])
