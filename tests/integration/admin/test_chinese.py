@@ -148,7 +148,7 @@ def test_the_contacts(owner, site_id):
         "可以发短信吗？",
         "已同意接收营销短信",
         "网页表单",
-        "经历",
+        "历程",
     )
 
 
