@@ -63,7 +63,11 @@ def _follow(runtime: SequenceRuntime, *, size: int, now: datetime) -> int:
     if runtime.state == RuntimeState.PAUSED:
         return _park(people) or messaging.park(runtime.sequence_id, limit=size)
     if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
-        return actions.take_out(people, reason=ExitReason.REMOVED_BY_STAFF, now=now)
+        removed = ExitReason.REMOVED_BY_STAFF
+        # Whose run was over already may still have a text that waits for the morning.
+        return actions.take_out(people, reason=removed, now=now) or messaging.cancel_for_sequence(
+            sequence_id=runtime.sequence_id, reason=removed.value, now=now, limit=size
+        )
     # Texts before people, whose next text would otherwise overtake the one that waited.
     return messaging.unpark(runtime.sequence_id, limit=size) or _unpark(people)
 

@@ -96,6 +96,15 @@ def cancel_for_steps(*, sequence_id: int, step_ids: Collection[str], reason: str
 
 
 @transaction.atomic
+def cancel_for_sequence(*, sequence_id: int, reason: str, now: datetime, limit: int) -> int:
+    """Cancel at most *limit* of what waits in the outbox from a sequence, whoever's run it was; return how many."""
+    waiting = Message.objects.filter(sequence_id=sequence_id, state__in=PENDING).order_by("pk")
+    # MariaDB knows no LIMIT in a subquery, so the ids travel.
+    ids = list(waiting.values_list("pk", flat=True)[:limit])
+    return _cancel(Message.objects.filter(pk__in=ids), reason=reason, now=now)
+
+
+@transaction.atomic
 def park(sequence_id: int, *, limit: int) -> int:
     """Take at most *limit* of a paused sequence's messages out of the queue; return how many."""
     rows = Message.objects.filter(sequence_id=sequence_id, state=S.SCHEDULED, due_at__isnull=False)

@@ -89,6 +89,21 @@ def test_ending_takes_everybody_out_and_their_texts_back(now: datetime) -> None:
     assert SequenceRuntime.objects.get().parking_due_at is None
 
 
+def test_ending_takes_back_texts_of_runs_that_were_over_already(now: datetime) -> None:
+    sequence = live_sequence(steps=[HELLO])
+    standing(sequence, 5, now)
+    assert set(Enrolment.objects.values_list("state", flat=True)) == {"completed"}
+    sequences.end(sequence.pk, now=now)
+
+    assert until_done(now) == 5
+
+    assert set(Message.objects.values_list("state", "reason", "due_at")) == {
+        ("cancelled", "removed_by_staff", None)
+    }
+    assert set(Enrolment.objects.values_list("state", flat=True)) == {"completed"}
+    assert SequenceRuntime.objects.get().parking_due_at is None
+
+
 def republish_without(sequence: Sequence, *positions: int) -> SequenceVersion:
     kept = [child for n, child in enumerate(sequence.steps.get_prep_value()) if n not in positions]
     sequence.steps = sequence.steps.stream_block.to_python(kept)
