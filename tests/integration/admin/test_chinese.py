@@ -231,7 +231,7 @@ def test_the_consent_asked_for_at_the_checkout_names_the_shop_and_ways_out_that_
     with translation.override("zh-hans"):
         wording = options.consent_wording(options.read({}))
 
-    assert "我同意茶与咖啡向我在此填写的手机号发送" in wording
+    assert "我同意“茶与咖啡”向我在此填写的手机号发送" in wording
     assert "营销短信" in wording
     assert "不同意也可以正常购买" in wording
     assert keywords.classify("退订").kind == "stop"
