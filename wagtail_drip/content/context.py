@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from wagtail.models import Site
 
@@ -44,11 +44,10 @@ def build(subjects: Sequence[Subject], *, roots: Collection[str]) -> list[dict[s
     """
     found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
     if "contact" in roots:
-        heads = contacts.resolve_merged({each.contact_id for each in subjects if each.contact_id is not None})
-        people = Contact.objects.in_bulk(set(heads.values()))
+        people = _people({each.contact_id for each in subjects if each.contact_id is not None})
         for subject, variables in zip(subjects, found, strict=True):
-            person = people.get(heads[subject.contact_id]) if subject.contact_id is not None else None
-            variables["contact"] = _contact(person)
+            person = people.get(subject.contact_id) if subject.contact_id is not None else None
+            variables["contact"] = person or {}
     if "order" in roots:
         _fill(subjects, found, "order", "order_id", stores.latest_purchases, _order)
     if "cart" in roots:
@@ -96,15 +95,36 @@ class _Round:
     positions: dict[int, list[int]] = field(default_factory=dict)
 
 
-def _contact(person: Contact | None) -> dict[str, Any]:
-    if person is None:
-        return {}
+def _people(contact_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return what texts show of each contact, by whoever speaks for it now. One query more if any was merged."""
+    rows = _rows(contact_ids)
+    if any(row.merged_into_id is not None for row in rows.values()):
+        heads = contacts.resolve_merged(contact_ids)
+        rows.update(_rows(set(heads.values()) - rows.keys()))
+        rows = {pk: rows[head] for pk, head in heads.items() if head in rows}
     return {
-        **person.attributes,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "language": person.language,
+        pk: {
+            **row.attributes,
+            "first_name": row.first_name,
+            "last_name": row.last_name,
+            "language": row.language,
+        }
+        for pk, row in rows.items()
     }
+
+
+class _Row(NamedTuple):
+    pk: int
+    attributes: dict[str, Any]
+    first_name: str
+    last_name: str
+    language: str
+    merged_into_id: int | None
+
+
+def _rows(contact_ids: Collection[int]) -> dict[int, _Row]:
+    found = Contact.objects.filter(pk__in=contact_ids).values_list(*_Row._fields)
+    return {row[0]: _Row._make(row) for row in found}
 
 
 def _order(purchase: Purchase | None, event: Mapping[str, Any]) -> dict[str, Any]:

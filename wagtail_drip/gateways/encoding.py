@@ -55,6 +55,7 @@ PLAIN_LETTER_FOR = {
     "Ð": "D",
 }
 
+_ONE_UNIT = frozenset(GSM_BASIC)
 _UNITS_IN_GSM = {**dict.fromkeys(GSM_BASIC, 1), **dict.fromkeys(GSM_EXTENSION, 2)}
 
 
@@ -82,6 +83,8 @@ def is_gsm(text: str) -> bool:
 
 def count(text: str) -> SegmentCount:
     """Return what *text* costs, exactly as written. The empty text costs nothing."""
+    if _ONE_UNIT.issuperset(text):  # most texts: every character is one unit, so no part needs to be packed
+        return _count_of_units(len(text))
     costly = tuple(dict.fromkeys(character for character in text if character not in _UNITS_IN_GSM))
     sizes = _sizes(text, is_ucs2=bool(costly))
     single, part = (UCS2_SINGLE, UCS2_PART) if costly else (GSM_SINGLE, GSM_PART)
@@ -94,6 +97,19 @@ def count(text: str) -> SegmentCount:
         units=sum(sizes),
         units_left=limit - (sum(sizes[fills[-1][0] :]) if fills else 0),
         costly=costly,
+    )
+
+
+def _count_of_units(units: int) -> SegmentCount:
+    segments = (units > 0) if units <= GSM_SINGLE else -(-units // GSM_PART)
+    room = segments * GSM_PART if segments > 1 else GSM_SINGLE
+    return SegmentCount(
+        encoding="GSM-7",
+        characters=units,
+        segments=int(segments),
+        units=units,
+        units_left=room - units,
+        costly=(),
     )
 
 
