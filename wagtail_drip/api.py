@@ -15,10 +15,12 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 from wagtail.models import Site
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import actions as core
@@ -60,6 +62,7 @@ def emit(
     """
     Tell that something happened. Writes one small row in your own transaction, and never raises.
 
+    :param contact: a number that cannot be read is an error; leave out what is no number.
     :param key: unique in *store*: the same key again is the same event, and is ignored.
     :param consent: what the person answered, if they were asked; None is "was not asked", never "yes".
     :param occurred_at: aware; now if None. For display: before and after go by when we were told.
@@ -107,9 +110,12 @@ def _envelope(
     plain = _plain("properties", properties or {})
     catalogue.validate(name, plain)
     answer = _answer(consent)
+    names = _plain("contact", _names(contact)) if contact is not None else None
+    if names is not None:
+        _check_number(names, site)
     return {
         "event": name,
-        "contact": _plain("contact", _names(contact)) if contact is not None else None,
+        "contact": names,
         "consent": answer,
         "properties": plain,
         "occurred_at": occurred_at.isoformat() if occurred_at else None,
@@ -139,6 +145,21 @@ def _names(contact: Who) -> dict[str, Any]:
     if unknown:
         raise BadInput(f"'contact' has names that we do not know: {', '.join(unknown)}.")
     return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _check_number(names: Mapping[str, Any], site: Where) -> None:
+    """:raises BadInput: if there is a number and it cannot be read, in the words for people and without it."""
+    number, region = str(names.get("phone", "")), str(names.get("region", ""))
+    if not number:
+        return
+    if not region and not number.lstrip().startswith("+"):
+        # Only a number without its country code asks the database; in a savepoint, as the caller may be selling.
+        with transaction.atomic():
+            region = core.site_settings(_here(site)).region
+    try:
+        phones.parse(number, region=region)
+    except phones.InvalidPhone as error:
+        raise BadInput(f"'phone' cannot be read: {error}") from None
 
 
 def _answer(consent: Consent | Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -171,12 +192,14 @@ def identify(contact: Who, *, store: str = "site", site: Where = None) -> Contac
     """
     Return the contact that this means, made if it is new, with what you say of them written down.
 
-    Blanks leave what we know as it is; a number that cannot be read leaves the contact without one.
+    Blanks leave what we know as it is.
 
     :param store: whose ``external_id``, ``user_id`` and ``anonymous_id`` these are.
     :raises BadInput: naming the argument.
     """
-    identity = Identity(**{name: str(value) for name, value in _names(contact).items()})
+    names = _names(contact)
+    _check_number(names, site)
+    identity = Identity(**{name: str(value) for name, value in names.items()})
     return contacts.identify(
         identity if identity.store else replace(identity, store=store),
         now=clock.now(),

@@ -92,6 +92,8 @@ def test_the_same_key_is_the_same_event() -> None:
         pytest.param({"properties": ["order_id"]}, "'properties'", id="a list"),
         pytest.param({"contact": PHONE}, "'contact'", id="a bare number"),
         pytest.param({"contact": {"telephone": PHONE}}, "telephone", id="a name of Identity misspelt"),
+        pytest.param({"contact": {"phone": "ring me"}}, "'phone'", id="a number that is none"),
+        pytest.param({"contact": {"phone": "07400 12"}}, "'phone'", id="a number that is too short"),
         pytest.param({"consent": "yes"}, "'consent'", id="consent as a word"),
         pytest.param({"consent": {"granted": "yes"}}, "'granted'", id="consent that is not true or false"),
         pytest.param({"occurred_at": datetime(2026, 1, 1)}, "'occurred_at'", id="a naive moment"),  # noqa: DTZ001
@@ -143,6 +145,15 @@ def test_identify_finds_the_same_person_again_and_reads_numbers_as_they_are_dial
     again = api.identify(Identity(store="site", user_id="7", email="ada@example.com"))
 
     assert (again.pk, again.active_phone, again.email) == (first.pk, PHONE, "ada@example.com")
+
+
+@pytest.mark.parametrize("act", [api.subscribe, api.unsubscribe], ids=lambda act: act.__name__)
+def test_whose_number_cannot_be_read_is_neither_subscribed_nor_unsubscribed_but_told(act: Any) -> None:
+    with pytest.raises(api.BadInput, match="'phone' cannot be read"):
+        act({"phone": "+44 7400 12"}, source="/preferences/")
+
+    assert not Contact.objects.exists()
+    assert not ConsentRecord.objects.exists()
 
 
 def test_subscribing_and_unsubscribing_decide_at_once() -> None:
