@@ -1,135 +1,25 @@
-"""The sandbox as demo.py runs it, web server, worker and phone, and one owner and one customer in a browser."""
+"""One owner and one customer in the sandbox, from the checkout to the results."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from sandbox import running
-from sandbox.bootstrap import Environment
-from sandbox.processes import Keeper
+from tests.browser.stage import Phone, log_in, preview, wait_for
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_SECONDS = 60
 NUMBER = "+447400123456"
 EMAIL = "ada@example.com"
 LAST_NAME = "Lovelace"
-# A headless browser names itself a machine, and a machine's click is not counted.
-PERSON = (
-    "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
-)
 NEW_WORDS = (
     'Many thanks {{ contact.first_name | default: "" }}, order {{ order.number }} is in good hands. '
     "How to brew the {{ order.first_product }}: {{ shop.url }}/brewing/"
 )
-
-
-class Here(Environment):
-    """Not an environment of the sandbox's own, but the Python that runs these tests."""
-
-    @property
-    def python(self) -> Path:
-        return Path(sys.executable)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The running sandbox, on a database of its own, gone when this is over."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    here = Here(folder=folder, log=folder / "setup.log")
-    port = running._free_port(18_000)
-    keeper = Keeper()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "DATA", folder)
-        patch.setattr(running, "LOGS", folder)
-        running._manage(here, port, "migrate", "--no-input")
-        running._manage(here, port, "seed_demo")
-        keeper.begin()
-        try:
-            variables = here.variables(SANDBOX_PORT=str(port), SANDBOX_DATA=str(folder))
-            for service in running._services(here, port, variables):
-                keeper.start(service)
-            running._wait_until_ready(keeper, port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            keeper.stop()
-    assert all(service.process and service.process.poll() is not None for service in keeper.services)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Open a browser of its own for somebody; what fails in their pages fails the test."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
-
-    def begin(**options: Any) -> BrowserContext:
-        context = chromium.new_context(base_url=address, user_agent=PERSON, **options)
-        context.set_default_timeout(20_000)
-        context.set_default_navigation_timeout(30_000)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        contexts.append(context)
-        return context
-
-    yield begin
-    for context in contexts:
-        context.close()
-    assert not errors
-
-
-def wait_for(what: Callable[[], Any], *, words: str) -> Any:
-    """Return the first true answer; workers take a second or two."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        if found := what():
-            return found
-        time.sleep(0.3)
-    raise AssertionError(f"Waited {PATIENCE_SECONDS} s in vain: {words}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phone:
-    """What the telephone shows, by its page's JSON twin."""
-
-    address: str
-
-    def texts(self) -> list[dict[str, str]]:
-        url = f"{self.address}/phone/messages.json?number=%2B{NUMBER[1:]}"
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as answer:
-            found: list[dict[str, str]] = json.load(answer)
-        return found
-
-    def delivered(self, count: int) -> list[str]:
-        """Return the words once so many texts have been delivered."""
-
-        def arrived() -> list[str]:
-            found = [text["text"] for text in self.texts() if text["status"] == "delivered"]
-            return found if len(found) >= count else []
-
-        found = wait_for(arrived, words=f"{count} delivered texts")
-        assert len(found) == count
-        return found
 
 
 def go_to_the_address(page: Page) -> None:
@@ -193,22 +83,6 @@ def test_the_box_at_the_checkout_is_visible_and_nobody_has_ticked_it(
     assert heights == sorted(heights)
 
 
-def log_in(page: Page) -> None:
-    page.goto("/admin/")
-    page.locator("input[name=username]").fill("admin")
-    page.locator("input[name=password]").fill("admin")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(re.compile("/admin/$"))
-
-
-def preview(page: Page) -> FrameLocator:
-    """Open the panel beside the editor and return the phone in it."""
-    toggle = page.get_by_role("button", name="Toggle preview")
-    if toggle.get_attribute("aria-expanded") != "true":
-        toggle.click()
-    return page.frame_locator("#w-preview-iframe")
-
-
 def show_as(page: Page, name: str) -> None:
     page.get_by_label("Show as").select_option(label="Choose a customer…")
     dialogue = page.get_by_role("dialog")
@@ -244,7 +118,7 @@ def test_from_the_checkout_to_the_results(visit: Callable[..., BrowserContext], 
     owner.add_init_script(
         "document.addEventListener('w-unsaved:watch-edits', () => { window.isWatching = true; })"
     )
-    phone = Phone(address=address)
+    phone = Phone(address=address, number=NUMBER)
 
     log_in(owner)
     owner.goto("/admin/text-messages/sequences/")

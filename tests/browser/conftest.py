@@ -1,0 +1,83 @@
+"""The sandbox as demo.py runs it, and browsers for those who visit it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from sandbox import running
+from sandbox.bootstrap import Environment
+from sandbox.processes import Keeper
+
+# A headless browser names itself a machine, and a machine's click is not counted.
+PERSON = (
+    "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
+)
+
+
+class Here(Environment):
+    """Not an environment of the sandbox's own, but the Python that runs these tests."""
+
+    @property
+    def python(self) -> Path:
+        return Path(sys.executable)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The running sandbox with web server, worker and phone, on a database of its own, gone when this is over."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    here = Here(folder=folder, log=folder / "setup.log")
+    port = running._free_port(18_000)
+    keeper = Keeper()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "DATA", folder)
+        patch.setattr(running, "LOGS", folder)
+        running._manage(here, port, "migrate", "--no-input")
+        running._manage(here, port, "seed_demo")
+        keeper.begin()
+        try:
+            variables = here.variables(SANDBOX_PORT=str(port), SANDBOX_DATA=str(folder))
+            for service in running._services(here, port, variables):
+                keeper.start(service)
+            running._wait_until_ready(keeper, port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            keeper.stop()
+    assert all(service.process and service.process.poll() is not None for service in keeper.services)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a browser of its own for somebody; what fails in their pages fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def begin(**options: Any) -> BrowserContext:
+        context = chromium.new_context(base_url=address, user_agent=PERSON, **options)
+        context.set_default_timeout(20_000)
+        context.set_default_navigation_timeout(30_000)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert not errors

@@ -1,0 +1,66 @@
+"""What people do in the sandbox, whatever the story."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import FrameLocator, Page, expect
+
+PATIENCE_SECONDS = 60
+
+
+def wait_for(what: Callable[[], Any], *, words: str) -> Any:
+    """Return the first true answer; workers take a second or two."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"Waited {PATIENCE_SECONDS} s in vain: {words}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    """What the telephone shows, by its page's JSON twin."""
+
+    address: str
+    number: str
+
+    def texts(self) -> list[dict[str, str]]:
+        url = f"{self.address}/phone/messages.json?number=%2B{self.number[1:]}"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as answer:
+            found: list[dict[str, str]] = json.load(answer)
+        return found
+
+    def delivered(self, count: int) -> list[str]:
+        """Return the words once so many texts have been delivered."""
+
+        def arrived() -> list[str]:
+            found = [text["text"] for text in self.texts() if text["status"] == "delivered"]
+            return found if len(found) >= count else []
+
+        found = wait_for(arrived, words=f"{count} delivered texts")
+        assert len(found) == count
+        return found
+
+
+def log_in(page: Page) -> None:
+    page.goto("/admin/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill("admin")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/admin/$"))
+
+
+def preview(page: Page) -> FrameLocator:
+    """Open the panel beside the editor and return the phone in it."""
+    toggle = page.get_by_role("button", name="Toggle preview")
+    if toggle.get_attribute("aria-expanded") != "true":
+        toggle.click()
+    return page.frame_locator("#w-preview-iframe")
