@@ -178,3 +178,11 @@ def test_a_robot_that_only_looks_changes_nothing(product):
 
 def test_a_shop_that_does_not_exist_is_not_found(anonymous):
     assert Client().get("/drip/cart/elsewhere/token/").status_code == 404
+
+
+def test_a_site_that_asks_everybody_to_log_in_lets_the_shop_answer(anonymous, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+
+    answer = Client().get(link(anonymous))
+
+    assert (answer.status_code, answer["Location"]) == (302, "/shop/basket/")
