@@ -62,10 +62,15 @@ class Calls:
 
         :param deadline: by ``time.monotonic``; after it nothing is posted.
         """
-        self.number += 1
         url = callback_url(gateway.alias)
         call = [outbound(each, url) for each in messages]
-        _pool(self.threads).submit(self._post, gateway, messages, call, deadline)
+        # Counted only once it runs: whoever waits for the last of them would wait for ever for one that does not.
+        try:
+            _pool(self.threads).submit(self._post, gateway, messages, call, deadline)
+        except RuntimeError:  # the interpreter is shutting down, or no thread can be had: it was never posted
+            logger.exception("A call to gateway %s could not be started.", gateway.alias)
+            self._finished.put(Finished(messages, None))
+        self.number += 1
 
     def finished(self, *, timeout: float) -> Iterator[Finished]:
         """Yield what has come back, waiting at most so many seconds for the first of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.gateways import memory
 from wagtail_drip.gateways.types import Outcome, SendResult
 from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging import calls
 from wagtail_drip.messaging import outcomes as outcomes_module
 from wagtail_drip.messaging.calls import Finished
 from wagtail_drip.messaging.models import Hold, Message, MessageTally, SendLedger
@@ -332,6 +334,26 @@ def test_a_call_after_its_deadline_is_given_back_unposted(
     message.refresh_from_db()
     assert (message.state, message.generation, message.due_at) == ("scheduled", 0, now)
     assert not SendLedger.objects.exists()
+
+
+def test_a_call_that_no_thread_can_take_is_given_back_unposted(
+    customer: Customer, queued: Queued, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = ThreadPoolExecutor(max_workers=1)
+    closed.shutdown()
+    monkeypatch.setattr(calls, "_pool", lambda threads: closed)
+    message = queued(customer())
+
+    send_due(now=now, limit=1)
+
+    message.refresh_from_db()
+    assert (message.state, message.generation, message.due_at, message.lease_until) == (
+        "scheduled",
+        0,
+        now,
+        None,
+    )
+    assert (memory.outbox, SendLedger.objects.count()) == ([], 0)
 
 
 def test_a_gateway_that_raises_leaves_its_message_unknown(
