@@ -17,7 +17,7 @@ from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.gateways import registry
+from wagtail_drip.messaging import claiming
 from wagtail_drip.messaging.models import InboundText
 from wagtail_drip.messaging.types import TEST_LICENCE, Claimed
 
@@ -172,11 +172,16 @@ def _permission(
 
 
 def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> Mapping[tuple[int, str], bool]:
-    return {
-        (site_id, gateway): site_id in sites
-        and core.is_open(sites[site_id], account=registry.get(gateway).account)
-        for site_id, gateway in {(message.site_id, message.gateway) for message in messages}
-    }
+    found = {}
+    for site_id, alias in {(message.site_id, message.gateway) for message in messages}:
+        # Recovery asks about messages whose gateway may have left the settings meanwhile: to it nothing goes.
+        gateway = claiming.find_gateway(alias)
+        found[site_id, alias] = (
+            gateway is not None
+            and site_id in sites
+            and core.is_open(sites[site_id], account=gateway.account)
+        )
+    return found
 
 
 def _destination(message: Claimed, person: Person) -> Destination:

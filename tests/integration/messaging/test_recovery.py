@@ -284,3 +284,19 @@ def test_an_ambiguous_answer_is_asked_about_where_the_provider_can_be_asked(
     message.refresh_from_db()
     assert message.state == "sent"
     assert len(memory.outbox) == 1
+
+
+def test_a_gateway_that_is_no_longer_set_up_does_not_stop_the_recovery_of_others(
+    customer: Customer, queued: Queued, now: datetime
+) -> None:
+    lost, other = queued(customer()), queued(customer("+447400123457"))
+    for message in (lost, other):
+        die_after_posting(message, now)
+    Message.objects.filter(pk=lost.pk).update(gateway="closed")
+
+    recover_due(now=now)
+
+    lost.refresh_from_db()
+    other.refresh_from_db()
+    assert (lost.state, lost.reason) == ("unknown", "no_answer")
+    assert other.state == "sent"
