@@ -32,7 +32,9 @@ class Block(StepBlock):
         required=False,
         max_length=64,
         label=_("Attribute"),
-        help_text=_("Small letters, digits and _; texts may use it as contact.<attribute>."),
+        help_text=_(
+            "Small letters, digits and _; what is called nickname stands in texts as contact.nickname."
+        ),
     )
     value = blocks.CharBlock(
         required=False,

@@ -1,5 +1,7 @@
 (() => {
   const { editorData, filled, say, segments, variables } = window.drip;
+  /** Two letters in a row that are not Latin: the text is in another script, and nothing in it could cost less. */
+  const OTHER_SCRIPT = /(?:(?!\p{Script=Latin})\p{L}){2}/u;
 
   /**
    * A text with buttons that insert variables, and what it costs while it is typed.
@@ -87,9 +89,10 @@
     }
 
     refresh() {
-      const found = segments.count(filled(this.inputTarget.value, { trackLinks: this.tracksLinks }));
+      const text = filled(this.inputTarget.value, { trackLinks: this.tracksLinks });
+      const found = segments.count(text);
       this.costTarget.dataset.level = found.segments < 2 ? 'low' : found.segments === 2 ? 'middle' : 'high';
-      this.costTarget.textContent = found.units ? this.sentence(found) : say('noText');
+      this.costTarget.textContent = found.units ? this.sentence(found, text) : say('noText');
     }
 
     /** Whether links will be shortened: the switch of the same step, where there is one. */
@@ -99,13 +102,13 @@
       return box ? box.checked : true;
     }
 
-    sentence({ units, segments: count, left, costly }) {
+    sentence({ units, segments: count, left, costly }, text) {
       const parts = [
         count === 1 ? say('oneSegment') : say('segments', { count }),
         say('characters', { used: units }),
         say('left', { left }),
       ];
-      if (costly.length) {
+      if (costly.length && !OTHER_SCRIPT.test(text)) {
         const words = costly.length > 3 ? 'costlyMany' : 'costly';
         parts.push(say(words, { characters: costly.slice(0, 3).join(' ') }));
       }
