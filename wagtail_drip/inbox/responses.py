@@ -9,11 +9,8 @@ from wagtail.models import Site
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.gateways import encoding
 from wagtail_drip.inbox.keywords import Kind
-
-# One segment in GSM-7. A confirmation that says more than that it is done would be another advertisement
-# (47 CFR 64.1200(a)(12)).
-_LONGEST = 160
 
 
 def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
@@ -36,7 +33,11 @@ def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
 
 
 def _fitting(words: str, sender: str, **values: str) -> str:
-    room = max(0, _LONGEST - len(words % {"sender": "", **values}))
+    # One segment: a confirmation that says more than that it is done would be another advertisement
+    # (47 CFR 64.1200(a)(12)).
+    is_gsm = encoding.count(words % {"sender": sender, **values}).encoding == "GSM-7"
+    longest = encoding.GSM_SINGLE if is_gsm else encoding.UCS2_SINGLE
+    room = max(0, longest - len(words % {"sender": "", **values}))
     return words % {"sender": sender[:room], **values}
 
 

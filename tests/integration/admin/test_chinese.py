@@ -16,6 +16,7 @@ from wagtail_drip.admin import words
 from wagtail_drip.contrib.oscar import options
 from wagtail_drip.core import actions as core
 from wagtail_drip.events import catalogue
+from wagtail_drip.gateways import encoding
 from wagtail_drip.inbox import keywords, responses
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.models import Sequence
@@ -223,6 +224,15 @@ def test_the_automatic_answers_promise_keywords_that_work(site_id, kind, promise
     assert len(words_sent) <= 70  # one SMS
     quoted = re.findall(r"回复“(.+?)”", words_sent)
     assert {word: keywords.classify(word).kind for word in quoted} == promised
+
+
+@pytest.mark.parametrize("kind", ["stop", "start", "help"])
+def test_a_long_name_does_not_make_an_automatic_answer_two_sms(site_id, kind):
+    site = core.site_settings(site_id)
+    site.sender_name = "云南高山茶园与精品咖啡烘焙" * 5
+    contact = reachable_contact(first_name="Wei", language="zh-hans")
+
+    assert encoding.count(responses.wording(kind, contact=contact, site=site)).segments == 1
 
 
 def test_the_consent_asked_for_at_the_checkout_names_the_shop_and_ways_out_that_work(settings):
