@@ -219,7 +219,7 @@ def test_the_editor_offers_customers_only_to_those_who_may_see_them() -> None:
     assert "A made-up customer" in refused
 
 
-@pytest.mark.parametrize("path", ["", "results/", "chosen/{pk}/"])
+@pytest.mark.parametrize("path", ["", "results/", "chosen/{pk}/", "chosen-multiple/?id={pk}"])
 def test_the_chooser_refuses_those_who_may_not_see_contacts(path: str) -> None:
     ben = contact(first_name="Benedict")
     address = "/admin/text-messages/choose-person/" + path.format(pk=ben.pk)
@@ -288,6 +288,16 @@ def test_the_preview_speaks_the_readers_language_and_wears_their_theme() -> None
 
     assert '<html lang="ar" class="theme-dark" dir="rtl">' in page
     assert '<p dir="auto" class="bubble"' in page
+
+
+def test_where_no_language_was_chosen_the_preview_speaks_the_browsers_as_the_editor_does() -> None:
+    shown = sequence(text("a", "Hi"))
+    client = staff("ada", *EDITOR)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
+
+    post(client, shown)
+
+    assert '<html lang="zh-hans"' in preview(client, shown)
 
 
 def test_a_new_sequence_is_shown_before_it_has_a_name() -> None:

@@ -80,6 +80,11 @@ class ChosenView(_ForThoseWhoMay, chooser.ChosenView):
         return people.name_of(instance)
 
 
+class ChosenMultipleView(_ForThoseWhoMay, chooser.ChosenMultipleView):
+    def get_display_title(self, instance: Contact) -> str:
+        return people.name_of(instance)
+
+
 class PersonChooserViewSet(ChooserViewSet):
     model = Contact
     icon = "user"
@@ -91,6 +96,7 @@ class PersonChooserViewSet(ChooserViewSet):
     choose_view_class = ChooseView
     choose_results_view_class = ChooseResultsView
     chosen_view_class = ChosenView
+    chosen_multiple_view_class = ChosenMultipleView
 
 
 person_chooser_viewset = PersonChooserViewSet("wagtail_drip_person_chooser")
