@@ -6,6 +6,9 @@ import logging
 import traceback
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
+from wagtail_drip import signals
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
@@ -98,6 +101,8 @@ def _receive(text: InboundText, *, now: datetime) -> None:
         contact_id=contact.pk if contact is not None else None,
         verdict=verdict.kind,
     )
+    if verdict.kind == "reply":
+        _tell(text.pk, contact.pk if contact is not None else None)
     if contact is None or not reach.sites:
         return
     last = _last_message(contact, reach)
@@ -107,6 +112,15 @@ def _receive(text: InboundText, *, now: datetime) -> None:
     _record(text, verdict, contact=contact, site=site, last=last, now=now)
     if confirms and verdict.kind != "reply":
         _answer(text, verdict, contact=contact, site=site, now=now)
+
+
+def _tell(inbound_text_id: int, contact_id: int | None) -> None:
+    """Tell site code, once this transaction has committed; what it raises is logged and stops nothing."""
+    transaction.on_commit(
+        lambda: signals.reply_received.send_robust(
+            sender=InboundText, inbound_text_id=inbound_text_id, contact_id=contact_id
+        )
+    )
 
 
 def _act(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from wagtail_drip import signals
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
@@ -93,6 +94,26 @@ def test_a_reply_is_the_contact_s_and_tells_which_message_it_answers(now: dateti
     assert event.match_due_at == now
     assert answers() == {}
     assert receive_due(now=now) == 0
+
+
+def test_site_code_hears_of_a_reply_and_not_of_a_keyword(
+    now: datetime, site: int, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[tuple[int, int | None]] = []
+
+    def hear(inbound_text_id: int, contact_id: int | None, **_: Any) -> None:
+        heard.append((inbound_text_id, contact_id))
+
+    signals.reply_received.connect(hear)
+    inbound, stranger = arrives("Thank you", now), arrives("Thank you", now, number="Tea House")
+    arrives("STOP", now)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        receive_due(now=now)
+
+    signals.reply_received.disconnect(hear)
+    contact = Contact.objects.get(active_phone=NUMBER)
+    assert heard == [(inbound.pk, contact.pk), (stranger.pk, None)]
 
 
 def test_a_stop_that_the_webhook_applied_is_confirmed_once(now: datetime, site: int) -> None:
