@@ -26,6 +26,8 @@ TEXT = (
     "{{ contact.city }}. Show this text for 10 percent off today only at any shop. Reply STOP."
 )
 
+WARM_UP = 5
+
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -52,7 +54,8 @@ def main() -> None:
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
-        plant(given.people)
+        plant(given.people + WARM_UP)
+        warm_up()
         connections.close_all()
         began, cpu_began = time.perf_counter(), time.process_time()
         if given.workers == 1:
@@ -68,7 +71,8 @@ def main() -> None:
         from wagtail_drip.messaging.models import Message
 
         sent = Message.objects.filter(state="sent").count()
-        assert sent == given.people, f"{sent} of {given.people} were sent"
+        assert sent == given.people + WARM_UP, f"{sent - WARM_UP} of {given.people} were sent"
+        sent = given.people
         found = {"sent": sent, "seconds": wall, "statements": statements_per_batch()}
         if given.workers == 1:
             found["cpu_microseconds_a_message"] = round(cpu / sent * 1e6)
@@ -183,6 +187,15 @@ def plant_people(people: int, *, site_id: int, now: Any) -> list[int]:
         batch_size=1000,
     )
     return contact_ids
+
+
+def warm_up() -> None:
+    """Send a few texts unmeasured, as a worker does once in its life: imports, urls, the first statements."""
+    from wagtail_drip.enrolments.run_due import run_due
+    from wagtail_drip.messaging.send_due import send_due
+
+    run_due(limit=WARM_UP, slot="warm-up")
+    send_due(limit=WARM_UP)
 
 
 def work() -> None:

@@ -114,14 +114,19 @@ def mask(e164: str) -> str:
     return f"{start}•••• •• {e164[-3:]}"
 
 
-@lru_cache(maxsize=10_000)
 def region_of(e164: str) -> str:
     """Return the number's country (ISO 3166); '' where it belongs to none."""
+    return _read_once(e164)[1]
+
+
+@lru_cache(maxsize=10_000)
+def _read_once(e164: str) -> tuple[Any, str]:
+    """Return the library's number and its region; a batch asks for both several times."""
     number = _read(e164)
     if number is None:
-        return ""
+        return None, ""
     found = _phonenumbers().region_code_for_number(number) or _fictional_region(e164)
-    return found if found.isalpha() else ""  # 001 is the world
+    return number, found if found.isalpha() else ""  # 001 is the world
 
 
 @lru_cache(maxsize=10_000)
@@ -131,10 +136,9 @@ def zones_of(e164: str) -> frozenset[str]:
 
     By area code where the full ``phonenumbers`` is installed, else by country.
     """
-    number = _read(e164)
+    number, region = _read_once(e164)
     if number is None:
         return frozenset()
-    region = region_of(e164)
     if region in _LEGAL_ZONE:
         return _LEGAL_ZONE[region]
     return _zones_by_prefix(number) or zones_of_region(region)
@@ -145,8 +149,13 @@ def _zones_by_prefix(number: Any) -> frozenset[str]:
         from phonenumbers import timezone
     except ImportError:  # phonenumberslite comes without it
         return frozenset()
-    # Its answer for a number that it does not know, Etc/Unknown, is no zone.
-    return frozenset(timezone.time_zones_for_number(number)) & known_zones()
+    return _only_known(tuple(timezone.time_zones_for_number(number)))
+
+
+@lru_cache(maxsize=1024)
+def _only_known(names: tuple[str, ...]) -> frozenset[str]:
+    # The library's answer for a number that it does not know, Etc/Unknown, is no zone.
+    return known_zones().intersection(names)
 
 
 @cache

@@ -7,27 +7,41 @@ from __future__ import annotations
 
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import walk
+from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.facts import CONTACT_FIELDS, Facts, Needs, Seen
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.flow import Flow
 
-# What a walk may know of a contact, and whom they were merged into.
-CONTACTS = Contact.objects.only(*CONTACT_FIELDS, "phone", "attributes", "erased_at", "merged_into")
+
+class Known(NamedTuple):
+    """What a walk may know of a contact, and whom they were merged into; the fields are columns."""
+
+    pk: int
+    first_name: str
+    last_name: str
+    language: str
+    region: str
+    zone: str
+    phone: str | None
+    attributes: dict[str, Any]
+    erased_at: datetime | None
+    merged_into_id: int | None
 
 
 def facts_for(
-    enrolments: Sequence[Enrolment], flows: Mapping[int, Flow], *, as_of: datetime | None = None
+    enrolments: Sequence[Moving], flows: Mapping[int, Flow], *, as_of: datetime | None = None
 ) -> dict[int, Facts]:
     """
     Return the facts of each enrolment, by its id.
@@ -37,7 +51,7 @@ def facts_for(
     """
     enrolments = [enrolment for enrolment in enrolments if enrolment.version_id in flows]
     needs = {pk: walk.needs_of(flows[pk]) for pk in {enrolment.version_id for enrolment in enrolments}}
-    known = CONTACTS.in_bulk({enrolment.contact_id for enrolment in enrolments})
+    known = _contacts({enrolment.contact_id for enrolment in enrolments})
     heads = survivors(known)
     duplicates = _duplicates(enrolments, heads)
     triggers = _triggers(enrolments)
@@ -75,16 +89,21 @@ def facts_for(
     return facts
 
 
-def survivors(known: Mapping[int, Contact]) -> dict[int, Contact]:
+def survivors(known: Mapping[int, Known]) -> dict[int, Known]:
     """Return who speaks for each contact now: itself, unless it was merged. One query more if any was."""
     if not any(contact.merged_into_id for contact in known.values()):
         return dict(known)
     heads = contacts.resolve_merged(known)
-    rows = {**known, **CONTACTS.in_bulk(set(heads.values()) - set(known))}
+    rows = {**known, **_contacts(set(heads.values()) - set(known))}
     return {pk: rows[head] for pk, head in heads.items()}
 
 
-def _duplicates(enrolments: Sequence[Enrolment], heads: Mapping[int, Contact]) -> set[int]:
+def _contacts(contact_ids: Collection[int]) -> dict[int, Known]:
+    rows = Contact.objects.filter(pk__in=contact_ids).values_list(*Known._fields)
+    return {row[0]: Known._make(row) for row in rows}
+
+
+def _duplicates(enrolments: Sequence[Moving], heads: Mapping[int, Known]) -> set[int]:
     """Return the runs that merging made double: the survivor is in the same sequence itself."""
     merged = [e for e in enrolments if heads[e.contact_id].pk != e.contact_id]
     if not merged:
@@ -98,9 +117,14 @@ def _duplicates(enrolments: Sequence[Enrolment], heads: Mapping[int, Contact]) -
     return {e.pk for e in merged if (e.sequence_id, heads[e.contact_id].pk, e.dedupe_key) in taken}
 
 
-def _triggers(enrolments: Sequence[Enrolment]) -> dict[int, Seen]:
+def _triggers(enrolments: Sequence[Moving]) -> dict[int, Seen]:
     rows = Event.objects.filter(pk__in={e.event_id for e in enrolments if e.event_id})
-    return {row.pk: seen(row) for row in rows}
+    return {
+        pk: Seen(id=pk, name=name, properties=properties, recorded_at=recorded_at, store=store)
+        for pk, name, properties, recorded_at, store in rows.values_list(
+            "pk", "name", "properties", "recorded_at", "store"
+        )
+    }
 
 
 def seen(row: Event) -> Seen:
@@ -110,9 +134,9 @@ def seen(row: Event) -> Seen:
 
 
 def _happened(
-    enrolments: Sequence[Enrolment],
+    enrolments: Sequence[Moving],
     needs: Iterable[Needs],
-    heads: Mapping[int, Contact],
+    heads: Mapping[int, Known],
     as_of: datetime | None,
 ) -> dict[int, list[Seen]]:
     waited_for = {e.waits_for for e in enrolments} - {""}
@@ -133,7 +157,7 @@ def _happened(
     return found
 
 
-def zone_of(contact: Contact | None, site_zone: str) -> str:
+def zone_of(contact: Contact | Known | None, site_zone: str) -> str:
     """Return the zone whose clock the contact lives by: the profile's, else the number's if single, else the site's."""
     if contact and contact.zone and is_zone(contact.zone):
         return contact.zone

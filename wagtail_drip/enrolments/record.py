@@ -49,11 +49,12 @@ def tell(signal: Signal, enrolment_ids: list[int]) -> None:
 
 
 def _save_enrolments(batch: Sequence[Advanced], now: datetime) -> None:
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    values: dict[str, dict[str, Any]] = {}
+    groups: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    values: dict[tuple[Any, ...], dict[str, Any]] = {}
     for advanced in batch:
         new = _new_values(advanced, now)
-        same = json.dumps(new, default=str, sort_keys=True)
+        memory = new["memory"] and json.dumps(new["memory"], default=str, sort_keys=True)
+        same = tuple({**new, "memory": memory or ""}.items())
         values[same] = new
         groups[same].append(advanced.enrolment.pk)
     for same, pks in groups.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock
 from wagtail_drip.enrolments import passes, querysets
+from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.carry_out import carry_out
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.record import record
@@ -44,7 +46,8 @@ def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
     claimed: list[int] = []
 
     def work() -> None:
-        enrolments = claims.claim(rows, limit=size)
+        held: Any = rows.values_list(*Moving._fields)
+        enrolments = [Moving._make(row) for row in claims.claim(held, limit=size)]
         claimed[:] = [enrolment.pk for enrolment in enrolments]
         batch = walk_batch(enrolments, now=now)
         carry_out(batch, now=now)

@@ -10,9 +10,8 @@ from datetime import datetime
 from django.db import DatabaseError
 
 from wagtail_drip.enrolments import gather
-from wagtail_drip.enrolments.advanced import Advanced
+from wagtail_drip.enrolments.advanced import Advanced, Moving
 from wagtail_drip.enrolments.effects import Decision
-from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.steps.base import Position
 from wagtail_drip.enrolments.walk import Visited, Walked, walk
 from wagtail_drip.sequences import querysets as sequences
@@ -20,7 +19,7 @@ from wagtail_drip.sequences import querysets as sequences
 logger = logging.getLogger(__name__)
 
 
-def walk_batch(enrolments: Sequence[Enrolment], *, now: datetime) -> list[Advanced]:
+def walk_batch(enrolments: Sequence[Moving], *, now: datetime) -> list[Advanced]:
     """Walk each; one that raises fails with its trace, and its neighbours go on."""
     flows = sequences.flows({enrolment.version_id for enrolment in enrolments})
     facts = gather.facts_for(enrolments, flows)
@@ -39,7 +38,7 @@ def walk_batch(enrolments: Sequence[Enrolment], *, now: datetime) -> list[Advanc
     return batch
 
 
-def position_of(enrolment: Enrolment) -> Position:
+def position_of(enrolment: Moving) -> Position:
     return Position(
         step_id=enrolment.step_id,
         visit=enrolment.visit,
