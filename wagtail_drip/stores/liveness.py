@@ -46,10 +46,14 @@ def check(guards: Sequence[Guard], *, now: datetime) -> list[str]:
     if not guards:
         return []
     done = _done(guards)
-    closed = _closed(guards)
+    closed, mute = _closed(guards)
     waiting = _waiting(guards)
     keys = _Keys.of({guard.contact_id for guard in guards}) if waiting.happenings else _Keys.none()
-    return [_verdict(guard, done, closed, waiting, keys) for guard in guards]
+    return [
+        STORE_BEHIND if verdict == GO and guard.kind == "cart" and guard.store in mute else verdict
+        for guard in guards
+        for verdict in [_verdict(guard, done, closed, waiting, keys)]
+    ]
 
 
 Done = Mapping[int, Sequence[tuple[str, datetime, Mapping[str, Any]]]]
@@ -112,20 +116,27 @@ def _done(guards: Sequence[Guard]) -> Done:
     return found
 
 
-def _closed(guards: Sequence[Guard]) -> set[Guard]:
-    """Return the guards whose cart is no longer waiting, by our mirror or by the shop itself."""
+def _closed(guards: Sequence[Guard]) -> tuple[set[Guard], set[str]]:
+    """Return the guards whose cart waits no longer, by our mirror or by the shop, and the shops that cannot tell."""
     mine = [guard for guard in guards if guard.kind == "cart" and guard.cart_id]
     if not mine:
-        return set()
+        return set(), set()
     ids = {(guard.store, guard.cart_id) for guard in mine}
     rows = copies.carts_of(ids).values_list("store", "cart_id", "status")
     shut = {(store, cart_id) for store, cart_id, status in rows if status not in ("open", "expired")}
+    mute: set[str] = set()
     for store in {guard.store for guard in mine}:
         adapter = registry.find(store)
         if adapter is not None and adapter.is_local:
-            live = adapter.carts_live([guard.cart_id for guard in mine if guard.store == store])
+            try:
+                with transaction.atomic():
+                    live = adapter.carts_live([guard.cart_id for guard in mine if guard.store == store])
+            except Exception as error:  # noqa: BLE001 -- its own texts wait, and nobody else's
+                logger.warning("%s could not tell which carts are live: %s.", store, type(error).__qualname__)
+                mute.add(store)
+                continue
             shut |= {(store, cart_id) for each, cart_id in ids if each == store and not live.get(cart_id)}
-    return {guard for guard in mine if (guard.store, guard.cart_id) in shut}
+    return {guard for guard in mine if (guard.store, guard.cart_id) in shut}, mute
 
 
 @dataclass(frozen=True, kw_only=True)

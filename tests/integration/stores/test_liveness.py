@@ -200,3 +200,17 @@ def test_the_check_costs_the_same_whatever_the_number_of_guards(site_id, now):
 
     assert counts[0] == counts[1]
     assert counts[1] <= 12
+
+
+def test_a_shop_that_cannot_tell_which_carts_are_live_puts_off_only_their_texts(ada, now, monkeypatch):
+    def broken(self, ids):
+        raise RuntimeError("no such table")
+
+    monkeypatch.setattr(PaperShop, "carts_live", broken)
+    guards = [
+        cart_is_open(ada, "1", since=now - MINUTE),
+        cart_is_open(ada, "1", since=now - MINUTE, store="elsewhere"),
+        has_not_ordered(ada, since=now - MINUTE),
+    ]
+
+    assert liveness.check(guards, now=now) == ["store_behind", "", ""]
