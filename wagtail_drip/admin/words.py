@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.types import ConsentMethod, Purpose
@@ -114,6 +115,10 @@ DECISIONS: dict[str, Any] = {
 }
 
 
+# Where these stand with a reason that is not ours, it is a code of the provider's.
+_TOLD_BY_GATEWAY = frozenset({"undelivered", "failed", "unknown"})
+
+
 def state_choices() -> list[tuple[str, Any]]:
     return [(state, label) for state, (label, _meaning) in STATES.items()]
 
@@ -129,7 +134,17 @@ def state_meaning(state: str) -> Any:
 def reason_label(message: Message) -> Any:
     """Return why the message stands where it stands; '' where there is nothing to explain."""
     code = message.reason or (message.defer_reason if message.state == "scheduled" else "")
+    if code and code not in REASONS and message.state in _TOLD_BY_GATEWAY:
+        return _("the gateway says: %(code)s") % {"code": code}
     return REASONS.get(code, code)
+
+
+def language_name(code: str) -> str:
+    """Return a language in the reader's words; its code where no name is known."""
+    try:
+        return str(get_language_info(code)["name_translated"]) if code else ""
+    except KeyError:
+        return code
 
 
 def decision_label(decision: Mapping[str, Any]) -> Any:

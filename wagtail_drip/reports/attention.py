@@ -8,11 +8,13 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message
+from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences.models import SequenceRuntime
 
 # A tick comes every minute; three missed ones mean that no worker lives.
@@ -35,7 +37,7 @@ class Finding:
 
 def findings(*, now: datetime) -> list[Finding]:
     """Return everything that needs attention, the gravest first; an empty list means that all is well."""
-    found = [*_workers(), *_holds(now), *_sequences(), *_unread(), *_messages(now)]
+    found = [*(_workers() or _late(now)), *_holds(now), *_sequences(), *_unread(), *_messages(now)]
     return sorted(found, key=lambda finding: not finding.is_critical)
 
 
@@ -50,6 +52,19 @@ def _workers() -> list[Finding]:
         ) % {"moment": tick.started_at.strftime("%H:%M")}
         return [Finding(code="dead_worker", sentence=sentence, subject="workers", is_critical=True)]
     return []
+
+
+def _late(now: datetime) -> list[Finding]:
+    """What the workers should have taken up; without any worker that goes without saying."""
+    number = sum(watchdog.ask(watchdog.EACH_TICK, now=now).values())
+    if not number:
+        return []
+    sentence = ngettext_lazy(
+        "%(n)s task has waited more than ten minutes for a worker; the site's log may say why.",
+        "%(n)s tasks have waited more than ten minutes for a worker; the site's log may say why.",
+        number,
+    ) % {"n": number}
+    return [Finding(code="late", sentence=sentence, subject="workers")]
 
 
 def _holds(now: datetime) -> list[Finding]:

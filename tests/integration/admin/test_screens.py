@@ -14,7 +14,9 @@ from django.utils.html import escape
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
-from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core import clock
+from wagtail_drip.core.models import Lease, SiteSettings
+from wagtail_drip.events.models import Event
 from wagtail_drip.messaging.models import Hold, Message
 from wagtail_drip.reports.models import StepDay
 from wagtail_drip.test.people import reachable_contact
@@ -110,6 +112,35 @@ class TestContacts:
         assert "Agreed to marketing texts" in page
         assert "this number said stop" in page
 
+    def test_the_story_tells_what_an_event_declares_and_all_of_a_shops_own(self, admin_client, site_id):
+        person = reachable_contact(first_name="Ada", language="de")
+        for number, name in enumerate(("order_placed", "appointment_booked", "custom:tea_tasting")):
+            Event.objects.create(
+                name=name,
+                contact=person,
+                site_id=site_id,
+                store="shop",
+                key=str(number),
+                occurred_at=NOW,
+                recorded_at=NOW,
+                properties={
+                    "number": "A-1",
+                    "starts_at": "2026-12-01T14:30:00+00:00",
+                    "is_first_order": False,
+                    "pot": f"clay {number}",
+                },
+            )
+
+        page = admin_client.get(reverse("wagtail_drip_contacts:inspect", args=[person.pk])).content.decode()
+
+        assert "Order number" in page
+        assert "clay 0" not in page
+        assert "clay 1" not in page
+        assert "clay 2" in page
+        assert "False" not in page
+        assert page.count("2026-12-01T") == 1  # nothing is known of what a shop's own event holds
+        assert "German" in page
+
     def test_a_long_story_has_pages_and_constant_queries(self, admin_client, site_id):
         person = reachable_contact(first_name="Ada")
         url = reverse("wagtail_drip_contacts:inspect", args=[person.pk])
@@ -133,6 +164,15 @@ class TestMessageLog:
 
         assert "Not sent" in page
         assert "this site does not text customers yet" in page
+
+    @pytest.mark.parametrize("address", ["index", "inspect"])
+    def test_a_code_of_the_providers_is_said_to_be_the_gateways(self, admin_client, site_id, address):
+        row = message(reachable_contact(), site_id, 1, state="undelivered", reason="30003")
+        args = [row.pk] if address == "inspect" else []
+
+        page = admin_client.get(reverse(f"wagtail_drip_messages:{address}", args=args)).content.decode()
+
+        assert "the gateway says: 30003" in page
 
     def test_without_permission_to_see_contacts_names_and_texts_are_hidden(self, client, site_id):
         person = reachable_contact(first_name="Adalbert")
@@ -312,6 +352,18 @@ class TestHome:
 
         assert "Text messages today" in page
         assert "No worker has run yet" in page
+
+    def test_work_that_nobody_takes_up_is_told_only_where_workers_run(self, admin_client, site_id):
+        person = reachable_contact()
+        lost = clock.lease_now() - timedelta(minutes=11)
+        message(person, site_id, 1, state="claimed", lease_until=lost)
+        message(person, site_id, 2, state="claimed", lease_until=lost)
+        words = "2 tasks have waited more than ten minutes for a worker"
+        assert words not in admin_client.get(reverse("wagtailadmin_home")).content.decode()
+
+        Lease.objects.create(name="tick", started_at=clock.lease_now(), until=clock.lease_now())
+
+        assert words in admin_client.get(reverse("wagtailadmin_home")).content.decode()
 
     def test_who_may_not_see_messages_has_no_panel(self, client, site_id):
         client.force_login(somebody())

@@ -131,7 +131,8 @@ def test_the_list_tells_what_each_sequence_does() -> None:
         )
     today = clock.now().date()
     for measure, day, n in (
-        ("message:sent", today, 4),
+        ("message:handed_over", today, 7),
+        ("message:sent", today, 7),
         ("message:delivered", today - timedelta(days=29), 3),
         ("message:delivered", today - timedelta(days=31), 50),
         ("message:skipped", today, 9),

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.template.defaultfilters import yesno
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import words
@@ -17,6 +21,7 @@ from wagtail_drip.core import keys
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
+from wagtail_drip.events.types import MOMENT
 from wagtail_drip.messaging.models import InboundText, Message
 
 PAGE_SIZE = 50
@@ -85,11 +90,13 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
     # As the shop tells the story: by when it happened, not by when we heard of it.
     for row in Event.objects.filter(contact=contact_id).order_by("-occurred_at")[:most]:
         kind = catalogue.find(row.name)
-        labels = {each.name: each.label for each in kind.properties} if kind else {}
+        known = {each.name: each for each in kind.properties} if kind else {}
+        # What a kind does not declare has no name that people know; a shop's own event declares nothing.
         shown = [
-            (labels.get(name, name), value)
+            (known[name].label if known else name, _readable(value, known[name].type if known else ""))
             for name, value in row.properties.items()
             if isinstance(value, str | int | float) and not name.endswith("_id") and value != ""
+            if name in known or not known
         ]
         yield Entry(
             at=row.occurred_at,
@@ -98,6 +105,13 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
             icon="pick",
             details=shown[:5],
         )
+
+
+def _readable(value: Any, kind: str) -> Any:
+    if isinstance(value, bool):
+        return yesno(value)
+    moment = parse_datetime(value) if kind == MOMENT and isinstance(value, str) else None
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else value
 
 
 def _consent(contact_id: int, most: int) -> Iterable[Entry]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
+from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts import timeline
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.contacts import phone
@@ -100,6 +101,7 @@ class ContactInspectView(ReadOnlyInspectView):
             **context,
             "contact": self.object,
             "phone": phone.display(self.object.phone) if self.object.phone else "",
+            "language": words.language_name(self.object.language),
             "zones": sorted(phone.zones_of(self.object.phone)) if self.object.phone else [],
             "permissions": timeline.permissions(self.object.pk),
             "suppressed": timeline.is_suppressed(self.object.phone),

@@ -59,8 +59,9 @@ class MessageTemplateViewSet(SnippetViewSet):
     list_display = [
         "name",
         Column("text", label=_("Text"), accessor=lambda saved: Truncator(saved.text).chars(80)),
-        LiveStatusTagColumn(),
-        UpdatedAtColumn(),
+        # Wagtail's own labels would be those of the language in which the server started.
+        LiveStatusTagColumn(label=_("Status")),
+        UpdatedAtColumn(label=_("Updated")),
     ]
     search_backend_name = None
     search_fields = ["name", "text"]

@@ -13,7 +13,7 @@ from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin.preview import people
-from wagtail_drip.admin.preview.views import ATTRIBUTE
+from wagtail_drip.admin.preview.views import ATTRIBUTE, LANGUAGE
 from wagtail_drip.core.models import SiteSettings
 
 Renderer = Callable[[Any, HttpRequest, str], HttpResponse]
@@ -24,7 +24,8 @@ def in_the_readers_language(render: Renderer) -> Renderer:
 
     @wraps(render)
     def translated(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
-        with translation.override(_profile(request).get_preferred_language()):
+        language = getattr(request, LANGUAGE, None) or _profile(request).get_preferred_language()
+        with translation.override(language):
             response = render(instance, request, mode_name)
             if isinstance(response, TemplateResponse):
                 response.render()

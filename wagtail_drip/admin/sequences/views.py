@@ -33,7 +33,7 @@ from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import RUNNING
 from wagtail_drip.events import catalogue
-from wagtail_drip.messaging.states import COUNTED_AS_SENT, MessageState
+from wagtail_drip.messaging.states import MessageState
 from wagtail_drip.reports.models import StepDay
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
@@ -43,11 +43,15 @@ PUBLISH = "wagtail_drip.publish_sequence"
 DAYS = 30
 
 
-def _of_step_days(measures: list[str]) -> Coalesce:
-    """Count from the rollup, not from messages: the list stays as quick with a million of them."""
+def _of_step_days(reached: MessageState) -> Coalesce:
+    """
+    Count the messages that reached a state lately, whatever became of them then.
+
+    From the rollup, not from messages: the list stays as quick with a million of them.
+    """
     since = clock.now().date() - timedelta(days=DAYS)
     days = (
-        StepDay.objects.filter(sequence_id=OuterRef("pk"), measure__in=measures, day__gte=since)
+        StepDay.objects.filter(sequence_id=OuterRef("pk"), measure=f"message:{reached.value}", day__gte=since)
         .order_by()
         .values("sequence_id")
         .annotate(total=Sum("n"))
@@ -96,11 +100,10 @@ def starts_when(sequence: Sequence) -> str:
 class SequenceIndexView(OwnStyles, snippets.IndexView):
     def get_base_queryset(self) -> QuerySet[Sequence]:
         rows: QuerySet[Sequence] = super().get_base_queryset()
-        sent = [f"message:{state.value}" for state in COUNTED_AS_SENT]
         return rows.select_related("runtime").annotate(
             people_inside=_inside(),
-            sent_lately=_of_step_days(sent),
-            delivered_lately=_of_step_days([f"message:{MessageState.DELIVERED.value}"]),
+            sent_lately=_of_step_days(MessageState.SENT),
+            delivered_lately=_of_step_days(MessageState.DELIVERED),
         )
 
     def get_list_more_buttons(self, instance: Sequence) -> list[Button]:
@@ -121,8 +124,9 @@ LIST_DISPLAY = [
     NumberColumn("people_inside", label=gettext_lazy("People inside"), sort_key="people_inside"),
     NumberColumn("sent_lately", label=gettext_lazy("Sent in 30 days"), sort_key="sent_lately"),
     NumberColumn("delivered_lately", label=gettext_lazy("Delivered"), sort_key="delivered_lately"),
-    LiveStatusTagColumn(),
-    UpdatedAtColumn(),
+    # Wagtail's own labels would be those of the language in which the server started.
+    LiveStatusTagColumn(label=gettext_lazy("Status")),
+    UpdatedAtColumn(label=gettext_lazy("Updated")),
 ]
 
 
