@@ -17,7 +17,7 @@ from typing import Any
 from django.db import close_old_connections, connection
 
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock, databases, keys
+from wagtail_drip.core import claims, clock, databases, keys, traces
 from wagtail_drip.core.models import Lease
 
 logger = logging.getLogger(__name__)
@@ -141,8 +141,8 @@ def one_pass(*, now: datetime | None = None, slot: str = "0") -> int:
                     done += stage(present, slot) if is_ours else 0
             else:
                 done += stage(present, slot)
-        except Exception:
-            logger.exception("The stage %s failed; the pass goes on.", name)
+        except Exception as error:  # noqa: BLE001 -- a stage stops no other
+            logger.error("The stage %s failed; the pass goes on.\n%s", name, traces.trace_of(error))
     return done
 
 

@@ -21,6 +21,7 @@ from django.urls import NoReverseMatch, reverse
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts.types import PurposeGroup, group_of
+from wagtail_drip.core import traces
 from wagtail_drip.gateways.base import Gateway
 from wagtail_drip.gateways.types import OutboundSms, Outcome, SendResult
 from wagtail_drip.messaging.types import Ready
@@ -98,8 +99,8 @@ class Calls:
                 results = gateway.send(call)
                 if len(results) != len(call):
                     raise ValueError("A gateway must return one result per message.")
-        except Exception as error:  # a gateway never raises; one that does may have posted
-            logger.exception("Gateway %s raised.", gateway.alias)
+        except Exception as error:  # noqa: BLE001 -- a gateway never raises; one that does may have posted
+            logger.error("Gateway %s raised.\n%s", gateway.alias, traces.trace_of(error))
             results = [
                 SendResult(
                     reference=message.reference, outcome=Outcome.AMBIGUOUS, detail=type(error).__name__

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import DatabaseError, DataError, connection
 
 from wagtail_drip import signals
-from wagtail_drip.core import claims, clock
+from wagtail_drip.core import claims, clock, traces
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import Outcome, SendResult
 from wagtail_drip.messaging import budget, fenced, ledger, opt_outs
@@ -100,8 +100,8 @@ class Outcomes:
     def _try(self, now: datetime) -> bool:
         try:
             self.flush(now=now)
-        except DatabaseError:
-            logger.exception("The answers of %s messages could not be written yet.", len(self._kept))
+        except DatabaseError as error:
+            logger.error("%s answers could not be written yet.\n%s", len(self._kept), traces.trace_of(error))
             self._oldest = time.monotonic()
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()
@@ -113,9 +113,10 @@ def _committed(answered: Sequence[_Answered], *, token: str, now: datetime) -> l
     """Write *answered*; one that the database refuses is written apart from the others, and then given up."""
     try:
         return claims.retried(lambda: _write(answered, token=token, now=now))
-    except DataError:
+    except DataError as error:
         if len(answered) == 1:
-            logger.exception("The answer of message %s cannot be written.", answered[0].message.id)
+            trace = traces.trace_of(error)
+            logger.error("The answer of message %s cannot be written.\n%s", answered[0].message.id, trace)
             return []
         half = len(answered) // 2
         return [

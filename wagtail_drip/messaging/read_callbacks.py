@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError
 
-from wagtail_drip.core import claims, clock
+from wagtail_drip.core import claims, clock, traces
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import InboundEvent, RawRequest, StatusEvent
 from wagtail_drip.messaging import receipts
@@ -47,8 +47,8 @@ def _read(limit: int, now: datetime) -> int:
     for row in rows:
         try:
             parsed = registry.get(row.gateway).parse(RawRequest.from_json(row.raw))
-        except Exception as error:  # one broken callback must not stop its neighbours
-            logger.exception("Callback %s cannot be read.", row.pk)
+        except Exception as error:  # noqa: BLE001 -- one broken callback must not stop its neighbours
+            logger.error("Callback %s cannot be read.\n%s", row.pk, traces.trace_of(error))
             _put_off(row, error, now)
         else:
             done.append(row.pk)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from wagtail_drip.core import clock
+from wagtail_drip.core import clock, traces
 from wagtail_drip.links import actions as links
 from wagtail_drip.links import querysets
 
@@ -41,7 +41,7 @@ def _click(request: HttpRequest, token: str) -> str | None:
             now=clock.now(),
             is_prefetch="prefetch" in purpose or "preview" in purpose,
         )
-    except DatabaseError:
+    except DatabaseError as error:
         # The reader wants the page, whatever our counting meets.
-        logger.exception("A click on a short link could not be recorded.")
+        logger.error("A click on a short link could not be recorded.\n%s", traces.trace_of(error))
         return querysets.find_target(token)

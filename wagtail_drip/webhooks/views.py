@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from wagtail_drip import conf
-from wagtail_drip.core import clock
+from wagtail_drip.core import clock, traces
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.gateways import registry as gateways
 from wagtail_drip.gateways.errors import WebhookRejected
@@ -79,8 +79,8 @@ def webhook(request: HttpRequest, alias: str) -> HttpResponse:
         messaging.store_callback(
             gateway=alias, raw=raw.to_json(), digest=digest(alias, raw, parsed.events, now=now), now=now
         )
-    except DatabaseError:
-        logger.exception("A request to the webhook of %s could not be kept.", alias)
+    except DatabaseError as error:
+        logger.error("A request to the webhook of %s could not be kept.\n%s", alias, traces.trace_of(error))
         return HttpResponse(status=503)
     _apply_stops(alias, parsed.events, now=now)
     answer = parsed.response
@@ -93,9 +93,10 @@ def _apply_stops(alias: str, events: Iterable[StatusEvent | InboundEvent], *, no
         if isinstance(event, InboundEvent):
             try:
                 inbox.apply_stop_at_once(gateway=alias, inbound=event, now=now)
-            except (DatabaseError, WagtailDripError):
+            except (DatabaseError, WagtailDripError) as error:
                 # It is kept and will be applied when it is read, in a second or so.
-                logger.exception("A text to %s could not be looked at for a STOP at once.", alias)
+                trace = traces.trace_of(error)
+                logger.error("A text to %s could not be looked at for a STOP at once.\n%s", alias, trace)
 
 
 def _body(request: HttpRequest) -> bytes:

@@ -26,6 +26,8 @@ from wagtail_drip.messaging.types import COLUMNS, Claimed, Ready
 
 pytestmark = pytest.mark.django_db
 
+NUMBER = "+447400123456"
+
 Customer = Callable[..., Contact]
 Queued = Callable[..., Message]
 
@@ -243,7 +245,8 @@ def handed_over(message: Message, *, token: str, now: datetime) -> Ready:
         state="handed_over", lease_token=token, handed_over_at=now, due_at=None
     )
     row = Message.objects.filter(pk=message.pk).values_list(*COLUMNS).get()
-    return Ready(Claimed._make(row), "+447400123456", "Hello", 1, "GSM-7")
+    claimed = Claimed._make(row)
+    return Ready(claimed, claimed.contact_id, "+447400123456", "Hello", 1, "GSM-7")
 
 
 def accepted(ready: Ready, provider_id: str = "p1") -> Finished:

@@ -63,7 +63,7 @@ def test_a_stage_that_fails_stops_no_other(
     tasks.run_until_idle()
 
     assert [message.text for message in drip_outbox] == ["Hello"]
-    assert "The stage carts failed; the pass goes on." in caplog.messages
+    assert any(words.startswith("The stage carts failed; the pass goes on.") for words in caplog.messages)
 
 
 def test_nothing_is_done_while_we_are_switched_off(drip_outbox: Outbox, settings: Any) -> None:
