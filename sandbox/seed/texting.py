@@ -126,6 +126,26 @@ SEQUENCES: tuple[dict[str, Any], ...] = (
             ),
         ],
     },
+    {
+        # Who has typed a number at the checkout and goes away has left a checkout, not only a cart.
+        "name": "Unfinished checkout",
+        "purpose": "promotional",
+        "trigger": "checkout_abandoned",
+        "goal": "order_placed",
+        "reentry": "after_days",
+        "reentry_days": 7,
+        "notes": "One reminder to whoever had begun to order.",
+        "steps": [
+            (
+                "send_message",
+                {
+                    "name": "Reminder",
+                    "text": 'Hello {{ contact.first_name | default: "there" }}, your order is almost done: '
+                    "{{ cart.url }} Reply STOP to opt out.",
+                },
+            ),
+        ],
+    },
 )
 
 
