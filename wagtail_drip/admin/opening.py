@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts.models import Permission
@@ -79,9 +79,12 @@ def forecast(row: SiteSettings) -> Forecast:
 
 
 def open_holds(*, now: datetime) -> list[Hold]:
-    rows = Hold.objects.filter(Q(until=None) | Q(until__gt=now), lifted_at=None)
-    return list(rows.order_by("pk")[:50])
+    return list(_open_holds(now).order_by("pk")[:50])
 
 
 def is_stopped(*, now: datetime) -> bool:
-    return any(hold.scope == "all" for hold in open_holds(now=now))
+    return _open_holds(now).filter(scope="all").exists()
+
+
+def _open_holds(now: datetime) -> QuerySet[Hold]:
+    return Hold.objects.filter(Q(until=None) | Q(until__gt=now), lifted_at=None)
