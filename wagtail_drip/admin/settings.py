@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -284,7 +284,3 @@ class SettingsViewSet(ViewSet):
                 return bool(request.user.has_perm("wagtail_drip.change_sitesettings"))
 
         return SettingsMenuItem
-
-
-def settings_url(site_id: int) -> str:
-    return reverse("wagtail_drip_settings:site", args=[site_id])

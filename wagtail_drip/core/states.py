@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from wagtail_drip.exceptions import WagtailDripError
 
@@ -67,10 +67,3 @@ def move(
 
 def is_allowed(table: Transitions, before: str, after: str) -> bool:
     return after in table.get(before, frozenset())
-
-
-def refuse_unless_allowed(row: Model, table: Transitions, after: str, field: str = "state") -> None:
-    """:raises ForbiddenTransition: if *row* may not become *after*."""
-    before = getattr(row, field)
-    if not is_allowed(table, before, after):
-        raise ForbiddenTransition(f"{type(row).__name__} may not go from {before} to {after}.")

@@ -7,7 +7,7 @@ zone; what waits and who stands where is counted as it is now. A rate over nothi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -158,17 +158,6 @@ def today_counts(*, now: datetime) -> Counts:
             found["segments"] += row["parts"]
     found["waiting"] = Message.objects.filter(state__in=_WAITING, due_at__isnull=False).count()
     return Counts(**found)
-
-
-def sent_since(sequence_ids: Iterable[int], *, since: date) -> dict[int, Counts]:
-    """Return each sequence's counts since a day; one query for a whole list."""
-    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    rows = StepDay.objects.filter(sequence_id__in=list(sequence_ids), day__gte=since)
-    for row in rows.values("sequence_id", "measure").annotate(total=Sum("n")):
-        name = _FROM_MEASURE.get(row["measure"])
-        if name:
-            found[row["sequence_id"]][name] += row["total"]
-    return {sequence_id: Counts(**counts) for sequence_id, counts in found.items()}
 
 
 def cost(segments: int, price_per_segment: Decimal | None) -> Decimal | None:

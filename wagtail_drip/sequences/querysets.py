@@ -41,10 +41,3 @@ def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
                 )
             )
     return running
-
-
-def paused_ids() -> set[int]:
-    """Return the sequences in which nobody moves."""
-    return set(
-        SequenceRuntime.objects.filter(state=RuntimeState.PAUSED).values_list("sequence_id", flat=True)
-    )
