@@ -182,7 +182,7 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
         return get_object_or_404(Site, pk=pk) if pk else Site.objects.get(is_default_site=True)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title, "sublabel": str(self.site)}]
+        return [*self.breadcrumbs_items, {"url": "", "label": self.get_page_title(), "sublabel": str(self.site)}]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = SiteSettingsForm(request.POST, instance=core.site_settings(self.site.pk))
@@ -213,7 +213,10 @@ class OpenView(SettingsView):
     """Ask once more, with the numbers, before customers are texted; then open the site."""
 
     template_name = "wagtail_drip/admin/settings/open.html"
-    page_title = gettext_lazy("Start texting customers")
+
+    def get_page_title(self) -> str:
+        is_open = opening.state(core.site_settings(self.site.pk)).is_open
+        return _("Go back to test numbers only") if is_open else _("Start texting customers")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm("wagtail_drip.open_texting"):
