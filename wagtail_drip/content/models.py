@@ -9,6 +9,7 @@ from wagtail.admin.panels import FieldPanel, PublishingPanel
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin, WorkflowMixin
 
 from wagtail_drip.content import preview
+from wagtail_drip.content.forms import MessageTemplateForm
 
 
 class MessageTemplate(
@@ -20,6 +21,7 @@ class MessageTemplate(
     text = models.TextField(_("text"))
     created_at = models.DateTimeField(auto_now_add=True)
 
+    base_form_class = MessageTemplateForm
     name.required_on_save = True  # type: ignore[attr-defined] # Wagtail reads it
 
     panels = [FieldPanel("name"), FieldPanel("text"), PublishingPanel()]

@@ -9,8 +9,9 @@ from wagtail.blocks import BlockGroup
 from wagtail.snippets.blocks import SnippetChooserBlock
 
 from wagtail_drip.contacts.types import Purpose
+from wagtail_drip.content import problems
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
-from wagtail_drip.sequences.blocks.message_text import MessageTextBlock, fault_in
+from wagtail_drip.sequences.blocks.message_text import MessageTextBlock
 from wagtail_drip.sequences.purposes import PURPOSES
 
 
@@ -94,7 +95,7 @@ class Block(StepBlock):
             )
         elif not source_of(value).strip():
             yield Fault(field="text", message=str(_("Write the message, or choose a saved one.")))
-        elif fault := fault_in(source_of(value), trigger_event=trigger_event):
+        elif fault := problems.fault_in(source_of(value), trigger_event=trigger_event):
             yield Fault(field="saved_message" if saved is not None else "text", message=fault)
         if value.get("purpose") == Purpose.RESPONSE:
             yield Fault(
