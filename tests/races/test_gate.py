@@ -22,7 +22,7 @@ from wagtail_drip.messaging import facts, gate
 from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
-from wagtail_drip.messaging.types import Claimed
+from wagtail_drip.messaging.types import Ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,10 +68,10 @@ class Door:
 def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
     door, lock = Door(), gate.lock_contacts
 
-    def knock_then_lock(messages: Sequence[Claimed]) -> People:
+    def knock_then_lock(ready: Sequence[Ready]) -> People:
         # The transaction has begun on SQLite, whose lock is the transaction: the seam lies before it there.
         door.knock()
-        return lock(messages)
+        return lock(ready)
 
     monkeypatch.setattr(gate, "lock_contacts", knock_then_lock)
     return door
@@ -203,11 +203,12 @@ def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
     door, lock, read = Door(), gate.lock_contacts, gate.read_facts
     found: list[gate.Facts] = []
 
-    def read_then_lock(messages: Sequence[Claimed]) -> People:
+    def read_then_lock(ready: Sequence[Ready]) -> People:
+        messages = [each.message for each in ready]
         people = facts.read_people({each.contact_id for each in messages})
         found.append(read(messages, people, now))
         door.knock()
-        return lock(messages)
+        return lock(ready)
 
     monkeypatch.setattr(gate, "lock_contacts", read_then_lock)
     monkeypatch.setattr(gate, "read_facts", lambda messages, people, now: found[-1])

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.core.among import Among
 
 from .types import Destination
 
@@ -15,7 +16,9 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
     if not asked:
         return set()
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    rows = Suppression.objects.filter(number_hash__in={each.number_hash for each in asked}, lifted_at=None)
+    rows = Suppression.objects.filter(
+        Among("number_hash", {each.number_hash for each in asked}), lifted_at=None
+    )
     for number_hash, scope, value in rows.values_list("number_hash", "scope", "scope_value"):
         found[number_hash].add((scope, value))
     if not found:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from wagtail_drip.contacts import consent
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import Channel, group_of
+from wagtail_drip.core.among import Among
 
 # Merges of merges are followed this far; a ring, which nothing of ours can make, ends here too.
 _DEEPEST_MERGE = 10
@@ -27,7 +28,7 @@ def permissions(
     contact_ids: Collection[int], site_ids: Collection[int]
 ) -> dict[tuple[int, int, str, str, str], bool]:
     """Return every decided permission of these contacts on these sites, in one query."""
-    rows = Permission.objects.filter(contact_id__in=contact_ids, site_id__in=site_ids)
+    rows = Permission.objects.filter(Among("contact_id", contact_ids), site_id__in=site_ids)
     return {
         PermissionOf(contact_id, site_id, group, channel, topic): granted
         for contact_id, site_id, group, channel, topic, granted in rows.values_list(
@@ -61,7 +62,7 @@ def resolve_merged(contact_ids: Iterable[int]) -> dict[int, int]:
     for _ in range(_DEEPEST_MERGE):
         heads = set(found.values())
         merged = dict(
-            Contact.objects.filter(pk__in=heads, merged_into__isnull=False).values_list(
+            Contact.objects.filter(Among("pk", heads), merged_into__isnull=False).values_list(
                 "pk", "merged_into_id"
             )
         )

@@ -11,6 +11,7 @@ from wagtail.models import Site
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.stores import querysets as stores
 from wagtail_drip.stores import registry
@@ -123,7 +124,7 @@ class _Row(NamedTuple):
 
 
 def _rows(contact_ids: Collection[int]) -> dict[int, _Row]:
-    found = Contact.objects.filter(pk__in=contact_ids).values_list(*_Row._fields)
+    found = Contact.objects.filter(Among("pk", contact_ids)).values_list(*_Row._fields)
     return {row[0]: _Row._make(row) for row in found}
 
 

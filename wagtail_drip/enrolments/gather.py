@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.advanced import Moving
@@ -99,7 +100,7 @@ def survivors(known: Mapping[int, Known]) -> dict[int, Known]:
 
 
 def _contacts(contact_ids: Collection[int]) -> dict[int, Known]:
-    rows = Contact.objects.filter(pk__in=contact_ids).values_list(*Known._fields)
+    rows = Contact.objects.filter(Among("pk", contact_ids)).values_list(*Known._fields)
     return {row[0]: Known._make(row) for row in rows}
 
 
@@ -118,7 +119,7 @@ def _duplicates(enrolments: Sequence[Moving], heads: Mapping[int, Known]) -> set
 
 
 def _triggers(enrolments: Sequence[Moving]) -> dict[int, Seen]:
-    rows = Event.objects.filter(pk__in={e.event_id for e in enrolments if e.event_id})
+    rows = Event.objects.filter(Among("pk", {e.event_id for e in enrolments if e.event_id}))
     return {
         pk: Seen(id=pk, name=name, properties=properties, recorded_at=recorded_at, store=store)
         for pk, name, properties, recorded_at, store in rows.values_list(
@@ -145,7 +146,7 @@ def _happened(
         return {}
     people = {*heads, *(head.pk for head in heads.values())}
     rows = Event.objects.filter(
-        contact_id__in=people, name__in=names, recorded_at__gt=min(e.since for e in enrolments)
+        Among("contact_id", people), name__in=names, recorded_at__gt=min(e.since for e in enrolments)
     )
     if as_of is not None:
         rows = rows.filter(recorded_at__lte=as_of)

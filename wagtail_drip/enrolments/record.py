@@ -17,6 +17,7 @@ from django.dispatch import Signal
 
 from wagtail_drip import signals
 from wagtail_drip.core import inserts
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.carry_out import message_key
@@ -58,7 +59,7 @@ def _save_enrolments(batch: Sequence[Advanced], now: datetime) -> None:
         values[same] = new
         groups[same].append(advanced.enrolment.pk)
     for same, pks in groups.items():
-        Enrolment.objects.filter(pk__in=pks).update(**values[same])
+        Enrolment.objects.filter(Among("pk", pks)).update(**values[same])
 
 
 def _new_values(advanced: Advanced, now: datetime) -> dict[str, Any]:

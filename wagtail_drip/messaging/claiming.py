@@ -10,9 +10,11 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock
+from wagtail_drip.core.among import Among
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.base import Gateway
 from wagtail_drip.messaging import budget, holds
@@ -42,7 +44,8 @@ def claim(*, token: str, limit: int, now: datetime) -> list[Claimed]:
     for lane in LANES:
         for sender in senders:
             wanted = min(limit - len(claimed), left[sender])
-            if wanted > 0:
+            # Looked for first, outside a transaction: on SQLite a claim of nothing would stop every writer.
+            if wanted > 0 and _due(lane, sender, held, now).exists():
                 taken = claims.retried(lambda: _take(lane, sender, held, wanted, token, now))  # noqa: B023
                 left[sender] -= len(taken)
                 claimed += taken
@@ -61,28 +64,28 @@ def find_gateway(alias: str) -> Gateway | None:
 def _take(
     lane: int, sender: str, held: holds.OpenHolds, limit: int, token: str, now: datetime
 ) -> list[Claimed]:
-    gateway, address = _parts(sender)
-    due: Any = (
-        Message.objects.filter(
-            held.uncovered(),
-            lane=lane,
-            sender=address,
-            gateway=gateway,
-            state=MessageState.SCHEDULED,
-            due_at__lte=now,
-        )
-        .order_by("due_at", "id")
-        .values_list(*COLUMNS)
-    )
+    due: Any = _due(lane, sender, held, now).order_by("due_at", "id").values_list(*COLUMNS)
     rows: list[Claimed] = [Claimed._make(row) for row in claims.claim(due, limit=claims.batch_limit(limit))]
     if rows:
-        Message.objects.filter(pk__in=[row.id for row in rows]).update(
+        Message.objects.filter(Among("pk", [row.id for row in rows])).update(
             state=MessageState.CLAIMED,
             due_at=None,
             lease_token=token,
             lease_until=lease_end(),
         )
     return sorted(rows, key=lambda row: -row.priority)
+
+
+def _due(lane: int, sender: str, held: holds.OpenHolds, now: datetime) -> QuerySet[Message]:
+    gateway, address = _parts(sender)
+    return Message.objects.filter(
+        held.uncovered(),
+        lane=lane,
+        sender=address,
+        gateway=gateway,
+        state=MessageState.SCHEDULED,
+        due_at__lte=now,
+    )
 
 
 def lease_end() -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wagtail_drip.compliance import policy
 from wagtail_drip.compliance.types import Decision, Verdict
 from wagtail_drip.content.compose import Composed, TextToCompose, compose
-from wagtail_drip.core import claims
+from wagtail_drip.core import claims, traces
 from wagtail_drip.gateways import encoding
 from wagtail_drip.messaging import budget, facts, fenced, settling
 from wagtail_drip.messaging.facts import People
@@ -76,7 +76,8 @@ def _written(messages: Sequence[Claimed], people: People, *, token: str, now: da
 
 
 def _ready(message: Claimed, people: People, body: str, segments: int, encoded: str) -> Ready:
-    return Ready(message, people[message.contact_id].active_phone or "", body, segments, encoded)
+    person = people[message.contact_id]
+    return Ready(message, person.id, person.active_phone or "", body, segments, encoded)
 
 
 def _compose(messages: Sequence[Claimed], people: People, now: datetime) -> Mapping[str, Composed]:
@@ -86,9 +87,9 @@ def _compose(messages: Sequence[Claimed], people: People, now: datetime) -> Mapp
         return {}
     try:
         return compose([_text(message, people) for message in texts], now=now)
-    except Exception as error:  # one message's data must not stop its neighbours
+    except Exception as error:  # noqa: BLE001 -- one message's data must not stop its neighbours
         if len(texts) == 1:
-            logger.exception("Message %s cannot be composed.", texts[0].id)
+            logger.error("Message %s cannot be composed.\n%s", texts[0].id, traces.trace_of(error))
             return {
                 texts[0].key: Composed(
                     body="", segments=0, encoding="", missing=(), error=type(error).__name__

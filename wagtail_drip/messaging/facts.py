@@ -16,6 +16,7 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging import claiming
 from wagtail_drip.messaging.models import InboundText
@@ -41,12 +42,15 @@ People = Mapping[int, Person]
 
 def people_rows(contact_ids: Collection[int]) -> Any:
     """Return the rows of people, not yet read: to be read as they are, or under their lock."""
-    return Contact.objects.filter(pk__in=contact_ids).values_list(*_PERSON)
+    return Contact.objects.filter(Among("pk", contact_ids)).values_list(*_PERSON)
 
 
 def read_people(contact_ids: Collection[int]) -> People:
     """Return who speaks for each contact now: itself, or the one it was merged into."""
-    return heads(contact_ids, people_rows(with_heads(contact_ids)))
+    rows = list(people_rows(contact_ids))
+    if any(row[-1] is not None for row in rows):
+        rows += people_rows(with_heads(contact_ids) - {row[0] for row in rows})
+    return heads(contact_ids, rows)
 
 
 def with_heads(contact_ids: Collection[int]) -> set[int]:
@@ -177,9 +181,7 @@ def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> M
         # Recovery asks about messages whose gateway may have left the settings meanwhile: to it nothing goes.
         gateway = claiming.find_gateway(alias)
         found[site_id, alias] = (
-            gateway is not None
-            and site_id in sites
-            and core.is_open(sites[site_id], account=gateway.account)
+            gateway is not None and site_id in sites and core.is_open(sites[site_id], account=gateway.account)
         )
     return found
 

@@ -12,7 +12,7 @@ returns the row as its snapshot showed it before. docs/explanation/the_gate.md t
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,8 @@ from django.db import DataError, IntegrityError
 
 from wagtail_drip.compliance import policy
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
-from wagtail_drip.core import claims
+from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.core import claims, traces
 from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, settling
 from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.models import Message
@@ -51,10 +52,10 @@ def hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Read
     """
     try:
         return claims.retried(lambda: _hand_over(ready, token=token, now=now))
-    except (DataError, IntegrityError):
+    except (DataError, IntegrityError) as error:
         # Something in one of them cannot be written. Alone, it stops nobody else.
         if len(ready) == 1:
-            logger.exception("Message %s cannot be written.", ready[0].message.id)
+            logger.error("Message %s cannot be written.\n%s", ready[0].message.id, traces.trace_of(error))
             claims.retried(lambda: settling.fail([ready[0].message], token=token, now=now))
             return []
         half = len(ready) // 2
@@ -75,7 +76,7 @@ def may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dic
 
 def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
     messages = [each.message for each in ready]
-    people = lock_contacts(messages)
+    people = lock_contacts(ready)
     known, stray = _with_people(messages, people)
     found = read_facts(known, people, now)
     decisions = decide(known, found, now)
@@ -95,7 +96,7 @@ def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Rea
 
 
 def _may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dict[int, str]:
-    people = lock_contacts(messages)
+    people = _lock(contacts.resolve_merged({message.contact_id for message in messages}))
     known, _ = _with_people(messages, people)
     found = read_facts(known, people, now)
     going = {
@@ -107,11 +108,19 @@ def _may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> di
     return going
 
 
-def lock_contacts(messages: Sequence[Claimed]) -> People:
-    """Lock every contact of *messages*, and whom they were merged into, and return who speaks for each."""
-    contact_ids = {message.contact_id for message in messages}
-    rows: Any = facts.people_rows(facts.with_heads(contact_ids))
-    return facts.heads(contact_ids, claims.lock_in_order(rows))
+def lock_contacts(ready: Sequence[Ready]) -> People:
+    """
+    Lock every contact of *ready*, and whom they were merged into, and return who speaks for each.
+
+    Who was merged is known from when the text was written. Who was merged since then is missing, unless into
+    somebody else who was locked.
+    """
+    return _lock({each.message.contact_id: each.contact_id for each in ready})
+
+
+def _lock(speakers: Mapping[int, int]) -> People:
+    rows: Any = facts.people_rows({*speakers, *speakers.values()})
+    return facts.heads(speakers, claims.lock_in_order(rows))
 
 
 def read_facts(messages: Sequence[Claimed], people: People, now: datetime) -> Facts:

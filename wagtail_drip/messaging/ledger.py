@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from wagtail_drip.compliance.types import Counts
 from wagtail_drip.core import inserts
+from wagtail_drip.core.among import Among
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.messaging.types import AT_ONCE, Claimed
 
@@ -41,9 +42,11 @@ def counts(
     Answers and news of orders are not counted, nor are *messages* themselves, which may be here for a second time.
     """
     rows = (
-        SendLedger.objects.filter(contact_id__in=contact_ids, handed_over_at__gt=now - timedelta(days=30))
+        SendLedger.objects.filter(
+            Among("contact_id", contact_ids), handed_over_at__gt=now - timedelta(days=30)
+        )
         .exclude(purpose__in=AT_ONCE)
-        .exclude(message_id__in=[message.id for message in messages])
+        .exclude(Among("message_id", [message.id for message in messages]))
         .values_list("contact_id", "site_id")
         .annotate(week=Count("pk", filter=Q(handed_over_at__gt=now - timedelta(days=7))), month=Count("pk"))
     )

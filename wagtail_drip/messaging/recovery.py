@@ -113,7 +113,7 @@ def _is_recognised(message: Claimed, now: datetime) -> bool:
 
 
 def _as_it_was(message: Claimed, number: str) -> Ready:
-    return Ready(message, number, message.body, message.segments, message.encoding)
+    return Ready(message, message.contact_id, number, message.body, message.segments, message.encoding)
 
 
 def _repeat(ready: Sequence[Ready], *, token: str, now: datetime, leased_at: float) -> list[Claimed]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from wagtail_drip.core import inserts
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging.models import MessageTally
 from wagtail_drip.messaging.states import MessageState
@@ -53,18 +54,21 @@ def append(changes: Iterable[Change]) -> None:
             key = (change.site_id, change.sequence_id, change.step_id, state, day)
             counted[key] += sign * n
             segments[key] += sign * n * change.segments
-    MessageTally.objects.bulk_create(
-        MessageTally(
-            site_id=site_id,
-            sequence_id=sequence_id,
-            step_id=step_id,
-            state=state,
-            day=day,
-            n=n,
-            segments=segments[site_id, sequence_id, step_id, state, day],
-        )
-        for (site_id, sequence_id, step_id, state, day), n in counted.items()
-        if n
+    inserts.insert_values(
+        MessageTally,
+        [
+            {
+                "site_id": site_id,
+                "sequence_id": sequence_id,
+                "step_id": step_id,
+                "state": str(state),
+                "day": day,
+                "n": n,
+                "segments": segments[site_id, sequence_id, step_id, state, day],
+            }
+            for (site_id, sequence_id, step_id, state, day), n in counted.items()
+            if n
+        ],
     )
 
 

@@ -117,9 +117,14 @@ COLUMNS = Claimed._fields
 
 
 class Ready(NamedTuple):
-    """A claimed message with its text, and the number it would go to as far as was known when it was written."""
+    """
+    A claimed message with its text, and whom it would go to as far as was known when it was written.
+
+    :ivar contact_id: who speaks for the message's contact: itself, or whom it was merged into.
+    """
 
     message: Claimed
+    contact_id: int
     number: str
     body: str
     segments: int

@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from wagtail_drip import conf
 from wagtail_drip.contacts.models import Contact, ContactIdentity
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.events.models import Event, Notice
@@ -94,7 +95,7 @@ def _done(guards: Sequence[Guard]) -> Done:
     since = min(guard.since for guard in events)
     contact_ids = {guard.contact_id for guard in events}
     rows = Event.objects.filter(
-        contact_id__in=contact_ids, name__in={guard.event for guard in events}, recorded_at__gt=since
+        Among("contact_id", contact_ids), name__in={guard.event for guard in events}, recorded_at__gt=since
     )
     for contact_id, name, at, properties in rows.values_list(
         "contact_id", "name", "recorded_at", "properties"
@@ -103,7 +104,7 @@ def _done(guards: Sequence[Guard]) -> Done:
             found[contact_id].append((name, at, properties))
     if any(guard.event == "order_placed" for guard in events):
         # A purchase copied for another reason (a payment came first) is an order all the same.
-        for row in Purchase.objects.filter(contact_id__in=contact_ids, recorded_at__gt=since):
+        for row in Purchase.objects.filter(Among("contact_id", contact_ids), recorded_at__gt=since):
             told = {
                 "order_id": row.order_id,
                 "number": row.number,
