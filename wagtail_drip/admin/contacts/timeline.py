@@ -50,7 +50,9 @@ class Page:
 
 
 def page_number(raw: str | None) -> int:
-    return int(raw) if raw and raw.isdigit() and int(raw) > 0 else 1
+    """Return the page that an address asks for; the first for nonsense, and for more than anybody ever did."""
+    is_number = raw is not None and raw.isascii() and raw.isdecimal() and len(raw) <= 6
+    return max(1, int(raw)) if raw and is_number else 1
 
 
 def page(contact_id: int, *, page: int = 1) -> Page:
@@ -93,7 +95,7 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
         known = {each.name: each for each in kind.properties} if kind else {}
         # What a kind does not declare has no name that people know; a shop's own event declares nothing.
         shown = [
-            (known[name].label if known else name, _readable(value, known[name].type if known else ""))
+            (str(known[name].label) if known else name, _readable(value, known[name].type if known else ""))
             for name, value in row.properties.items()
             if isinstance(value, str | int | float) and not name.endswith("_id") and value != ""
             if name in known or not known
