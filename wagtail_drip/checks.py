@@ -175,7 +175,7 @@ def urls(**_: Any) -> Iterator[Finding]:
     except NoReverseMatch:
         yield _error(
             "E006",
-            "wagtail_drip.urls is not included: short links, webhooks and preferences have no address.",
+            "wagtail_drip.urls is not included: short links, webhooks and the way back to a cart have no address.",
             "Add path('drip/', include('wagtail_drip.urls')) before the Wagtail catch-all.",
         )
 
