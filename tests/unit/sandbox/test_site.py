@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from wagtail import VERSION as WAGTAIL_VERSION
 
 from sandbox.bootstrap import ROOT
 
 CATALOGUE = ROOT / "sandbox" / "locale" / "zh_Hans" / "LC_MESSAGES"
 
 
+@pytest.mark.skipif(
+    WAGTAIL_VERSION < (8, 0), reason="the sandbox pins Wagtail 8.0, and its migrations are made with it"
+)
 @pytest.mark.parametrize(
     "arguments",
     [("check",), ("makemigrations", "--check", "--dry-run", "pages", "phone")],
