@@ -26,10 +26,10 @@ def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> Se
     Compile the sequence and let new entries have the result at once.
 
     Publishing what already runs makes no new version. A paused sequence stays paused; one that was
-    draining or had ended runs again.
+    draining or had ended runs again, but not before everybody is out: they must not go on in it.
 
-    :return: the version that runs now; None if the steps cannot run. The version before stays in force
-        then, health is failing, and ``SequenceRuntime.health_detail`` says why.
+    :return: the version that runs now; None if the steps cannot run, or not yet. The version before stays
+        in force then, health is failing, and ``SequenceRuntime.health_detail`` says why.
     """
     try:
         flow = compile_sequence(sequence, now=now)
@@ -38,6 +38,10 @@ def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> Se
         return None
     with transaction.atomic():
         runtime = _locked_runtime(sequence.pk, now=now)
+        if runtime.state == RuntimeState.ENDED and runtime.parking_due_at is not None:
+            detail = _("It has just been ended, and people are still leaving it. Publish it again in a minute.")
+            mark_failing(sequence.pk, detail, now=now)
+            return None
         version = _version(sequence, flow, runtime, revision_id=revision_id, now=now)
         if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
             _lift_holds(sequence.pk, by="", now=now)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from wagtail.models import Site
 
+from wagtail_drip.enrolments.upgrade import park_due
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.messaging.models import Hold
 from wagtail_drip.sequences import actions, querysets
@@ -219,9 +220,27 @@ def test_ending_holds_what_is_on_its_way_and_publishing_starts_anew() -> None:
     assert state(sequence) == ("ended", "ok", "")
     hold = Hold.objects.get(lifted_at=None, key=str(sequence.pk))
     assert (hold.reason, hold.until) == ("Ended by Ada", NOW + timedelta(days=2))
+    park_due(now=NOW)
     publish(sequence)
     assert state(sequence) == ("live", "ok", "cart_abandoned")
     assert not Hold.objects.filter(lifted_at=None).exists()
+
+
+def test_what_was_ended_is_published_again_only_when_everybody_is_out() -> None:
+    sequence = publish(draft(text("a", "Hello")))
+    actions.end(sequence.pk, now=NOW)
+
+    publish(sequence)
+
+    assert state(sequence) == ("ended", "failing", "")
+    runtime = SequenceRuntime.objects.get()
+    assert runtime.health_detail == (
+        "It has just been ended, and people are still leaving it. Publish it again in a minute."
+    )
+    assert Hold.objects.filter(lifted_at=None).exists()
+    park_due(now=NOW)
+    publish(sequence)
+    assert state(sequence) == ("live", "ok", "cart_abandoned")
 
 
 def test_a_schedule_that_has_passed_does_not_stop_the_next_draft() -> None:
