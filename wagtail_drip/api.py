@@ -12,7 +12,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 Who = Identity | Mapping[str, Any]
 Where: TypeAlias = "Site | int | None"
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _IDENTITY = frozenset(each.name for each in fields(Identity))
 # Names of the events contract in facts that others publish, for the same things.
@@ -176,6 +178,14 @@ def _answer(consent: Consent | Mapping[str, Any] | None) -> dict[str, Any] | Non
     return plain
 
 
+def _one_of(name: str, choices: type[Choice], value: str) -> Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        known = ", ".join(choices)
+        raise BadInput(f"{name!r} should be one of {known}.") from None
+
+
 def _site_id(site: Where) -> int | None:
     return int(site.pk) if isinstance(site, Site) else site
 
@@ -228,17 +238,17 @@ def subscribe(
     :param group: ``marketing``, or ``transactional`` for texts about their own orders and bookings.
     :raises BadInput: naming the argument.
     """
-    person = identify(contact, store=store, site=site)
     consent = Consent(
-        group=PurposeGroup(group),
+        group=_one_of("group", PurposeGroup, group),
         granted=True,
         source=source,
-        method=ConsentMethod(method),
+        method=_one_of("method", ConsentMethod, method),
         topic=topic,
         wording=wording,
         wording_version=wording_version,
         ip=ip,
     )
+    person = identify(contact, store=store, site=site)
     contacts.record_consent(contact_id=person.pk, site_id=_here(site), consent=consent, now=clock.now())
     return person
 
@@ -259,12 +269,13 @@ def unsubscribe(
     :param topic: only this topic; '' for all of it.
     :raises BadInput: naming the argument.
     """
+    how = _one_of("method", ConsentMethod, method)
     person = identify(contact, store=store, site=site)
     contacts.withdraw_marketing(
         contact_ids=[person.pk],
         site_ids=[_here(site)],
         source=source,
-        method=ConsentMethod(method),
+        method=how,
         wording=wording,
         now=clock.now(),
         topic=topic,

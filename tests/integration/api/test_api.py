@@ -147,6 +147,23 @@ def test_identify_finds_the_same_person_again_and_reads_numbers_as_they_are_dial
     assert (again.pk, again.active_phone, again.email) == (first.pk, PHONE, "ada@example.com")
 
 
+@pytest.mark.parametrize(
+    ("act", "wrong", "named"),
+    [
+        (api.subscribe, {"group": "newsletter"}, "'group' should be one of marketing, transactional"),
+        (api.subscribe, {"method": "telepathy"}, "'method' should be one of "),
+        (api.unsubscribe, {"method": "telepathy"}, "'method' should be one of "),
+    ],
+)
+def test_a_word_that_is_none_of_ours_is_named_and_nothing_is_written(
+    act: Any, wrong: dict[str, str], named: str
+) -> None:
+    with pytest.raises(api.BadInput, match=named):
+        act(ADA, source="/preferences/", **wrong)
+
+    assert not Contact.objects.exists()
+
+
 @pytest.mark.parametrize("act", [api.subscribe, api.unsubscribe], ids=lambda act: act.__name__)
 def test_whose_number_cannot_be_read_is_neither_subscribed_nor_unsubscribed_but_told(act: Any) -> None:
     with pytest.raises(api.BadInput, match="'phone' cannot be read"):
