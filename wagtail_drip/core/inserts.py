@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -186,7 +187,12 @@ def _convert(field: Field[Any, Any], alias: str) -> Convert | None:
         return None
     ops = connections[alias].ops
     if isinstance(target, models.DateTimeField):
-        return ops.adapt_datetimefield_value
+        # Half of a batch's moments are one and the same. Equal ones are the same only in UTC: in a zone whose
+        # clocks go back, an hour comes twice.
+        remembered = lru_cache(maxsize=1024)(ops.adapt_datetimefield_value)
+        return lambda value: (
+            remembered(value) if value.tzinfo is UTC else ops.adapt_datetimefield_value(value)
+        )
     if isinstance(target, models.DateField):
         return ops.adapt_datefield_value
     if isinstance(target, models.DecimalField):

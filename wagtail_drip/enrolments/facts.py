@@ -86,11 +86,13 @@ class Facts:
 
     def after(self, effects: Iterable[object]) -> Facts:
         """Return the facts as they will be once *effects* are carried out, for the steps of the same walk."""
+        updates = [effect for effect in effects if isinstance(effect, UpdateContact)]
+        if not updates:
+            return self
         contact, attributes = dict(self.contact), dict(self.attributes)
-        for effect in effects:
-            if isinstance(effect, UpdateContact):
-                if effect.attribute:
-                    attributes[effect.attribute] = effect.value
-                else:
-                    contact[effect.field] = effect.value
+        for effect in updates:
+            if effect.attribute:
+                attributes[effect.attribute] = effect.value
+            else:
+                contact[effect.field] = effect.value
         return replace(self, contact=contact, attributes=attributes)

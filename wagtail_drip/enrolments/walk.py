@@ -12,7 +12,7 @@ from datetime import datetime
 from wagtail_drip.enrolments.effects import CancelPending, Decision, Effect
 from wagtail_drip.enrolments.facts import Facts, Needs
 from wagtail_drip.enrolments.steps import base
-from wagtail_drip.enrolments.steps.base import End, Position, Wait
+from wagtail_drip.enrolments.steps.base import End, GoOn, Position, Wait
 from wagtail_drip.events.conditions import EventTest, test_to_json
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences.flow import Flow, Step
@@ -119,13 +119,15 @@ def walk(flow: Flow, position: Position, facts: Facts, now: datetime) -> Walked:
             raise NoSuchStep(f"This version has no step {here.step_id!r}.")
         is_new = here.entered_at is None
         if is_new:
-            here = replace(here, visit=here.visit + 1, entered_at=now, memory={})
+            here = Position(step_id=here.step_id, visit=here.visit + 1, entered_at=now)
         outcome = base.kind_of(step.kind).run(step, here, facts, now)
         visited = Visited(
             visit=here.visit,
             step_id=step.id,
             kind=step.kind,
             entered_at=here.began_at,
+            left_at=None if isinstance(outcome, Wait) else now,
+            path=outcome.path if isinstance(outcome, GoOn) else "",
             decisions=outcome.decisions,
             is_new=is_new,
         )
@@ -142,9 +144,9 @@ def walk(flow: Flow, position: Position, facts: Facts, now: datetime) -> Walked:
                 visits=tuple(trail.visits),
             )
         if isinstance(outcome, End):
-            trail.visits.append(replace(visited, left_at=now))
+            trail.visits.append(visited)
             return _ended(here, outcome.state, outcome.reason, trail)
-        trail.visits.append(replace(visited, left_at=now, path=outcome.path))
+        trail.visits.append(visited)
         facts = facts.after(outcome.effects)
         here = Position(step_id=_next(step, outcome.path), visit=here.visit)
     endless = Decision(

@@ -137,3 +137,20 @@ def test_every_zone_of_every_country_can_be_loaded() -> None:
     for zones in regions.values():
         for zone in zones:
             ZoneInfo(zone)
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["GB", "GG", "US", "CA", "JM", "DE", "IT", "VA", "FR", "RU", "KZ", "AU", "BR", "MX", "NO", "SJ", "FI"],
+)
+def test_the_zones_are_the_librarys_whatever_kind_of_number_it_is(region):
+    library = pytest.importorskip("phonenumbers")
+    timezone = pytest.importorskip("phonenumbers.timezone")
+    for kind in range(11):
+        example = library.example_number_for_type(region, kind)
+        if example is None:
+            continue
+        for last in range(10):
+            number = library.format_number(example, library.PhoneNumberFormat.E164)[:-1] + str(last)
+            theirs = frozenset(timezone.time_zones_for_number(library.parse(number))) & phone.known_zones()
+            assert phone.zones_of(number) == (theirs or phone.zones_of_region(phone.region_of(number)))

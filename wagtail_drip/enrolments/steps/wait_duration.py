@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,8 +23,14 @@ def end_of_wait(began_at: datetime, *, amount: int, unit: str, zone: ZoneInfo) -
 
     :param unit: minutes, hours, days or weeks.
     """
+    return _end(began_at.astimezone(UTC), amount, unit, zone)
+
+
+@lru_cache(maxsize=1024)
+def _end(began_at: datetime, amount: int, unit: str, zone: ZoneInfo) -> datetime:
+    # Remembered, for a whole batch begins its wait at one moment.
     if unit in ELAPSED:
-        return began_at.astimezone(UTC) + amount * ELAPSED[unit]
+        return began_at + amount * ELAPSED[unit]
     # Add the days in wall-clock time and convert last: "after 2 days" keeps the hour on the nights the
     # clocks change. A time that does not exist moves on by the length of the gap.
     local = began_at.astimezone(zone).replace(tzinfo=None) + amount * CALENDAR[unit]
