@@ -195,17 +195,15 @@ def test_a_worker_in_the_foreground_texts_until_it_is_told_to_end(
     assert not Lease.objects.filter(name__startswith="drain:", until__gt=clock.lease_now()).exists()
 
 
-def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp_path: Path) -> None:
-    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
-    people = crowd(500)
-    stand_at_the_start(sequence, people)
-    tasks.tick()
-
-    cluster = worker(provider, tmp_path / "said", "qcluster")
+@contextlib.contextmanager
+def cluster_of_django_q2(provider: FakeProvider, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a cluster that has found its feet; its drains begin with the next tick."""
+    cluster = worker(provider, said, "qcluster")
     try:
         give_up_at = time.monotonic() + 45
-        while sum(texted(provider).values()) < 500 and time.monotonic() < give_up_at:
-            time.sleep(0.2)
+        while "running" not in said.read_text() and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        yield cluster
         # A drain whose slot is taken ends at its next poll; without that the cluster would wait for it.
         tasks.seize(1, seconds=1)
         cluster.terminate()
@@ -215,5 +213,30 @@ def test_a_cluster_of_django_q2_texts_everybody_once(provider: FakeProvider, tmp
             os.killpg(cluster.pid, signal.SIGKILL)
         cluster.wait()
 
-    said = (tmp_path / "said").read_text()
-    assert texted(provider) == Counter(person.phone for person in people), said
+
+def test_two_workers_and_a_cluster_at_once_text_five_thousand_people_once_each(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
+    people = crowd(5000)
+    stand_at_the_start(sequence, people)
+    said = tmp_path / "cluster"
+
+    with cluster_of_django_q2(provider, said):
+        tasks.tick()
+        pids = run_workers(provider, 2, tmp_path / "workers")
+        give_up_at = time.monotonic() + 60
+        while Message.objects.exclude(state="sent").exists() and time.monotonic() < give_up_at:
+            time.sleep(0.2)
+
+    assert texted(provider) == Counter(person.phone for person in people), said.read_text()
+    assert Message.objects.filter(state="sent").count() == 5000
+    shares = Counter(request.headers["X-Worker"] for request in provider.seen)
+    of_cluster = sum(number for pid, number in shares.items() if pid not in map(str, pids))
+    assert of_cluster > 0, shares
+    if connection.vendor == "postgresql":
+        assert min(of_cluster, *(shares[str(pid)] for pid in pids)) >= 500, shares
+
+    run_workers(provider, 1, tmp_path / "workers")
+
+    assert sum(texted(provider).values()) == 5000
