@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -106,12 +107,29 @@ def _people(contact_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     return {
         pk: {
             **row.attributes,
-            "first_name": row.first_name,
-            "last_name": row.last_name,
+            "first_name": _name(row.first_name),
+            "last_name": _name(row.last_name),
             "language": row.language,
         }
         for pk, row in rows.items()
     }
+
+
+# What a phone makes a link or a call of, and what begins another line or sentence of its own.
+_NO_NAME = re.compile(
+    r"[/@:\\]|www\.|[^\W_]{2}\.[a-z]{2,}|(?:\d[ .-]?){7}|[\x00-\x1f\u2028\u2029]", re.IGNORECASE
+)
+_LONGEST_NAME = 50
+
+
+def _name(typed: str) -> str:
+    """
+    Return a name as a text may show it; '' for what is no name.
+
+    Anybody can type somebody else's number into a form, and an address for a name: in our text, from our
+    sender and behind our own short link, it would be the bait of a fraud.
+    """
+    return "" if len(typed) > _LONGEST_NAME or _NO_NAME.search(typed) else typed
 
 
 class _Row(NamedTuple):

@@ -241,6 +241,42 @@ def test_a_text_sees_no_more_of_a_contact_than_it_should(now: datetime, site_id:
     assert made["enr:1:1"].body == "[]"
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://prize.example/claim",
+        "You won: prize.example",
+        "www.prize",
+        "Prize.Example",
+        "ann@prize.example",
+        "Call 0900 123",
+        "Ann\nYou won",
+        "Ann " * 20,
+    ],
+)
+def test_what_somebody_typed_for_a_name_to_reach_others_is_not_shown(
+    typed: str, now: datetime, site_id: int
+) -> None:
+    contact = make_contact(now, first_name=typed, last_name=typed)
+    source = 'Hi {{ contact.first_name | default: "there" }}{{ contact.last_name | default: "" }}'
+
+    made = compose.compose([text_for(contact, site_id, source=source)], now=now)
+
+    assert made["enr:1:1"].body == "Hi there"
+    assert not Link.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["Mei", "J. R. R.", "O'Neill-Smith", "欧阳·娜娜", "Nguyễn Thị", "St. John", "M.", "X Æ A-12"]
+)
+def test_a_name_is_shown_as_it_was_given(name: str, now: datetime, site_id: int) -> None:
+    contact = make_contact(now, first_name=name)
+
+    made = compose.compose([text_for(contact, site_id, source="Hi {{ contact.first_name }}")], now=now)
+
+    assert made["enr:1:1"].body == f"Hi {name}"
+
+
 def compose_batch(size: int, now: datetime, site_id: int) -> int:
     """Compose *size* texts that use everything, and return how many queries that took."""
     texts = []
