@@ -70,7 +70,7 @@ def lift(*, phone: str, scope: str = "", scope_value: str = "", now: datetime) -
 
     :param scope: only these; '' lifts every one, whatever its scope.
     """
-    rows = Suppression.objects.filter(number_hash=keys.number_hash(phone), lifted_at=None)
+    rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(phone), lifted_at=None)
     if scope:
         rows = rows.filter(scope=scope, scope_value=scope_value)
     return rows.update(lifted_at=now)

@@ -17,7 +17,8 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
         return set()
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     rows = Suppression.objects.filter(
-        Among("number_hash", {each.number_hash for each in asked}), lifted_at=None
+        Among("number_hash", {number_hash for each in asked for number_hash in each.number_hashes}),
+        lifted_at=None,
     )
     for number_hash, scope, value in rows.values_list("number_hash", "scope", "scope_value"):
         found[number_hash].add((scope, value))
@@ -26,8 +27,9 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
     return {
         each
         for each in asked
-        if each.number_hash in found
-        and not found[each.number_hash].isdisjoint(
+        for number_hash in each.number_hashes
+        if number_hash in found
+        and not found[number_hash].isdisjoint(
             {("all", ""), ("sender", each.sender), ("site", str(each.site_id))}
         )
     }

@@ -110,6 +110,6 @@ class Question(NamedTuple):
 class Destination(NamedTuple):
     """Where a message would go: what a suppression is compared with. ``sender`` is "gateway:address"."""
 
-    number_hash: str
+    number_hashes: tuple[str, ...]  # today's, and those of the keys before; none without a number
     sender: str
     site_id: int

@@ -30,10 +30,22 @@ def number_hash(phone: str) -> str:
 
     :param phone: E.164.
     """
-    return hmac.digest(_number_key(settings.SECRET_KEY), phone.encode(), "sha256").hex()
+    return number_hashes(phone)[0]
 
 
-@lru_cache(maxsize=4)
+def number_hashes(phone: str) -> tuple[str, ...]:
+    """
+    Return every hash under which a number may have been suppressed, today's first.
+
+    Who said stop before SECRET_KEY was changed must stay stopped: the old ones stand in SECRET_KEY_FALLBACKS.
+    """
+    secrets_of_site = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(
+        hmac.digest(_number_key(secret), phone.encode(), "sha256").hex() for secret in secrets_of_site
+    )
+
+
+@lru_cache(maxsize=16)
 def _number_key(secret: str) -> bytes:
     return hashlib.sha256(b"wagtail_drip.number:" + secret.encode()).digest()
 

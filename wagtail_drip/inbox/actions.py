@@ -102,7 +102,7 @@ def start(*, number: str, reach: senders.Reach, source: str, wording: str, now: 
     """
     contact_ids = _lock(number)
     stopped = Suppression.objects.filter(
-        number_hash=keys.number_hash(number), reason=STOP_KEYWORD, lifted_at=None
+        number_hash__in=keys.number_hashes(number), reason=STOP_KEYWORD, lifted_at=None
     ).values_list("scope", "scope_value")
     lifted = 0
     for scope, value in _reached(list(stopped), reach):

@@ -187,8 +187,8 @@ def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> M
 
 
 def _destination(message: Claimed, person: Person) -> Destination:
-    number_hash = keys.number_hash(person.active_phone) if person.active_phone else ""
-    return Destination(number_hash, message.sender_key, message.site_id)
+    hashes = keys.number_hashes(person.active_phone) if person.active_phone else ()
+    return Destination(hashes, message.sender_key, message.site_id)
 
 
 def _licences(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:

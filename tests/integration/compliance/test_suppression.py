@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -23,7 +24,7 @@ NUMBER = "+447400123456"
 
 
 def to(number: str = NUMBER, sender: str = "default:A", site_id: int = 1) -> Destination:
-    return Destination(keys.number_hash(number), sender, site_id)
+    return Destination(keys.number_hashes(number), sender, site_id)
 
 
 def suppress(now: datetime, *, scope: str = "all", value: str = "", number: str = NUMBER) -> bool:
@@ -39,6 +40,16 @@ def test_only_destinations_within_the_scope_are_suppressed(now: datetime) -> Non
 
     assert suppressed(asked) == {to(), to(sender="default:B", site_id=2)}
     assert suppressed(set()) == set()
+
+
+def test_who_said_stop_before_the_secret_key_was_changed_stays_stopped(now: datetime, settings: Any) -> None:
+    suppress(now)
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new secret", [settings.SECRET_KEY]
+
+    assert suppressed({to()}) == {to()}
+    assert compliance.lift(phone=NUMBER, now=now) == 1
+    assert suppressed({to()}) == set()
 
 
 def test_suppressing_twice_changes_nothing(now: datetime) -> None:

@@ -163,4 +163,4 @@ def is_suppressed(number: str) -> bool:
     """Tell whether the number has said stop, to any sender of ours."""
     if not number:
         return False
-    return Suppression.objects.filter(number_hash=keys.number_hash(number), lifted_at=None).exists()
+    return Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None).exists()
