@@ -182,7 +182,10 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
         return get_object_or_404(Site, pk=pk) if pk else Site.objects.get(is_default_site=True)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*self.breadcrumbs_items, {"url": "", "label": self.get_page_title(), "sublabel": str(self.site)}]
+        return [
+            *self.breadcrumbs_items,
+            {"url": "", "label": self.get_page_title(), "sublabel": str(self.site)},
+        ]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = SiteSettingsForm(request.POST, instance=core.site_settings(self.site.pk))

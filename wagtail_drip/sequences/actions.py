@@ -39,7 +39,9 @@ def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> Se
     with transaction.atomic():
         runtime = _locked_runtime(sequence.pk, now=now)
         if runtime.state == RuntimeState.ENDED and runtime.parking_due_at is not None:
-            detail = _("It has just been ended, and people are still leaving it. Publish it again in a minute.")
+            detail = _(
+                "It has just been ended, and people are still leaving it. Publish it again in a minute."
+            )
             mark_failing(sequence.pk, detail, now=now)
             return None
         version = _version(sequence, flow, runtime, revision_id=revision_id, now=now)

@@ -110,7 +110,9 @@ def test_the_menu_and_the_home_page(owner, sequence):
 def test_the_list_of_sequences(owner, sequence):
     page = shown(owner, "wagtail_drip_sequences:list")
 
-    assert_says(page, "下单之后", "启动条件", "运行状态", "运行中", "进行中人数", "近 30 天发送", "状态", "更新时间")
+    assert_says(
+        page, "下单之后", "启动条件", "运行状态", "运行中", "进行中人数", "近 30 天发送", "状态", "更新时间"
+    )
     assert not {"Status", "Updated"} & set(re.findall(r"\w+", page))
 
 
