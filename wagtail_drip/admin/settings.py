@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import time
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -29,6 +29,11 @@ from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging import actions as messaging
+
+CHANGE = "wagtail_drip.change_sitesettings"
+OPEN = "wagtail_drip.open_texting"
+STOP = "wagtail_drip.stop_everything"
+SWITCHES = (CHANGE, OPEN, STOP)
 
 WEEKDAYS = [
     gettext_lazy("Monday"),
@@ -170,9 +175,11 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
     template_name = "wagtail_drip/admin/settings/edit.html"
     page_title = gettext_lazy("Text message settings")
     header_icon = "cogs"
+    # Who may press one of the two big switches must be able to get to it.
+    any_of: ClassVar[tuple[str, ...]] = SWITCHES
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm("wagtail_drip.change_sitesettings"):
+        if not any(request.user.has_perm(permission) for permission in self.any_of):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
@@ -188,6 +195,8 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
         ]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
         form = SiteSettingsForm(request.POST, instance=core.site_settings(self.site.pk))
         if not form.is_valid():
             messages.error(request, _("Nothing was saved: please correct the errors below."))
@@ -207,6 +216,7 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
             "opening": opening.state(row),
             "holds": opening.open_holds(now=clock.now()),
             "stopped": opening.is_stopped(now=clock.now()),
+            "may_change": self.request.user.has_perm(CHANGE),
             "may_open": self.request.user.has_perm("wagtail_drip.open_texting"),
             "may_stop": self.request.user.has_perm("wagtail_drip.stop_everything"),
         }
@@ -216,15 +226,11 @@ class OpenView(SettingsView):
     """Ask once more, with the numbers, before customers are texted; then open the site."""
 
     template_name = "wagtail_drip/admin/settings/open.html"
+    any_of = (OPEN,)
 
     def get_page_title(self) -> str:
         is_open = opening.state(core.site_settings(self.site.pk)).is_open
         return _("Go back to test numbers only") if is_open else _("Start texting customers")
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm("wagtail_drip.open_texting"):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         row = core.site_settings(self.site.pk)
@@ -247,11 +253,7 @@ class StopView(SettingsView):
     """Stop everything, or lift a hold; both by POST only."""
 
     http_method_names = ["post"]
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm("wagtail_drip.stop_everything"):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+    any_of = (STOP,)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         by = request.user.get_username()
@@ -287,6 +289,6 @@ class SettingsViewSet(ViewSet):
     def menu_item_class(self) -> type[MenuItem]:
         class SettingsMenuItem(MenuItem):
             def is_shown(self, request: HttpRequest) -> bool:
-                return bool(request.user.has_perm("wagtail_drip.change_sitesettings"))
+                return any(request.user.has_perm(permission) for permission in SWITCHES)
 
         return SettingsMenuItem

@@ -335,6 +335,21 @@ class TestSettings:
         admin_client.post(reverse("wagtail_drip_settings:lift", args=[hold.pk]))
         assert Hold.objects.get().lifted_at is not None
 
+    def test_who_may_only_stop_everything_gets_to_the_button_and_changes_nothing_else(self, client, site_id):
+        client.force_login(somebody("stop_everything"))
+        before = core.site_settings(site_id).sender_name
+
+        page = client.get(reverse(self.url))
+        client.post(reverse(self.url), self.form(site_id, sender_name="Mine"))
+        client.post(reverse("wagtail_drip_settings:open", args=[site_id]))
+        client.post(reverse("wagtail_drip_settings:stop"))
+
+        assert "Stop everything" in page.content.decode()
+        assert 'name="sender_name"' not in page.content.decode()
+        row = SiteSettings.objects.get(site_id=site_id)
+        assert (row.sender_name, row.opened_at) == (before, None)
+        assert Hold.objects.get().scope == "all"
+
     def test_who_may_change_settings_may_still_neither_open_nor_stop(self, client, site_id):
         client.force_login(somebody("change_sitesettings"))
 
