@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,9 +53,12 @@ def provider(settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     clock.shift_by(-clock.shift())
 
 
-def worker(provider: FakeProvider, said: Path, *command: str) -> subprocess.Popen[bytes]:
+def worker(
+    provider: FakeProvider, said: Path, *command: str, redis_queue: str = ""
+) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
+        **({"DRIP_WORKER_REDIS": redis_queue} if redis_queue else {}),
         "DJANGO_SETTINGS_MODULE": "tests.integration.enrolments.worker_settings",
         "DRIP_WORKER_DATABASE": str(connection.settings_dict["NAME"]),
         "DRIP_WORKER_URL": provider.url,
@@ -196,9 +201,11 @@ def test_a_worker_in_the_foreground_texts_until_it_is_told_to_end(
 
 
 @contextlib.contextmanager
-def cluster_of_django_q2(provider: FakeProvider, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+def cluster_of_django_q2(
+    provider: FakeProvider, said: Path, *, redis_queue: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a cluster that has found its feet; its drains begin with the next tick."""
-    cluster = worker(provider, said, "qcluster")
+    cluster = worker(provider, said, "qcluster", redis_queue=redis_queue)
     try:
         give_up_at = time.monotonic() + 45
         while "running" not in said.read_text() and time.monotonic() < give_up_at:
@@ -212,6 +219,32 @@ def cluster_of_django_q2(provider: FakeProvider, said: Path) -> Iterator[subproc
         with contextlib.suppress(ProcessLookupError):
             os.killpg(cluster.pid, signal.SIGKILL)
         cluster.wait()
+
+
+def redis_answers() -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", 6379), timeout=1):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not redis_answers(), reason="no Redis answers on 127.0.0.1:6379")
+def test_a_cluster_whose_queue_is_in_redis_texts_everybody_once(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    sequence = live_sequence(steps=[("send_message", {"text": "Hello {{ contact.first_name }}"})])
+    people = crowd(200)
+    stand_at_the_start(sequence, people)
+    said, queue = tmp_path / "cluster", f"drip-test-{uuid.uuid4().hex}"
+
+    with cluster_of_django_q2(provider, said, redis_queue=queue):
+        enqueue = "from django_q.tasks import async_task; async_task('wagtail_drip.tasks.tick')"
+        worker(provider, said, "shell", "-c", enqueue, redis_queue=queue).wait(timeout=30)
+        give_up_at = time.monotonic() + 60
+        while Message.objects.exclude(state="sent").exists() or not Message.objects.exists():
+            assert time.monotonic() < give_up_at, said.read_text()
+            time.sleep(0.2)
+
+    assert texted(provider) == Counter(person.phone for person in people)
 
 
 def test_two_workers_and_a_cluster_at_once_text_five_thousand_people_once_each(

@@ -24,5 +24,13 @@ WAGTAIL_DRIP = {
     "SQLITE_BATCH": int(os.environ.get("DRIP_WORKER_BATCH", "100")),
 }
 Q_CLUSTER = {**Q_CLUSTER, "poll": 0.2, "save_limit": -1}
+if "DRIP_WORKER_REDIS" in os.environ:
+    # A queue of this run's own: what an earlier one left behind is not ours to do.
+    Q_CLUSTER = {
+        **Q_CLUSTER,
+        "name": os.environ["DRIP_WORKER_REDIS"],
+        "orm": None,
+        "redis": {"host": "127.0.0.1", "port": 6379, "db": 9},
+    }
 
 base.register("kills", Kills)
