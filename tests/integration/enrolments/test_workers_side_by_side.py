@@ -106,7 +106,10 @@ def test_two_workers_text_five_thousand_people_once_each_and_share_the_work(
     assert Enrolment.objects.filter(state="completed").count() == 5000
     assert StepVisit.objects.count() == 5000
     shares = Counter(request.headers["X-Worker"] for request in provider.seen)
-    assert all(shares[str(pid)] >= 500 for pid in pids), shares
+    if connection.vendor == "postgresql":
+        # Promised there only: SQLite has one writer, and MariaDB may lock more of the queue than it takes,
+        # so that a worker finds nothing free and ends.
+        assert all(shares[str(pid)] >= 500 for pid in pids), shares
 
     run_workers(provider, 1, tmp_path / "said")
 
