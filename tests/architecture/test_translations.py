@@ -30,8 +30,6 @@ def untranslated(catalogue: Path) -> list[str]:
 
 @NEEDS_GETTEXT
 def test_every_string_of_the_source_is_translated(tmp_path: Path) -> None:
-    if not LOCALE.exists():
-        pytest.skip("there is no catalogue yet")
     ignored = shutil.ignore_patterns("__pycache__", "vendor", "*.mo")
     shutil.copytree(PACKAGE, tmp_path / "wagtail_drip", ignore=ignored)
     command = [sys.executable, "-m", "django", "makemessages", "-l", "zh_Hans", "--no-location", "--no-wrap"]
@@ -45,8 +43,6 @@ def test_every_string_of_the_source_is_translated(tmp_path: Path) -> None:
 
 @NEEDS_GETTEXT
 def test_the_compiled_catalogue_is_the_written_one(tmp_path: Path) -> None:
-    if not LOCALE.exists():
-        pytest.skip("there is no catalogue yet")
     fresh = tmp_path / "django.mo"
 
     subprocess.run(["msgfmt", "--check", "-o", fresh, LOCALE / "django.po"], check=True, capture_output=True)
