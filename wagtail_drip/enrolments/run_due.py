@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock
+from wagtail_drip.core import claims, clock, garbage
 from wagtail_drip.enrolments import passes, querysets
 from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.carry_out import carry_out
@@ -41,6 +41,7 @@ def run_due(*, now: datetime | None = None, limit: int | None = None, slot: str 
         return _advance(rows, size=size, now=now)
 
 
+@garbage.put_off()
 def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
     """Advance one batch in one transaction; if it cannot be written, halve it until the bad row is alone."""
     claimed: list[int] = []

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wagtail_drip.compliance import policy
 from wagtail_drip.compliance.types import Decision, Verdict
 from wagtail_drip.content.compose import Composed, TextToCompose, compose
-from wagtail_drip.core import claims, traces
+from wagtail_drip.core import claims, garbage, traces
 from wagtail_drip.gateways import encoding
 from wagtail_drip.messaging import budget, facts, fenced, settling
 from wagtail_drip.messaging.facts import People
@@ -23,6 +23,7 @@ _FIRST_PAUSE_SECONDS = 60
 _RATE_LIMIT_SECONDS = 1
 
 
+@garbage.put_off()
 def prepare(messages: Sequence[Claimed], *, token: str, now: datetime) -> list[Ready]:
     """
     Return the texts of those of *messages* that may go as things stand; the gate asks again.

@@ -22,7 +22,7 @@ from django.db import DataError, IntegrityError
 from wagtail_drip.compliance import policy
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.core import claims, traces
+from wagtail_drip.core import claims, garbage, traces
 from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, settling
 from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.models import Message
@@ -44,6 +44,7 @@ class Facts:
     guards: Sequence[str]
 
 
+@garbage.put_off()
 def hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
     """
     Return those of *ready* that may go; they are committed as handed over, each to the number returned.
