@@ -7,7 +7,7 @@ time; this costs a fifth of that (tests/benchmarks). No signals, no primary keys
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
 from operator import attrgetter, itemgetter
@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from django.db import connections, models, router
 from django.db.models import Field, Model
+
+from wagtail_drip.core import postgres
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -77,17 +79,24 @@ def _write(model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_rep
     connection = connections[_alias(model)]
     sql = _statement(model, connection.alias, plan.names, ignore_repeats)
     written = 0
+    if connection.vendor == "postgresql":
+        for some in _parts(rows):
+            columns = map(list, zip(*some, strict=True))
+            written += postgres.execute(sql, [*plan.shared, *columns], using=connection.alias)
+        return written
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-            some = rows[start : start + _ROWS_PER_STATEMENT]
-            if connection.vendor == "postgresql":
-                cursor.execute(sql, [*plan.shared, *map(list, zip(*some, strict=True))])
-            elif len(some) == 1:
+        for some in _parts(rows):
+            if len(some) == 1:
                 cursor.execute(sql, [*some[0], *plan.shared])
             else:
                 cursor.executemany(sql, [[*row, *plan.shared] for row in some] if plan.shared else some)
             written += cursor.rowcount
     return None if connection.vendor == "mysql" else written
+
+
+def _parts(rows: list[list[Any]]) -> Iterator[list[list[Any]]]:
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        yield rows[start : start + _ROWS_PER_STATEMENT]
 
 
 def _alias(model: type[Model]) -> str:
@@ -102,9 +111,7 @@ def _statement(model: type[Model], alias: str, names: tuple[str, ...], ignore_re
     quote = connection.ops.quote_name
     into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, plan.columns))})"
     if vendor == "postgresql":
-        arrays = ", ".join(f"%s::{kind}[]" for kind in plan.types[: len(names)])
-        shared = "".join(f", %s::{kind}" for kind in plan.types[len(names) :])
-        source = f"SELECT v.*{shared} FROM unnest({arrays}) AS v"  # noqa: S608 -- types of our own columns
+        source = _from_arrays(plan)
     else:
         source = f"VALUES ({', '.join(['%s'] * len(plan.columns))})"
     if not ignore_repeats:
@@ -114,6 +121,18 @@ def _statement(model: type[Model], alias: str, names: tuple[str, ...], ignore_re
         key = quote(str(model._meta.pk.column))
         return f"{into} {source} ON DUPLICATE KEY UPDATE {key} = {key}"
     return f"{into} {source} ON CONFLICT DO NOTHING"
+
+
+def _from_arrays(plan: _Plan) -> str:
+    own = plan.types[: len(plan.names)]
+    # JSON travels as text: an array of jsonb has no binary form that the driver would make of our texts.
+    arrays = ", ".join(f"%b::{'text' if kind == 'jsonb' else kind}[]" for kind in own)
+    names = [f"c{place}" for place in range(len(own))]
+    values = [
+        f"v.{name}::jsonb" if kind == "jsonb" else f"v.{name}" for name, kind in zip(names, own, strict=True)
+    ]
+    values += [f"%s::{kind}" for kind in plan.types[len(own) :]]
+    return f"SELECT {', '.join(values)} FROM unnest({arrays}) AS v({', '.join(names)})"  # noqa: S608 -- our columns' types
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
+from wagtail_drip.core import postgres
+
 Columns = Mapping[str, Any]
 
 _POSTGRES_TYPES = {
@@ -75,13 +77,13 @@ def _on_postgresql(
     model: type[Model], ids: list[int], columns: Mapping[str, list[Any]], same: Columns, only: Columns
 ) -> int:
     sets = [*(f"{name} = %s" for name in same), *(f"{name} = v.{name}" for name in columns)]
-    arrays = ["%s::bigint[]", *(f"%s::{_kind(model, name)}[]" for name in columns)]
+    arrays = ["%b::bigint[]", *(f"%b::{_kind(model, name)}[]" for name in columns)]
     where = ["m.id = v.id", *(f"m.{name} = %s" for name in only)]
     statement = (
         f"UPDATE {model._meta.db_table} AS m SET {', '.join(sets)} "  # noqa: S608
         f"FROM unnest({', '.join(arrays)}) AS v(id, {', '.join(columns)}) WHERE {' AND '.join(where)}"
     )
-    return _execute(statement, [*same.values(), ids, *columns.values(), *only.values()])
+    return postgres.execute(statement, [*same.values(), ids, *columns.values(), *only.values()])
 
 
 def _on_mariadb(
