@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.compliance.models import BlackoutDate, LegalHours, Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.content.models import MessageTemplate, PinnedText
 from wagtail_drip.core.models import Installation, Lease, SiteSettings
@@ -24,6 +24,7 @@ from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVer
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 
 __all__ = [
+    "BlackoutDate",
     "Callback",
     "Cart",
     "Click",
@@ -37,6 +38,7 @@ __all__ = [
     "InboundText",
     "Installation",
     "Lease",
+    "LegalHours",
     "Link",
     "Message",
     "MessageTally",

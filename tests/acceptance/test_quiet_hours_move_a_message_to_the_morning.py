@@ -31,7 +31,7 @@ def handed_over(number: str = shop.PHONE) -> datetime:
 
 
 def test_quiet_hours_move_a_message_to_the_morning(town: Town, offer: Sequence) -> None:
-    town.wait_until(utc(5, 13, 21, 30))  # 22:30 in London, 23:30 in Paris
+    town.wait_until(utc(5, 18, 21, 30))  # 22:30 in London, 23:30 in Paris
     shop.buy_as_guest(Client(), town.product, phone_number=FRENCH, drip_sms_consent="1")
     town.settle()
 
@@ -39,14 +39,24 @@ def test_quiet_hours_move_a_message_to_the_morning(town: Town, offer: Sequence) 
     assert (waiting.state, waiting.defer_reason) == ("scheduled", "quiet_hours")
     assert town.phone(FRENCH).screen() == []
     # France's networks open at eight, but the shop itself only at nine, by the clock in Paris.
-    town.wait_until(utc(5, 14, 6, 59))
+    town.wait_until(utc(5, 19, 6, 59))
     assert town.phone(FRENCH).screen() == []
 
-    town.wait_until(utc(5, 14, 7, 10))
+    town.wait_until(utc(5, 19, 7, 10))
 
     assert town.phone(FRENCH).texts() == ["New beans for Ada!"]
-    assert utc(5, 14, 7) <= handed_over(FRENCH) <= utc(5, 14, 7, 10)
+    assert utc(5, 19, 7) <= handed_over(FRENCH) <= utc(5, 19, 7, 10)
     assert waiting.due_at == handed_over(FRENCH)
+
+
+def test_on_a_public_holiday_france_is_not_texted_at_all(town: Town, offer: Sequence) -> None:
+    town.wait_until(utc(5, 13, 21, 30))  # the eve of Ascension Day
+    shop.buy_as_guest(Client(), town.product, phone_number=FRENCH, drip_sms_consent="1")
+
+    town.let_pass(days=3)
+
+    assert town.phone(FRENCH).screen() == []
+    assert fates() == [("skipped", "window_closed")]
 
 
 def test_what_the_law_leaves_free_the_shops_own_sending_times_hold_back(town: Town, offer: Sequence) -> None:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from tests.races.conftest import PATIENCE_SECONDS
 from wagtail_drip.compliance import actions as compliance
+from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import ConsentMethod
@@ -206,12 +207,12 @@ def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
     def read_then_lock(ready: Sequence[Ready]) -> People:
         messages = [each.message for each in ready]
         people = facts.read_people({each.contact_id for each in messages})
-        found.append(read(messages, people, now))
+        found.append(read(messages, people, now, rulebook.read(now.date())))
         door.knock()
         return lock(ready)
 
     monkeypatch.setattr(gate, "lock_contacts", read_then_lock)
-    monkeypatch.setattr(gate, "read_facts", lambda messages, people, now: found[-1])
+    monkeypatch.setattr(gate, "read_facts", lambda messages, people, now, rules: found[-1])
     sending = elsewhere(send_due, now=now)
     door.await_knock()
 

@@ -1,19 +1,19 @@
 """
-When a country or a state of the USA allows texts, as data: each rule with its kind, its source and the day it
-was read. Pure. Not legal advice; what binds is the law itself.
+When a country or a state of the USA allows texts: the shipped rules, with source and the day they were read.
 
-``law`` binds marketing and transactional texts. ``carrier`` binds marketing: the network refuses or filters it.
-``best`` is custom; it binds nobody and is shown as advice, for the site's own sending times are narrower.
+``legal_hours.toml`` is the data and says what its fields mean. Owners' changes lie over it (``time_rules``).
 """
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from importlib import resources
 
 from . import area_codes
-from .quiet_hours import Span, Week, minutes_of
+from .quiet_hours import MINUTES_A_DAY, Span, Week, minutes_of
 
 
 class Kind(StrEnum):
@@ -22,12 +22,21 @@ class Kind(StrEnum):
     BEST = "best"
 
 
+class Holidays(StrEnum):
+    """What public holidays are to a rule, and to a site's own sending times."""
+
+    USUAL = "usual"  # days like others
+    SUNDAY = "sunday"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """
-    One place's sending times.
+    One place's legal hours.
 
     :param place: ISO 3166 country, or country and subdivision: "US", "US-TX".
+    :param read: the day in ISO 8601 on which somebody read the source.
     :param has_marketing_only: the rule speaks of advertisements; news of one's own order is free of it.
     """
 
@@ -36,10 +45,18 @@ class Rule:
     kind: Kind
     source: str
     read: str
+    url: str = ""
     has_marketing_only: bool = False
+    holidays: Holidays = Holidays.USUAL
+
+    def binds(self, *, is_marketing: bool) -> bool:
+        """Tell whether a text must obey the rule."""
+        if self.kind is Kind.BEST:
+            return False
+        return is_marketing or not (self.kind is Kind.CARRIER or self.has_marketing_only)
 
 
-READ = "2026-11-21"
+_NEVER: Week = ((),) * 7
 
 
 def _spans(text: str) -> tuple[Span, ...]:
@@ -48,103 +65,26 @@ def _spans(text: str) -> tuple[Span, ...]:
     )
 
 
-def _week(weekdays: str, saturday: str | None = None, sunday: str | None = None) -> Week:
-    """Return a week from "08:00-20:00"; '' is closed, None is as on the day before."""
-    saturday = weekdays if saturday is None else saturday
-    sunday = saturday if sunday is None else sunday
-    return (_spans(weekdays),) * 5 + (_spans(saturday), _spans(sunday))
+def _shipped() -> Iterator[Rule]:
+    data = tomllib.loads(resources.files(__package__).joinpath("legal_hours.toml").read_text("utf-8"))
+    for row in data["rules"]:
+        weekdays = row["weekdays"]
+        saturday = row.get("saturday", weekdays)
+        sunday = row.get("sunday", saturday)
+        for place in row["places"]:
+            yield Rule(
+                place=place,
+                week=(_spans(weekdays),) * 5 + (_spans(saturday), _spans(sunday)),
+                kind=Kind(row["kind"]),
+                source=row["source"],
+                url=row.get("url", ""),
+                read=row["read"].isoformat(),
+                has_marketing_only=row.get("marketing_only", False),
+                holidays=Holidays(row.get("holidays", Holidays.USUAL)),
+            )
 
 
-def _rules(
-    places: str, week: Week, kind: Kind, source: str, *, has_marketing_only: bool = False
-) -> list[Rule]:
-    return [
-        Rule(
-            place=place,
-            week=week,
-            kind=kind,
-            source=source,
-            read=READ,
-            has_marketing_only=has_marketing_only,
-        )
-        for place in places.split()
-    ]
-
-
-_TRADE = (
-    "summaries of state telephone solicitation acts in the trade press; sources differ, the stricter is kept"
-)
-_KNOWN = "commonly known; not read at its source"
-
-RULES: dict[str, Rule] = {
-    rule.place: rule
-    for rule in [
-        # Whether it binds texts that somebody agreed to is in dispute (petition of 2025); it is kept.
-        *_rules("US", _week("08:00-21:00"), Kind.LAW, "47 CFR 64.1200(c)(1)"),
-        # The legislature's bill 140 made it hold for texts from 2025-09-01.
-        *_rules("US-TX", _week("09:00-21:00", sunday="12:00-21:00"), Kind.LAW, "Texas SB 140; " + _TRADE),
-        *_rules("US-FL US-OK US-MD US-WA US-NJ US-MA US-WY", _week("08:00-20:00"), Kind.LAW, _TRADE),
-        *_rules("US-CT US-NV", _week("09:00-20:00"), Kind.LAW, _TRADE),
-        *_rules("US-AL US-LA US-MS", _week("08:00-20:00", sunday=""), Kind.LAW, _TRADE),
-        *_rules("US-KY", _week("10:00-21:00"), Kind.LAW, _TRADE),
-        *_rules("US-MI US-MN US-NM US-CA US-IL", _week("09:00-21:00"), Kind.LAW, _TRADE),
-        *_rules("US-RI", _week("09:00-18:00", "10:00-17:00", ""), Kind.LAW, _TRADE),
-        *_rules("US-PA US-SD US-UT US-NE", _week("09:00-21:00", sunday="13:00-21:00"), Kind.LAW, _TRADE),
-        *_rules(
-            "CA",
-            _week("09:00-21:30", "10:00-18:00"),
-            Kind.BEST,
-            "CRTC telemarketing rules, which speak of calls; CASL names no hours",
-        ),
-        *_rules(
-            "FR",
-            _week("08:00-22:00", sunday=""),
-            Kind.CARRIER,
-            "help.brevo.com on texts to France; décret 2022-1313 speaks of calls only",
-        ),
-        *_rules("GB", _week("08:00-21:00", sunday="10:00-20:00"), Kind.BEST, "PECR names no hours"),
-        *_rules("DE AT CH", _week("09:00-20:00", sunday=""), Kind.BEST, "§ 7 UWG names no hours"),
-        *_rules("ES", _week("09:00-21:00"), Kind.BEST, _KNOWN),
-        *_rules("IT NL DK FI NO SE PL", _week("09:00-20:00"), Kind.BEST, _KNOWN),
-        # Outside these hours the exchange (DLT) refuses with 651 EC_INVALID_PROMO_TIME.
-        *_rules(
-            "IN", _week("10:00-21:00"), Kind.LAW, "TRAI TCCCPR; smsgatewayhub.com", has_marketing_only=True
-        ),
-        *_rules(
-            "CN",
-            _week("08:00-22:00"),
-            Kind.CARRIER,
-            "Tencent Cloud's error code and Huawei Cloud's FAQ on marketing texts",
-        ),
-        *_rules("HK TW SG JP", _week("09:00-21:00"), Kind.BEST, "no rule of hours found"),
-        *_rules(
-            "KR",
-            _week("08:00-21:00"),
-            Kind.LAW,
-            "Network Act article 50(3): advertisements at night need a consent of their own",
-            has_marketing_only=True,
-        ),
-        *_rules(
-            "AU",
-            _week("09:00-20:00", "09:00-17:00", ""),
-            Kind.BEST,
-            "telemarketing standard, which speaks of calls; the Spam Act names no hours",
-        ),
-        *_rules(
-            "AE", _week("07:00-21:00"), Kind.CARRIER, "twilio.com guidelines for the United Arab Emirates"
-        ),
-        *_rules("SA", _week("09:00-20:00"), Kind.CARRIER, _KNOWN),
-        *_rules("TR", _week("09:00-22:00"), Kind.CARRIER, _KNOWN),
-        *_rules(
-            "ZA",
-            _week("08:00-20:00", "09:00-13:00", ""),
-            Kind.LAW,
-            "Consumer Protection Act, regulation of 2011",
-            has_marketing_only=True,
-        ),
-        *_rules("BR", _week("09:00-21:00", "10:00-16:00", ""), Kind.BEST, "self-regulation of the trade"),
-    ]
-}
+RULES: Mapping[str, Rule] = {rule.place: rule for rule in _shipped()}
 
 # Where a country has several zones and a number does not tell which: the zone of most of its people.
 DEFAULT_ZONES = {
@@ -174,20 +114,44 @@ DEFAULT_ZONES = {
 }
 
 
-def rule_for(region: str, subdivision: str = "") -> Rule | None:
+def rule_for(region: str, subdivision: str = "", *, rules: Mapping[str, Rule] = RULES) -> Rule | None:
     """Return the rule of the state if it has one, else of its country."""
-    return RULES.get(f"{region}-{subdivision}") or RULES.get(region)
+    return rules.get(f"{region}-{subdivision}") or rules.get(region)
 
 
-@lru_cache(maxsize=1024)
-def binding_week(region: str, subdivision: str, *, is_marketing: bool) -> Week | None:
-    """Return the week that binds a text to this place; None if the place names no hours."""
-    rule = rule_for(region, subdivision)
-    if rule is None or rule.kind is Kind.BEST:
-        return None
-    if not is_marketing and (rule.kind is Kind.CARRIER or rule.has_marketing_only):
-        return None
-    return rule.week
+def is_looser(rule: Rule, than: Rule | None) -> bool:
+    """Tell whether *rule* lets a text go, whoever it is to and whatever it is, that *than* holds back."""
+    if than is None:
+        return False
+    return any(
+        than.binds(is_marketing=is_marketing)
+        and (not rule.binds(is_marketing=is_marketing) or _opens_more(rule, than))
+        for is_marketing in (True, False)
+    )
+
+
+def _opens_more(rule: Rule, than: Rule) -> bool:
+    days = [(rule.week, day, than.week, day) for day in range(7)]
+    for day in range(7):
+        # A holiday may fall on any weekday.
+        days.append((*_holiday(rule, day), *_holiday(than, day)))
+    return any(not _minutes(week, day) <= _minutes(other, other_day) for week, day, other, other_day in days)
+
+
+def _holiday(rule: Rule, day: int) -> tuple[Week, int]:
+    """Return the week and weekday whose hours a holiday on that weekday has."""
+    if rule.holidays is Holidays.CLOSED:
+        return _NEVER, day
+    return rule.week, 6 if rule.holidays is Holidays.SUNDAY else day
+
+
+def _minutes(week: Week, day: int) -> set[int]:
+    """Return the open minutes of the spans that begin on a weekday, the next day's as 1440 and on."""
+    return {
+        minute
+        for begin, end in week[day]
+        for minute in range(begin, end if end > begin else end + MINUTES_A_DAY)
+    }
 
 
 def subdivision_of(number: str, region: str) -> str:

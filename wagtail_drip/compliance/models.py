@@ -1,6 +1,20 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_drip.compliance.jurisdictions import Holidays, Kind
+
+HOLIDAYS = [
+    (Holidays.USUAL.value, _("days like others")),
+    (Holidays.SUNDAY.value, _("like Sundays")),
+    (Holidays.CLOSED.value, _("days without texts")),
+]
+KINDS = [
+    (Kind.LAW.value, _("law: binds marketing and news of orders")),
+    (Kind.CARRIER.value, _("mobile networks: bind marketing")),
+    (Kind.BEST.value, _("custom: binds nobody")),
+]
 
 
 class Suppression(models.Model):
@@ -26,3 +40,74 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.reason}"
+
+
+class LegalHours(models.Model):
+    """
+    What an owner says of a place's legal hours: it stands instead of the rule that we ship, or beside them.
+
+    The shipped rules are in ``legal_hours.toml`` and never here: deleting a row restores them.
+    """
+
+    country = models.CharField(_("country"), max_length=2)
+    subdivision = models.CharField(_("state"), max_length=8, default="", blank=True)
+    # As in SiteSettings.windows.
+    week = models.JSONField(_("hours"), default=dict)
+    holidays = models.CharField(
+        _("public holidays are"), max_length=8, choices=HOLIDAYS, default=Holidays.USUAL.value
+    )
+    kind = models.CharField(_("what it is"), max_length=8, choices=KINDS, default=Kind.LAW.value)
+    has_marketing_only = models.BooleanField(_("only for marketing"), default=False)
+    source = models.CharField(_("source"), max_length=255)
+    url = models.URLField(_("where it can be read"), max_length=500, default="", blank=True)
+    read_on = models.DateField(_("read on"))
+    # Why it may be looser than what we ship; staff are asked for it.
+    reason = models.CharField(_("why it is looser"), max_length=500, default="", blank=True)
+    edited_by = models.CharField(max_length=150, default="", blank=True)
+    edited_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["country", "subdivision"], name="drip_legal_hours_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.place
+
+    @property
+    def place(self) -> str:
+        return f"{self.country}-{self.subdivision}" if self.subdivision else self.country
+
+
+class BlackoutDate(models.Model):
+    """One or more days on which nothing goes, by the recipient's calendar."""
+
+    name = models.CharField(_("name"), max_length=100)
+    begins_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    site = models.ForeignKey(
+        "wagtailcore.Site",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("site"),
+    )
+    # Empty is every marketing purpose; ids of sequences, empty is every message.
+    purposes = models.JSONField(_("only these purposes"), default=list, blank=True)
+    sequences = models.JSONField(_("only these sequences"), default=list, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["ends_on"], name="drip_blackout_ends")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("begins_on")), name="drip_blackout_ends_after"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -21,16 +21,26 @@ Week = tuple[tuple[Span, ...], ...]
 
 MINUTES_A_DAY = 1440
 ALWAYS: Week = (((0, MINUTES_A_DAY),),) * 7
+Days = frozenset[date]
+NO_DAYS: Days = frozenset()
 
 # A week that opens at all opens within eight days, plus one for a day that a zone skips (Samoa, 2011).
-_HORIZON = timedelta(days=9)
+_HORIZON_DAYS = 9
+_DAY = timedelta(days=1)
 
 
 class Hours(NamedTuple):
-    """A week as one zone's clocks show it."""
+    """
+    A week as one zone's clocks show it.
+
+    :param closed: dates, on the zone's calendar, on which nothing is open and no span begins.
+    :param as_sunday: dates that have a Sunday's spans.
+    """
 
     week: Week
     zone: str
+    closed: Days = NO_DAYS
+    as_sunday: Days = NO_DAYS
 
 
 def week_of(spans_by_weekday: Mapping[str, Any]) -> Week:
@@ -55,15 +65,34 @@ def minutes_of(wall_clock: str) -> int:
     return int(hour) * 60 + int(minute or 0)
 
 
+def spans_on(day: date, hours: Hours) -> tuple[Span, ...]:
+    """Return the spans that begin on a date."""
+    if day in hours.closed:
+        return ()
+    return hours.week[6 if day in hours.as_sunday else day.weekday()]
+
+
+def wall_clock(minute: int) -> str:
+    """Return a minute of the day as "09:30"; the day's end is "24:00"."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def wall_date(moment: datetime, zone: str) -> date:
+    """Return the date that a zone's calendars show."""
+    return moment.astimezone(_zone(zone)).date()
+
+
 def is_open(moment: datetime, hours: Hours) -> bool:
     """Tell whether *moment* (aware) lies within the week, by the clocks of its zone."""
     wall = moment.astimezone(_zone(hours.zone))
     minute = wall.hour * 60 + wall.minute
-    day = wall.weekday()
-    for begin, end in hours.week[day]:
+    day = wall.date()
+    if day in hours.closed:
+        return False
+    for begin, end in spans_on(day, hours):
         if begin <= minute and (minute < end or end <= begin):
             return True
-    return any(end <= begin and minute < end for begin, end in hours.week[day - 1])
+    return any(end <= begin and minute < end for begin, end in spans_on(day - _DAY, hours))
 
 
 def next_allowed(now: datetime, *, spans_by_weekday: Mapping[str, Any], zone: str) -> datetime | None:
@@ -79,7 +108,7 @@ def next_open(now: datetime, all_of: Iterable[Hours]) -> datetime | None:
     """
     Return the first moment, at or after *now*, at which every one of *all_of* is open, in UTC.
 
-    :return: None if there is no such moment in the coming nine days.
+    :return: None if there is none within nine days of now, and of the last date that is unlike its weekday.
     """
     asked = tuple(all_of)
     # Within one minute nothing opens or closes, so that a thousand messages to one country are one question.
@@ -90,11 +119,13 @@ def next_open(now: datetime, all_of: Iterable[Hours]) -> datetime | None:
 
 @lru_cache(maxsize=4096)
 def _next_open(now: datetime, all_of: tuple[Hours, ...]) -> datetime | None:
-    moment, end = now, now + _HORIZON
-    while moment <= end:
+    moment, end = now, now.date() + timedelta(days=_HORIZON_DAYS)
+    for hours in all_of:
+        end = max([end, *(day + timedelta(days=_HORIZON_DAYS) for day in hours.closed | hours.as_sunday)])
+    while moment.date() <= end:
         later = moment
         for hours in all_of:
-            opening = _opening(later, hours)
+            opening = _opening(later, hours, end)
             if opening is None:
                 return None
             later = opening
@@ -104,34 +135,49 @@ def _next_open(now: datetime, all_of: tuple[Hours, ...]) -> datetime | None:
     return None
 
 
-def _opening(now: datetime, hours: Hours) -> datetime | None:
-    """Return when one week opens, at or after *now*."""
+def _opening(now: datetime, hours: Hours, end: date) -> datetime | None:
+    """Return when one week opens, at or after *now* and about *end* at the latest."""
     if is_open(now, hours):
         return now
+    if not any(hours.week):
+        return None
     zone = _zone(hours.zone)
-    today = now.astimezone(zone).date()
-    for ahead in range(_HORIZON.days + 1):
-        # The day after too: a change of the clocks is a turn of both days that it touches.
-        possible = [
-            moment
-            for day in (today + timedelta(days=ahead), today + timedelta(days=ahead + 1))
-            for moment in _turns(day, hours, zone)
-            if moment > now and is_open(moment, hours)
-        ]
-        if possible:
-            return min(possible)
+    day = now.astimezone(zone).date()
+    while day <= end + _DAY:
+        if _may_open(day, hours):
+            # The day after too: a change of the clocks is a turn of both days that it touches.
+            possible = [
+                moment
+                for turned in (day, day + _DAY)
+                for moment in _turns(turned, hours, zone)
+                if moment > now and is_open(moment, hours)
+            ]
+            if possible:
+                return min(possible)
+        day += _DAY
     return None
+
+
+def _may_open(day: date, hours: Hours) -> bool:
+    if day in hours.closed:
+        return False
+    return bool(spans_on(day, hours)) or any(end <= begin for begin, end in spans_on(day - _DAY, hours))
 
 
 def _turns(day: date, hours: Hours, zone: ZoneInfo) -> Iterator[datetime]:
     """Yield the moments of *day* at which the week may open: where a span begins, and where the clocks change."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    yield from _changes(midnight - timedelta(hours=14), midnight + timedelta(hours=38), zone)
-    for begin, _ in (*hours.week[day.weekday()], (0, 0)):  # midnight, for what began the night before
+    yield from _changes_near(day, zone)
+    for begin, _ in (*spans_on(day, hours), (0, 0)):  # midnight, for what began the night before
         wall = datetime(day.year, day.month, day.day, begin // 60 % 24, begin % 60, tzinfo=zone)
         for fold in (0, 1):
             # A wall time that is skipped turns into another one here, and is_open throws it out.
             yield wall.replace(fold=fold).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _changes_near(day: date, zone: ZoneInfo) -> tuple[datetime, ...]:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return tuple(_changes(midnight - timedelta(hours=14), midnight + timedelta(hours=38), zone))
 
 
 def _changes(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[datetime]:

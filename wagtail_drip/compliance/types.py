@@ -8,6 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from wagtail_drip.core.windows import SPREAD_MINUTES
+
+from .jurisdictions import Holidays
+from .time_rules import SHIPPED, TimeRules
+
 
 class Verdict(StrEnum):
     SEND = "send"
@@ -28,6 +33,7 @@ class Reason(StrEnum):
     WINDOW_CLOSED = "window_closed"
     QUIET_HOURS = "quiet_hours"
     SEND_WINDOW = "send_window"
+    BLACKOUT_DATE = "blackout_date"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +92,10 @@ class Question(NamedTuple):
     :param is_open: whether the site may text customers.
     :param is_staff_number: whether the number is a confirmed one of the site's staff.
     :param is_test: whether staff sent it to themselves.
+    :param rules: the legal hours and blackout dates of the pass.
+    :param holidays: what public holidays are to the site's sending times (``jurisdictions.Holidays``).
+    :param spread_minutes: over how long a burst at an opening is spread; 0 is not at all.
+    :param spread_key: what tells this message from others when it is; the number where there is nothing else.
     """
 
     number: str
@@ -105,6 +115,12 @@ class Question(NamedTuple):
     expires_at: datetime | None
     licence: Licence | None
     counts: Counts
+    site_id: int = 0
+    sequence_id: int | None = None
+    rules: TimeRules = SHIPPED
+    holidays: str = Holidays.USUAL
+    spread_minutes: int = SPREAD_MINUTES
+    spread_key: str = ""
 
 
 class Destination(NamedTuple):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from wagtail_drip.core import windows
+from wagtail_drip.core.windows import SPREAD_MINUTES, default_windows
 
 
 class Installation(models.Model):
@@ -54,7 +54,21 @@ class SiteSettings(models.Model):
         _("price per segment"), max_digits=10, decimal_places=5, null=True, blank=True
     )
     # {"0": [["09:00", "20:00"]], …}: weekday (0 is Monday) to the open spans, wall clock of the contact's zone.
-    windows = models.JSONField(_("sending times"), default=windows.default_windows, blank=True)
+    windows = models.JSONField(_("sending times"), default=default_windows, blank=True)
+    holidays = models.CharField(
+        _("public holidays are"),
+        max_length=8,
+        choices=[
+            ("usual", _("days like others")),
+            ("sunday", _("like Sundays")),
+            ("closed", _("days without texts")),
+        ],
+        default="usual",
+    )
+    # Over how long a burst at the opening of a window is spread.
+    spread_minutes = models.PositiveSmallIntegerField(
+        _("spread what has waited over"), default=SPREAD_MINUTES
+    )
     help_text = models.CharField(_("answer to HELP"), max_length=320, default="", blank=True)
     stop_scope = models.CharField(
         _("STOP counts for"),

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from wagtail_drip.compliance import policy
+from wagtail_drip.compliance import policy, rulebook
+from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Verdict
 from wagtail_drip.content.compose import Composed, TextToCompose, compose
 from wagtail_drip.core import claims, garbage, traces
@@ -24,20 +25,24 @@ _RATE_LIMIT_SECONDS = 1
 
 
 @garbage.put_off()
-def prepare(messages: Sequence[Claimed], *, token: str, now: datetime) -> list[Ready]:
+def prepare(
+    messages: Sequence[Claimed], *, token: str, now: datetime, rules: TimeRules | None = None
+) -> list[Ready]:
     """
     Return the texts of those of *messages* that may go as things stand; the gate asks again.
 
     The others are settled: skipped, put off, expired, or back in the queue because their sender's bucket is
     empty or their text cannot be composed.
+
+    :param rules: the pass's rules of time; read here where there are none.
     """
     if not messages:
         return []
     people = facts.read_people({message.contact_id for message in messages})
     known = [message for message in messages if message.contact_id in people]
+    asked = facts.questions(known, people, rules=rules or rulebook.read(now.date()))
     decided = [
-        (message, policy.decide(question, now=now))
-        for message, question in zip(known, facts.questions(known, people), strict=True)
+        (message, policy.decide(question, now=now)) for message, question in zip(known, asked, strict=True)
     ]
     refused = [pair for pair in decided if pair[1].verdict is not Verdict.SEND]
     stray = [message for message in messages if message.contact_id not in people]

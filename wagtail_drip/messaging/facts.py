@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wagtail_drip.compliance import jurisdictions
+from wagtail_drip.compliance import jurisdictions, rulebook
 from wagtail_drip.compliance import querysets as compliance
+from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Counts, Destination, Licence, Question
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
@@ -77,12 +78,15 @@ def questions(
     people: People,
     *,
     counts: Mapping[tuple[int, int], Counts] = _NO_COUNTS,
+    rules: TimeRules | None = None,
 ) -> list[Question]:
     """
     Return what compliance is asked about each message; each contact must be among *people*.
 
     :param counts: what each contact was sent by each site, where it was read.
+    :param rules: the pass's, read once; read here where there are none.
     """
+    rules = rules or rulebook.read()
     sites = {
         row.site_id: row
         for row in SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
@@ -104,6 +108,7 @@ def questions(
             is_suppressed=destination in suppressed,
             licence=licences.get(message.id),
             counts=counts.get((message.contact_id, message.site_id), _NEVER_COUNTED),
+            rules=rules,
         )
         for message, destination in zip(messages, destinations, strict=True)
     ]
@@ -119,6 +124,7 @@ def _question(
     is_suppressed: bool,
     licence: Licence | None,
     counts: Counts,
+    rules: TimeRules,
 ) -> Question:
     number = person.active_phone or ""
     is_test = message.licence == TEST_LICENCE
@@ -127,7 +133,7 @@ def _question(
     if number and not is_test and message.purpose != Purpose.RESPONSE:
         region = phone.region_of(number)
         subdivision = jurisdictions.subdivision_of(number, region)
-        zones = _zones(person, number, region, subdivision, message.purpose)
+        zones = _zones(person, number, region, subdivision, message.purpose, rules)
     return Question(
         number=number,
         region=region,
@@ -146,6 +152,12 @@ def _question(
         expires_at=message.expires_at,
         licence=licence,
         counts=counts,
+        site_id=message.site_id,
+        sequence_id=message.sequence_id,
+        rules=rules,
+        holidays=site.holidays,
+        spread_minutes=site.spread_minutes,
+        spread_key=message.key,
     )
 
 
@@ -158,11 +170,11 @@ def known_zone(name: str) -> str:
         return ""
 
 
-def _zones(person: Person, number: str, region: str, subdivision: str, purpose: str) -> frozenset[str]:
+def _zones(
+    person: Person, number: str, region: str, subdivision: str, purpose: str, rules: TimeRules
+) -> frozenset[str]:
     is_marketing = group_of(purpose) is PurposeGroup.MARKETING
-    if known_zone(person.zone) and not jurisdictions.binding_week(
-        region, subdivision, is_marketing=is_marketing
-    ):
+    if known_zone(person.zone) and not rules.binding(region, subdivision, is_marketing=is_marketing):
         return _NO_ZONES  # nothing binds, and the sending times are read in the contact's own zone
     return phone.zones_of(number)
 

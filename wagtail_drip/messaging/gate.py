@@ -19,7 +19,8 @@ from typing import Any
 
 from django.db import DataError, IntegrityError
 
-from wagtail_drip.compliance import policy
+from wagtail_drip.compliance import policy, rulebook
+from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.core import claims, garbage, traces
@@ -45,14 +46,19 @@ class Facts:
 
 
 @garbage.put_off()
-def hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
+def hand_over(
+    ready: Sequence[Ready], *, token: str, now: datetime, rules: TimeRules | None = None
+) -> list[Ready]:
     """
     Return those of *ready* that may go; they are committed as handed over, each to the number returned.
 
     The others are skipped, put off or expired, each with its reason.
+
+    :param rules: the pass's rules of time; read here where there are none.
     """
+    rules = rules or rulebook.read(now.date())
     try:
-        return claims.retried(lambda: _hand_over(ready, token=token, now=now))
+        return claims.retried(lambda: _hand_over(ready, token=token, now=now, rules=rules))
     except (DataError, IntegrityError) as error:
         # Something in one of them cannot be written. Alone, it stops nobody else.
         if len(ready) == 1:
@@ -61,8 +67,8 @@ def hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Read
             return []
         half = len(ready) // 2
         return [
-            *hand_over(ready[:half], token=token, now=now),
-            *hand_over(ready[half:], token=token, now=now),
+            *hand_over(ready[:half], token=token, now=now, rules=rules),
+            *hand_over(ready[half:], token=token, now=now, rules=rules),
         ]
 
 
@@ -75,11 +81,11 @@ def may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dic
     return claims.retried(lambda: _may_repeat(messages, token=token, now=now))
 
 
-def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
+def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime, rules: TimeRules) -> list[Ready]:
     messages = [each.message for each in ready]
     people = lock_contacts(ready)
     known, stray = _with_people(messages, people)
-    found = read_facts(known, people, now)
+    found = read_facts(known, people, now, rules)
     decisions = decide(known, found, now)
 
     going = {message.id for message, decision in decisions if decision.verdict is Verdict.SEND}
@@ -99,7 +105,7 @@ def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Rea
 def _may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dict[int, str]:
     people = _lock(contacts.resolve_merged({message.contact_id for message in messages}))
     known, _ = _with_people(messages, people)
-    found = read_facts(known, people, now)
+    found = read_facts(known, people, now, rulebook.read(now.date()))
     going = {
         message.id: people[message.contact_id].active_phone or ""
         for message, decision in decide(known, found, now)
@@ -124,11 +130,11 @@ def _lock(speakers: Mapping[int, int]) -> People:
     return facts.heads(speakers, claims.lock_in_order(rows))
 
 
-def read_facts(messages: Sequence[Claimed], people: People, now: datetime) -> Facts:
+def read_facts(messages: Sequence[Claimed], people: People, now: datetime, rules: TimeRules) -> Facts:
     """Read what the decision rests on. Only ever after ``lock_contacts``, in statements of its own."""
     counted = ledger.counts(messages, people, now=now)
     return Facts(
-        questions=facts.questions(messages, people, counts=counted),
+        questions=facts.questions(messages, people, counts=counted, rules=rules),
         held=holds.open_holds(now),
         guards=guards.verdicts(messages, people, now=now),
     )

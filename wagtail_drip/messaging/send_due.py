@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 
+from wagtail_drip.compliance import rulebook
+from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.conf import settings
 from wagtail_drip.core import clock, databases, keys
 from wagtail_drip.gateways import registry
@@ -41,6 +43,7 @@ def _send(*, now: datetime | None, limit: int | None) -> int:
     token = keys.new_token()
     under_way, outcomes = Calls(), Outcomes(token=token)
     waiting: deque[list[Ready]] = deque()  # the calls to come
+    rules: TimeRules | None = None  # read once, by a pass that has something to send
     began, claimed, is_dry = time.monotonic(), 0, False
     try:
         while waiting or under_way.number or not is_dry:
@@ -50,9 +53,12 @@ def _send(*, now: datetime | None, limit: int | None) -> int:
                 messages = claiming.claim(token=token, limit=wanted, now=moment)
                 claimed += len(messages)
                 is_dry = not messages or time.monotonic() - began > _REFILL_SECONDS
-                waiting.extend(_planned(composing.prepare(messages, token=token, now=moment)))
+                if messages and rules is None:
+                    rules = rulebook.read(moment.date())
+                ready = composing.prepare(messages, token=token, now=moment, rules=rules)
+                waiting.extend(_planned(ready))
             if waiting and under_way.is_worth_topping_up:
-                _hand_over(waiting, under_way, token=token, now=moment)
+                _hand_over(waiting, under_way, token=token, now=moment, rules=rules)
             is_busy = under_way.number == 0 or (waiting and under_way.is_worth_topping_up)
             for finished in under_way.finished(timeout=0 if is_busy else FLUSH_SECONDS):
                 outcomes.keep(finished)
@@ -71,12 +77,14 @@ def _planned(ready: list[Ready]) -> Iterator[list[Ready]]:
         yield from calls.plan(registry.get(alias), [each for each in ready if each.message.gateway == alias])
 
 
-def _hand_over(waiting: deque[list[Ready]], under_way: Calls, *, token: str, now: datetime) -> None:
+def _hand_over(
+    waiting: deque[list[Ready]], under_way: Calls, *, token: str, now: datetime, rules: TimeRules | None
+) -> None:
     """Let as many calls through the gate as threads are free, and start them."""
     chunk = [waiting.popleft() for _ in range(min(under_way.free, len(waiting)))]
     leased_at = time.monotonic()
     wanted = [each for call in chunk for each in call]
-    passed = {each.message.id: each for each in gate.hand_over(wanted, token=token, now=now)}
+    passed = {each.message.id: each for each in gate.hand_over(wanted, token=token, now=now, rules=rules)}
     for call in chunk:
         going = [passed[each.message.id] for each in call if each.message.id in passed]
         if going:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from wagtail_drip.compliance import jurisdictions, policy
+from wagtail_drip.compliance import jurisdictions, policy, times
 from wagtail_drip.compliance.jurisdictions import Kind
 from wagtail_drip.compliance.types import Counts, Licence, Question
 from wagtail_drip.contacts.types import Purpose
@@ -191,7 +191,7 @@ def test_a_test_text_does_not_bend_to_a_stops_licence() -> None:
     ],
 )
 def test_the_zone_of_the_sending_times(fields: dict[str, Any], zone: str) -> None:
-    assert policy.chosen_zone(question(**fields)) == zone
+    assert times.chosen_zone(question(**fields)) == zone
 
 
 def test_the_law_must_allow_it_in_every_zone_that_the_number_allows() -> None:
@@ -212,11 +212,11 @@ def test_zones_with_less_than_an_hour_in_common_give_way_to_the_countrys() -> No
     )
     asked = question(**far, purpose="welcome")
 
-    assert policy.is_zone_guessed(asked, now=NOON) is True
+    assert times.is_zone_guessed(asked, now=NOON) is True
     assert policy.decide(asked, now=datetime(2026, 11, 23, 18, tzinfo=UTC)).verdict == "send"
     assert policy.decide(asked, now=datetime(2026, 11, 23, 10, tzinfo=UTC)).reason == "quiet_hours"
     near = american(zones=frozenset({"America/New_York", "America/Denver"}))
-    assert policy.is_zone_guessed(question(**near), now=NOON) is False
+    assert times.is_zone_guessed(question(**near), now=NOON) is False
 
 
 @pytest.mark.parametrize(
