@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from wagtail_drip.contacts import numbering
 from wagtail_drip.exceptions import WagtailDripError
 
 _LONGEST = 64  # Longer than any number that somebody types with its spaces and words.
@@ -114,34 +115,16 @@ def mask(e164: str) -> str:
     return f"{start}•••• •• {e164[-3:]}"
 
 
+@lru_cache(maxsize=10_000)
 def region_of(e164: str) -> str:
     """Return the number's country (ISO 3166); '' where it belongs to none."""
-    return _read_once(e164)[1]
-
-
-@lru_cache(maxsize=10_000)
-def _read_once(e164: str) -> tuple[Any, str, bool]:
-    """
-    Return the library's number, its region, and whether finding that has shown the number to be valid.
-
-    A batch asks for them several times.
-    """
+    known = numbering.place(e164)
+    if known is not None:
+        return known.region
     number = _read(e164)
-    if number is None:
-        return None, "", False
-    found = _phonenumbers().region_code_for_number(number)
-    is_valid = bool(found) and _is_found_by_all_digits(number.country_code, found)
+    found = _phonenumbers().region_code_for_number(number) if number is not None else ""
     region = found or _fictional_region(e164)
-    return number, region if region.isalpha() else "", is_valid  # 001 is the world
-
-
-@lru_cache(maxsize=512)
-def _is_found_by_all_digits(country_code: int, region: str) -> bool:
-    """Tell whether the library finds this region by matching whole numbers, not by their code or first digits."""
-    library = _phonenumbers()
-    metadata = library.PhoneMetadata.metadata_for_region(region, None)
-    shares_its_code = len(library.COUNTRY_CODE_TO_REGION_CODE.get(country_code, ())) > 1
-    return shares_its_code and metadata is not None and metadata.leading_digits is None
+    return region if region.isalpha() else ""  # 001 is the world
 
 
 @lru_cache(maxsize=10_000)
@@ -151,34 +134,22 @@ def zones_of(e164: str) -> frozenset[str]:
 
     By area code where the full ``phonenumbers`` is installed, else by country.
     """
-    number, region, is_valid = _read_once(e164)
-    if number is None:
-        return frozenset()
+    region = region_of(e164)
     if region in _LEGAL_ZONE:
         return _LEGAL_ZONE[region]
-    return _zones_by_prefix(number, is_valid=is_valid) or zones_of_region(region)
+    return _zones_by_prefix(e164) or zones_of_region(region)
 
 
-def _zones_by_prefix(number: Any, *, is_valid: bool) -> frozenset[str]:
+def _zones_by_prefix(e164: str) -> frozenset[str]:
     try:
         from phonenumbers import timezone
     except ImportError:  # phonenumberslite comes without it
         return frozenset()
-    if is_valid:
-        # Which kind of number it is decides between its area's zones and its country's: often the same.
-        zones = tuple(timezone.time_zones_for_geographical_number(number))
-        if zones == _zones_of_code(number.country_code):
-            return _only_known(zones)
-    return _only_known(tuple(timezone.time_zones_for_number(number)))
-
-
-@lru_cache(maxsize=512)
-def _zones_of_code(country_code: int) -> tuple[str, ...]:
-    """Return the zones of all numbers with this country code."""
-    from phonenumbers import timezone
-
-    anybody = _phonenumbers().PhoneNumber(country_code=country_code, national_number=0)
-    return tuple(timezone.time_zones_for_geographical_number(anybody))
+    known = numbering.place(e164)
+    if known is not None:
+        return _only_known(numbering.zones_of(e164, known))
+    number = _read(e164)
+    return _only_known(tuple(timezone.time_zones_for_number(number))) if number is not None else frozenset()
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import secrets
 import string
-import uuid
 from functools import lru_cache
 
 from django.conf import settings
@@ -16,7 +15,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 def new_token() -> str:
     """Return 32 random hex digits: leases, references, fences."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def short_token(length: int = 8) -> str:
@@ -39,7 +38,12 @@ def number_hashes(phone: str) -> tuple[str, ...]:
 
     Who said stop before SECRET_KEY was changed must stay stopped: the old ones stand in SECRET_KEY_FALLBACKS.
     """
-    secrets_of_site = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return _number_hashes(phone, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=10_000)
+def _number_hashes(phone: str, secrets_of_site: tuple[str, ...]) -> tuple[str, ...]:
+    # Remembered: a text's number is asked about when it is worded, and again at the gate.
     return tuple(
         hmac.digest(_number_key(secret), phone.encode(), "sha256").hex() for secret in secrets_of_site
     )
