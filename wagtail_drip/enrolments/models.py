@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.indexes import SomeRows
 from wagtail_drip.enrolments.states import EnrolmentState
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
@@ -13,10 +14,12 @@ from wagtail_drip.sequences.models import Sequence, SequenceVersion
 class Enrolment(models.Model):
     """One contact's run of one sequence."""
 
-    sequence = models.ForeignKey(Sequence, on_delete=models.PROTECT, related_name="enrolments")
+    sequence = models.ForeignKey(
+        Sequence, on_delete=models.PROTECT, related_name="enrolments", db_index=False
+    )
     version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="enrolments")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="enrolments")
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", db_index=False)
     event = models.ForeignKey(Event, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # '' unless runs go side by side per object (order, cart, appointment).
     dedupe_key = models.CharField(max_length=128, default="", blank=True)
@@ -57,7 +60,7 @@ class Enrolment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], name="drip_enrolment_due"),
+            SomeRows(fields=["due_at", "id"], name="drip_enrolment_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["contact", "waits_for"], name="drip_enrolment_waits", condition=~Q(waits_for="")
             ),
@@ -72,7 +75,7 @@ class Enrolment(models.Model):
 class StepVisit(models.Model):
     """One pass through one step, with the trace of what was decided and by which values."""
 
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="visits")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="visits", db_index=False)
     visit = models.PositiveIntegerField()
     step_id = models.CharField(max_length=64)
     kind = models.CharField(max_length=64)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Channel
 from wagtail_drip.content.models import PinnedText
+from wagtail_drip.core.indexes import SomeRows
 from wagtail_drip.messaging.states import MessageState
 
 
@@ -14,11 +15,11 @@ class Message(models.Model):
     """One row of the outbox: one text to one contact, from scheduled to delivered."""
 
     # The last guard against doubles: enr:<enrolment>:<visit>[:retry1], re:<inbound text>, staff:<uuid>, test:<uuid>.
-    key = models.CharField(max_length=191, unique=True)
+    key = models.CharField(max_length=191)
     contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, related_name="messages", verbose_name=_("contact")
+        Contact, on_delete=models.PROTECT, related_name="messages", verbose_name=_("contact"), db_index=False
     )
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=8, default=Channel.SMS)
     gateway = models.CharField(max_length=64)
     sender = models.CharField(_("sender"), max_length=64, default="", blank=True)
@@ -38,7 +39,7 @@ class Message(models.Model):
     event_id = models.BigIntegerField(null=True, blank=True)
 
     pinned_text = models.ForeignKey(
-        PinnedText, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        PinnedText, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     variables = models.JSONField(default=dict, blank=True)
     track_links = models.BooleanField(default=True)
@@ -63,7 +64,7 @@ class Message(models.Model):
     lease_token = models.CharField(max_length=32, default="", blank=True)
     generation = models.PositiveSmallIntegerField(default=0)  # rises only on a certain refusal
     attempts = models.PositiveSmallIntegerField(default=0)
-    reference = models.CharField(max_length=32, unique=True)
+    reference = models.CharField(max_length=32)
     provider_id = models.CharField(max_length=128, default="", blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     currency = models.CharField(max_length=3, default="", blank=True)
@@ -77,9 +78,19 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        # Every index costs each of a message's four writes: its state changes, so each writes them all anew.
+        # ``unique=True`` and foreign keys would bring indexes of their own that nothing asks.
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="drip_message_key"),
+            models.UniqueConstraint(fields=["reference"], name="drip_message_reference"),
+        ]
         indexes = [
-            models.Index(fields=["lane", "sender", "due_at"], name="drip_message_due"),
-            models.Index(
+            SomeRows(
+                fields=["lane", "sender", "due_at"],
+                name="drip_message_due",
+                condition=Q(due_at__isnull=False),
+            ),
+            SomeRows(
                 fields=["lease_until"],
                 name="drip_message_lease",
                 condition=Q(state__in=["claimed", "handed_over"]),
@@ -87,7 +98,11 @@ class Message(models.Model):
             models.Index(fields=["contact", "-created_at"], name="drip_message_contact"),
             models.Index(fields=["sequence_id", "step_id", "state"], name="drip_message_step"),
             models.Index(fields=["enrolment_id"], name="drip_message_enrolment"),
-            models.Index(fields=["gateway", "provider_id"], name="drip_message_provider"),
+            SomeRows(
+                fields=["gateway", "provider_id"],
+                name="drip_message_provider",
+                condition=Q(provider_id__gt=""),
+            ),
             models.Index(fields=["-created_at"], name="drip_message_created"),
         ]
 
@@ -99,8 +114,8 @@ class SendLedger(models.Model):
     """What was handed over to whom and when: caps count it, recovery trusts it. One row a message."""
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="ledger")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_index=False)
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", db_index=False)
     purpose = models.CharField(max_length=16)
     topic = models.CharField(max_length=64, default="", blank=True)
     handed_over_at = models.DateTimeField()

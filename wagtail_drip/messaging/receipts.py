@@ -140,7 +140,9 @@ def _owners(rows: Sequence[_Row]) -> dict[int, Claimed]:
     others = [row for row in rows if row.id not in owners and row.provider_id]
     if others:
         known: Any = Message.objects.filter(
-            gateway__in={row.gateway for row in others}, provider_id__in={row.provider_id for row in others}
+            gateway__in={row.gateway for row in others},
+            provider_id__in={row.provider_id for row in others},
+            provider_id__gt="",  # as the index has it
         ).values_list("provider_id", *COLUMNS)
         by_id = {(rest[_GATEWAY], provider_id): Claimed._make(rest) for provider_id, *rest in known}
         owners |= {
