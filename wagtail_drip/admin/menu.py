@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
+from wagtail_drip.admin.calendar.views import CalendarViewSet
 from wagtail_drip.admin.contacts.viewsets import ContactViewSet
 from wagtail_drip.admin.content.viewsets import MessageTemplateViewSet
 from wagtail_drip.admin.messaging.viewsets import MessageViewSet
@@ -15,7 +16,14 @@ from wagtail_drip.admin.settings import SettingsViewSet
 class TextMessagesGroup(SnippetViewSetGroup):
     """Sites add entries of their own through the hook ``register_text_messages_menu_item`` (Wagtail ≥ 8.0)."""
 
-    items = (SequenceViewSet, MessageTemplateViewSet, ContactViewSet(), MessageViewSet(), SettingsViewSet())
+    items = (
+        SequenceViewSet,
+        MessageTemplateViewSet,
+        ContactViewSet(),
+        MessageViewSet(),
+        CalendarViewSet(),
+        SettingsViewSet(),
+    )
     menu_label = _("Text messages")
     menu_name = "text-messages"
     menu_icon = "mobile-alt"

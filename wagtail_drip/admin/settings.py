@@ -10,27 +10,23 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
-from wagtail.models import Site
 
 from wagtail_drip.admin import opening
+from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
 from wagtail_drip.contacts import phone
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging import actions as messaging
 
-CHANGE = "wagtail_drip.change_sitesettings"
 OPEN = "wagtail_drip.open_texting"
 STOP = "wagtail_drip.stop_everything"
 SWITCHES = (CHANGE, OPEN, STOP)
@@ -171,28 +167,12 @@ class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in 
         return {**values, "test_numbers": self.cleaned_data["test_numbers"], "windows": windows}
 
 
-class SettingsView(WagtailAdminTemplateMixin, TemplateView):
+class SettingsView(SiteScreen):
     template_name = "wagtail_drip/admin/settings/edit.html"
     page_title = gettext_lazy("Text message settings")
     header_icon = "cogs"
     # Who may press one of the two big switches must be able to get to it.
     any_of: ClassVar[tuple[str, ...]] = SWITCHES
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not any(request.user.has_perm(permission) for permission in self.any_of):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def site(self) -> Site:
-        pk = self.kwargs.get("site_id")
-        return get_object_or_404(Site, pk=pk) if pk else Site.objects.get(is_default_site=True)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": "", "label": self.get_page_title(), "sublabel": str(self.site)},
-        ]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.has_perm(CHANGE):
@@ -211,8 +191,6 @@ class SettingsView(WagtailAdminTemplateMixin, TemplateView):
         return {
             "form": SiteSettingsForm(instance=row),
             **context,
-            "site": self.site,
-            "sites": Site.objects.order_by("-is_default_site", "hostname"),
             "opening": opening.state(row),
             "holds": opening.open_holds(now=clock.now()),
             "stopped": opening.is_stopped(now=clock.now()),
@@ -287,8 +265,4 @@ class SettingsViewSet(ViewSet):
 
     @cached_property
     def menu_item_class(self) -> type[MenuItem]:
-        class SettingsMenuItem(MenuItem):
-            def is_shown(self, request: HttpRequest) -> bool:
-                return any(request.user.has_perm(permission) for permission in SWITCHES)
-
-        return SettingsMenuItem
+        return menu_item_for(*SWITCHES)
