@@ -6,7 +6,7 @@ from wagtail_drip.compliance.models import BlackoutDate, LegalHours, Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.content.models import MessageTemplate, PinnedText
 from wagtail_drip.core.models import Installation, Lease, SiteSettings
-from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit
+from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit, VersionMove
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.links.models import Click, Link
 from wagtail_drip.messaging.models import (
@@ -59,4 +59,5 @@ __all__ = [
     "StepDay",
     "StepVisit",
     "Suppression",
+    "VersionMove",
 ]

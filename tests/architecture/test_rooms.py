@@ -15,6 +15,8 @@ PURE = {
     "enrolments.walk",
     "enrolments.effects",
     "enrolments.steps",
+    "enrolments.targets",
+    "sequences.choices",
     "sequences.flow",
     "contacts.consent",
     "compliance.public_holidays",

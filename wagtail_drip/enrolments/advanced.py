@@ -28,6 +28,7 @@ class Moving(NamedTuple):
     waits_for: str
     waits_since: datetime | None
     since: datetime
+    skips: str
 
 
 @dataclass(frozen=True, kw_only=True)

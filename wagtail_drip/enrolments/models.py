@@ -8,6 +8,7 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.indexes import SomeRows
 from wagtail_drip.enrolments.states import EnrolmentState
 from wagtail_drip.events.models import Event
+from wagtail_drip.sequences.choices import Choice
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
 
 
@@ -44,6 +45,12 @@ class Enrolment(models.Model):
     # Goals, exits and guards count what was recorded from here on: the trigger's own moment.
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The newest version for which it was decided where this run goes on. Above its own version's number: it was
+    # left where it is, and stays until somebody chooses anew.
+    decided_for = models.PositiveIntegerField(default=0)
+    # Ids of steps, blanks between, that it had by an earlier version and this one would lead it to once more.
+    # Text, which costs a pass nothing to read where it is empty.
+    skips = models.TextField(default="", blank=True)
     error = models.TextField(default="", blank=True)
 
     wagtail_reference_index_ignore = True
@@ -70,6 +77,44 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence_id}:{self.contact_id}"
+
+
+class VersionMove(models.Model):
+    """What a new version did to one enrolment, and all that is needed to undo it."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="moves")
+    from_version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="+")
+    to_version = models.ForeignKey(SequenceVersion, on_delete=models.PROTECT, related_name="+")
+    choice = models.CharField(max_length=16, choices=[(choice.value, choice.value) for choice in Choice])
+    to_step_id = models.CharField(max_length=64, default="", blank=True)
+
+    # As the enrolment stood before.
+    step_id = models.CharField(max_length=64, default="", blank=True)
+    visit = models.PositiveIntegerField(default=0)
+    entered_step_at = models.DateTimeField(null=True, blank=True)
+    memory = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=16, choices=EnrolmentState.choices())
+    due_at = models.DateTimeField(null=True, blank=True)
+    parked_due_at = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(max_length=64, default="", blank=True)
+    waits_since = models.DateTimeField(null=True, blank=True)
+    decided_for = models.PositiveIntegerField(default=0)
+    skips = models.TextField(default="", blank=True)
+
+    applied_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+    # Why it was not undone although that was asked for; '' while it was not, or could be.
+    not_undone = models.CharField(max_length=32, default="", blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["to_version", "undone_at", "not_undone"], name="drip_move_to_undo"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id}:{self.choice}"
 
 
 class StepVisit(models.Model):

@@ -23,7 +23,8 @@ TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
     S.WAITING: frozenset({S.ACTIVE, S.WAITING, S.PAUSED, S.COMPLETED, S.EXITED, S.FAILED}),
     S.PAUSED: frozenset({S.ACTIVE, S.WAITING, S.EXITED, S.FAILED}),
     S.COMPLETED: frozenset(),
-    S.EXITED: frozenset(),
+    # Only by undoing the version that took them out.
+    S.EXITED: frozenset({S.ACTIVE, S.WAITING, S.PAUSED}),
     S.FAILED: frozenset(),
 }
 

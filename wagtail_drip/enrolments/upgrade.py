@@ -1,25 +1,22 @@
-"""People inside follow what becomes of their sequence: parked, set going, taken out, or moved to a new version.
+"""People inside follow what becomes of their sequence: parked, set going, taken out; ``version_moves`` does the rest.
 
 In chunks, each in a transaction of its own and computed from the rows as they then are.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F, QuerySet
 
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions
-from wagtail_drip.enrolments.models import Enrolment, StepVisit
+from wagtail_drip.enrolments import actions, version_moves
+from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.querysets import MOVING
-from wagtail_drip.enrolments.states import RUNNING, EnrolmentState, ExitReason
+from wagtail_drip.enrolments.states import EnrolmentState, ExitReason
 from wagtail_drip.messaging import actions as messaging
-from wagtail_drip.sequences import querysets as sequences
-from wagtail_drip.sequences.flow import Flow
-from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
+from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import RuntimeState
 
 CHUNK = 1000
@@ -29,7 +26,7 @@ def park_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     """Do one chunk of what pausing, resuming, ending or publishing left to do; return how many rows moved."""
     now = now or clock.now()
     size = claims.batch_limit(limit or CHUNK)
-    return _follow_runtimes(size=size, now=now) + _follow_versions(size=size, now=now)
+    return _follow_runtimes(size=size, now=now) + version_moves.move_due(size=size, now=now)
 
 
 def _follow_runtimes(*, size: int, now: datetime) -> int:
@@ -87,88 +84,3 @@ def _unpark(people: Sequence[Enrolment]) -> int:
     for state, members in ((EnrolmentState.WAITING, begun), (EnrolmentState.ACTIVE, set(pks) - set(begun))):
         Enrolment.objects.filter(pk__in=members).update(state=state, parked_due_at=None)
     return len(pks)
-
-
-def _follow_versions(*, size: int, now: datetime) -> int:
-    rows = SequenceVersion.objects.filter(moves_due_at__lte=now).order_by("moves_due_at", "pk")
-    if not rows.exists():
-        return 0
-
-    def work() -> int:
-        done = 0
-        for version in claims.claim(rows, limit=1):
-            older = list(
-                SequenceVersion.objects.filter(
-                    sequence_id=version.sequence_id, number__lt=version.number
-                ).values_list("pk", flat=True)
-            )
-            inside = Enrolment.objects.filter(version_id__in=older, running=1).order_by("pk")
-            done = _move_to(version, claims.claim(inside, limit=size), now=now)
-            _cancel_removed(version, older, now=now)
-            if not done and not inside.exists():
-                SequenceVersion.objects.filter(pk=version.pk).update(moves_due_at=None)
-        return done
-
-    return claims.retried(work)
-
-
-def _move_to(version: SequenceVersion, people: Sequence[Enrolment], *, now: datetime) -> int:
-    """Move people from older versions here: same step, same wait; else on at the next step that is left."""
-    flows = sequences.flows({version.pk, *(row.version_id for row in people)})
-    groups: dict[tuple[int, str], list[Enrolment]] = defaultdict(list)
-    for row in people:
-        groups[row.version_id, row.step_id].append(row)
-    lost: list[Enrolment] = []
-    for (old_id, step_id), rows in groups.items():
-        target = target_of(step_id, old=flows[old_id], new=flows[version.pk])
-        pks = [row.pk for row in rows]
-        if target is None:
-            lost += rows
-        elif target == step_id:
-            Enrolment.objects.filter(pk__in=pks).update(version_id=version.pk)
-        else:
-            _begin_at(pks, target, version_id=version.pk, now=now)
-    if lost:
-        actions.take_out(lost, reason=ExitReason.STEP_REMOVED, now=now)
-    return len(people)
-
-
-def _cancel_removed(version: SequenceVersion, older: Sequence[int], *, now: datetime) -> None:
-    """Take back the texts of steps that the new version no longer has."""
-    flows = sequences.flows({version.pk, *older})
-    removed = {step for pk in older for step in flows[pk].steps} - set(flows[version.pk].steps)
-    if removed:
-        messaging.cancel_for_steps(
-            sequence_id=version.sequence_id,
-            step_ids=sorted(removed),
-            reason=ExitReason.STEP_REMOVED.value,
-            now=now,
-        )
-
-
-def _begin_at(pks: list[int], step_id: str, *, version_id: int, now: datetime) -> None:
-    StepVisit.objects.filter(enrolment_id__in=pks, left_at=None).update(left_at=now)
-    moved = Enrolment.objects.filter(pk__in=pks, state__in=RUNNING)
-    moved.update(
-        version_id=version_id,
-        step_id=step_id,
-        entered_step_at=None,
-        memory={},
-        waits_for="",
-        waits_since=None,
-    )
-    moved.filter(state=EnrolmentState.WAITING).update(state=EnrolmentState.ACTIVE)
-    actions.wake(pks, now=now)
-
-
-def target_of(step_id: str, *, old: Flow, new: Flow) -> str | None:
-    """
-    Return where somebody at *step_id* of the old flow goes on in the new one; None if nothing is left.
-
-    :return: the same step where it survives; else the next one, in the old flow's order, that does.
-    """
-    if not step_id or step_id in new.steps:
-        return step_id
-    order = [step.id for step in old.in_order()]
-    following = order[order.index(step_id) + 1 :] if step_id in order else []
-    return next((each for each in following if each in new.steps), None)

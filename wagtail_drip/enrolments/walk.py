@@ -6,6 +6,7 @@ all call it; only the clock and what becomes of the effects differ.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -98,12 +99,15 @@ def needs_of(flow: Flow) -> Needs:
     return needs
 
 
-def walk(flow: Flow, position: Position, facts: Facts, now: datetime) -> Walked:
+def walk(
+    flow: Flow, position: Position, facts: Facts, now: datetime, *, skips: Collection[str] = ()
+) -> Walked:
     """
     Return what happens to somebody who stands at *position* and is looked at *now*.
 
     Goals and exits are asked first, every time, from the facts: whether or not an event woke us.
 
+    :param skips: steps to pass over, for they had them by an earlier version.
     :raises NoSuchStep: if the position, or a step's path, is not in the flow.
     """
     left = _left_early(flow, position, facts, now)
@@ -148,7 +152,8 @@ def walk(flow: Flow, position: Position, facts: Facts, now: datetime) -> Walked:
             return _ended(here, outcome.state, outcome.reason, trail)
         trail.visits.append(visited)
         facts = facts.after(outcome.effects)
-        here = Position(step_id=_next(step, outcome.path), visit=here.visit)
+        onward = _next(step, outcome.path)
+        here = Position(step_id=flow.past(onward, skips) if skips else onward, visit=here.visit)
     endless = Decision(
         step=here.step_id,
         rule={"name": "bound", "steps": STEPS_PER_WALK},

@@ -28,7 +28,7 @@ def walk_batch(enrolments: Sequence[Moving], *, now: datetime) -> list[Advanced]
         position = position_of(enrolment)
         try:
             flow, known = flows[enrolment.version_id], facts[enrolment.pk]
-            walked = walk(flow, position, known, now)
+            walked = walk(flow, position, known, now, skips=enrolment.skips.split())
             batch.append(Advanced(enrolment=enrolment, flow=flow, facts=known, walked=walked))
         except Exception as error:  # noqa: BLE001 -- a step's mistake, whatever it is, is its own enrolment's end
             logger.error(

@@ -89,10 +89,30 @@ def cancel_for_contacts(
     return _cancel(rows, reason=reason, now=now)
 
 
-def cancel_for_steps(*, sequence_id: int, step_ids: Collection[str], reason: str, now: datetime) -> int:
-    """Cancel what waits in the outbox from steps that a sequence no longer has; return how many."""
-    rows = Message.objects.filter(sequence_id=sequence_id, step_id__in=step_ids)
+def cancel_for_steps(
+    *, enrolment_ids: Collection[int], step_ids: Collection[str], reason: str, now: datetime
+) -> int:
+    """
+    Cancel what these enrolments have in the outbox from some of their steps; return how many.
+
+    Take the lock of the enrolments' contacts first, as for ``cancel_pending``.
+    """
+    rows = Message.objects.filter(enrolment_id__in=enrolment_ids, step_id__in=step_ids)
     return _cancel(rows, reason=reason, now=now)
+
+
+def enrolments_with_pending(
+    *, sequence_id: int, step_ids: Collection[str], but_for: QuerySet[Any], limit: int
+) -> list[int]:
+    """
+    Return at most *limit* enrolments that have something in the outbox from some of a sequence's steps.
+
+    :param but_for: the ids of enrolments to leave out, as a query.
+    """
+    waiting = Message.objects.filter(sequence_id=sequence_id, step_id__in=step_ids, state__in=PENDING)
+    ids = waiting.exclude(enrolment_id=None).exclude(enrolment_id__in=but_for)
+    found = ids.order_by("enrolment_id").values_list("enrolment_id", flat=True).distinct()[:limit]
+    return [pk for pk in found if pk is not None]
 
 
 @transaction.atomic

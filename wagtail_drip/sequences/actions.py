@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from wagtail_drip.core import claims, states
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Hold
+from wagtail_drip.sequences.choices import Choices, from_json, refuse_unknown_steps, to_json
 from wagtail_drip.sequences.compile import compile_sequence
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
@@ -21,13 +22,19 @@ from wagtail_drip.sequences.types import CannotCompile
 TAKING_OUT = timedelta(days=2)
 
 
-def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> SequenceVersion | None:
+def publish(
+    sequence: Sequence, *, revision_id: int | None, now: datetime, choices: Choices | None = None
+) -> SequenceVersion | None:
     """
     Compile the sequence and let new entries have the result at once.
 
     Publishing what already runs makes no new version. A paused sequence stays paused; one that was
     draining or had ended runs again, but not before everybody is out: they must not go on in it.
 
+    :param choices: what becomes of the people inside, by older version and step; by default what
+        ``plan_moves`` kept for this revision, and where nothing was chosen: the same step and the same wait, or
+        on at the next step that is left.
+    :raises NoSuchChoice: if a choice leads to a step that the sequence does not have.
     :return: the version that runs now; None if the steps cannot run, or not yet. The version before stays
         in force then, health is failing, and ``SequenceRuntime.health_detail`` says why.
     """
@@ -44,7 +51,14 @@ def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> Se
             )
             mark_failing(sequence.pk, detail, now=now)
             return None
-        version = _version(sequence, flow, runtime, revision_id=revision_id, now=now)
+        chosen = choices if choices is not None else _planned(runtime, revision_id)
+        refuse_unknown_steps(chosen, flow.steps)
+        version = _version(sequence, flow, runtime, chosen, revision_id=revision_id, now=now)
+        # What older versions had not finished moving goes by this one's choices.
+        SequenceVersion.objects.filter(
+            sequence=sequence, number__lt=version.number, moves_due_at__isnull=False
+        ).update(moves_due_at=None)
+        runtime.planned = {}
         if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
             _lift_holds(sequence.pk, by="", now=now)
         if runtime.state != RuntimeState.PAUSED:
@@ -56,6 +70,35 @@ def publish(sequence: Sequence, *, revision_id: int | None, now: datetime) -> Se
         runtime.changed_at = now
         runtime.save()
     return version
+
+
+def plan_moves(sequence_id: int, *, revision_id: int, choices: Choices, now: datetime) -> None:
+    """
+    Keep what somebody chose for the people inside until the revision is published, at once or on its schedule.
+
+    Publishing another revision drops it.
+    """
+    _ensure_runtime(sequence_id, now=now)
+    SequenceRuntime.objects.filter(sequence_id=sequence_id).update(
+        planned={"revision": revision_id, "choices": to_json(choices)}
+    )
+
+
+def undo_moves(sequence_id: int, *, now: datetime) -> bool:
+    """
+    Take back what the last version did to the people inside, in the background; who has moved since stays.
+
+    The version itself stays in force, and who enters gets it: to go back to older steps, publish them again.
+
+    :return: False if there is nothing to undo, or somebody was first.
+    """
+    with transaction.atomic():
+        runtime = _locked_runtime(sequence_id, now=now)
+        return bool(
+            SequenceVersion.objects.filter(pk=runtime.version_id or 0, number__gt=1, undone_at=None).update(
+                undone_at=now, moves_due_at=now
+            )
+        )
 
 
 def mark_failing(sequence_id: int, detail: str, *, now: datetime) -> None:
@@ -180,12 +223,25 @@ def _locked_runtime(sequence_id: int, *, now: datetime) -> SequenceRuntime:
     return claims.lock_in_order(SequenceRuntime.objects.filter(sequence_id=sequence_id))[0]
 
 
+def _planned(runtime: SequenceRuntime, revision_id: int | None) -> Choices:
+    if not runtime.planned or revision_id is None or runtime.planned["revision"] != revision_id:
+        return {}
+    return from_json(runtime.planned["choices"])
+
+
 def _version(
-    sequence: Sequence, flow: Flow, runtime: SequenceRuntime, *, revision_id: int | None, now: datetime
+    sequence: Sequence,
+    flow: Flow,
+    runtime: SequenceRuntime,
+    choices: Choices,
+    *,
+    revision_id: int | None,
+    now: datetime,
 ) -> SequenceVersion:
     raw = flow.to_json()
     current = SequenceVersion.objects.filter(pk=runtime.version_id).first() if runtime.version_id else None
-    if current is not None and current.flow == raw and current.name == sequence.name:
+    is_same = current is not None and current.flow == raw and current.name == sequence.name
+    if current is not None and is_same and current.undone_at is None:
         return current
     highest = SequenceVersion.objects.filter(sequence=sequence).aggregate(highest=Max("number"))["highest"]
     return SequenceVersion.objects.create(
@@ -196,6 +252,7 @@ def _version(
         revision_id=revision_id,
         published_at=now,
         moves_due_at=None if highest is None else now,
+        choices=to_json(choices),
     )
 
 

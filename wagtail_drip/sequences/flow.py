@@ -7,7 +7,7 @@ the branch: compiling has already resolved that, so the walker never looks at ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,14 @@ class Flow:
     topic: str = ""
     start: str | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
+
+    def past(self, step_id: str, skips: Collection[str]) -> str:
+        """Return where one who goes on at *step_id* comes to, passing over *skips*; '' for the end."""
+        seen: set[str] = set()
+        while step_id in skips and step_id in self.steps and step_id not in seen:
+            seen.add(step_id)
+            step_id = self.steps[step_id].next or ""
+        return "" if step_id in seen else step_id
 
     def in_order(self) -> Iterator[Step]:
         """Yield the steps as an editor reads them, top to bottom."""

@@ -95,6 +95,10 @@ class SequenceVersion(models.Model):
     published_at = models.DateTimeField()
     # Set while people on older versions are still to be moved here.
     moves_due_at = models.DateTimeField(null=True, blank=True)
+    # What the publisher chose for those people, by (older version, step); the default where nothing was chosen.
+    choices = models.JSONField(default=list, blank=True)
+    # Set once somebody asked to take its moves back.
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 
@@ -123,6 +127,8 @@ class SequenceRuntime(models.Model):
     # The trigger of the current version, for match_events; '' while nobody may enter.
     trigger_event = models.CharField(max_length=64, default="", blank=True)
     parking_due_at = models.DateTimeField(null=True, blank=True)
+    # Chosen for the people inside before it is published: {"revision": its id, "choices": [...]}.
+    planned = models.JSONField(default=dict, blank=True)
     changed_at = models.DateTimeField()
 
     wagtail_reference_index_ignore = True

@@ -166,11 +166,11 @@ def test_a_message_cancelled_between_claim_and_gate_does_not_go(
 
 def test_messages_of_removed_steps_are_cancelled(customer: Customer, queued: Queued, now: datetime) -> None:
     contact = customer()
-    gone = queued(contact, sequence_id=7, step_id="a")
-    stays = queued(contact, sequence_id=7, step_id="b")
-    elsewhere = queued(contact, sequence_id=8, step_id="a")
+    gone = queued(contact, sequence_id=7, enrolment_id=1, step_id="a")
+    stays = queued(contact, sequence_id=7, enrolment_id=1, step_id="b")
+    elsewhere = queued(contact, sequence_id=7, enrolment_id=2, step_id="a")
 
-    messaging.cancel_for_steps(sequence_id=7, step_ids=["a", "c"], reason="step_removed", now=now)
+    messaging.cancel_for_steps(enrolment_ids=[1], step_ids=["a", "c"], reason="step_removed", now=now)
 
     assert dict(Message.objects.values_list("pk", "state")) == {
         gone.pk: "cancelled",

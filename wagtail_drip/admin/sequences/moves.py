@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from wagtail_drip.enrolments import upgrade
+from wagtail_drip.enrolments import targets
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.sequences import compile as compiling
 from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.sequences.choices import Choice
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -40,9 +41,9 @@ def moves(sequence: Sequence) -> Moves:
     before = sequences.flows(version_id for version_id, _step_id, _people in standing)
     moved = ended = 0
     for version_id, step_id, people in standing:
-        target = upgrade.target_of(step_id, old=before[version_id], new=flow)
-        if target is None:
+        target = targets.target_of(step_id, old=before[version_id], new=flow)
+        if target.choice == Choice.LEAVE:
             ended += people
-        elif target != step_id:
+        elif target.choice == Choice.MOVE:
             moved += people
     return Moves(inside=sum(people for _version, _step, people in standing), moved=moved, ended=ended)

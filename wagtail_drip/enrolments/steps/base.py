@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from wagtail_drip.enrolments import steps as package
 from wagtail_drip.enrolments.effects import Decision, Effect
@@ -87,7 +87,12 @@ class StepKind:
 
     ``run`` decides by its arguments alone: the same arguments give the same outcome, whoever asks
     (the live engine, the preview, a replay). What it wants done it returns as effects.
+
+    :cvar acts: whether it does anything that nobody should get twice. A kind that only waits or decides says
+        False: a new version may then have its wait counted anew, or lead somebody to it again.
     """
+
+    acts: ClassVar[bool] = True
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         """Return what must be gathered before ``run``; nothing else is in the facts."""

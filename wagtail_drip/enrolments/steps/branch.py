@@ -16,6 +16,8 @@ YES, NO = "yes", "no"
 
 
 class Kind(StepKind):
+    acts = False
+
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         test = settings["test"]
         return Needs(events=frozenset({test["event"]})) if test["kind"] == "event" else Needs()

@@ -11,6 +11,8 @@ from wagtail_drip.sequences.flow import Step
 
 
 class Kind(StepKind):
+    acts = False
+
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         why = Decision(
             step=step.id, rule={"name": "exit", "reason": step.settings.get("reason") or ""}, outcome="exited"

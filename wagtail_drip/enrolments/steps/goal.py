@@ -11,6 +11,8 @@ from wagtail_drip.sequences.flow import Step
 
 
 class Kind(StepKind):
+    acts = False
+
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         reached = Decision(step=step.id, rule={"name": "goal_step"}, outcome="reached")
         return End(state="completed", reason="goal_met", decisions=(reached,))

@@ -38,6 +38,8 @@ def _end(began_at: datetime, amount: int, unit: str, zone: ZoneInfo) -> datetime
 
 
 class Kind(StepKind):
+    acts = False
+
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(zone=settings["unit"] in CALENDAR)
 

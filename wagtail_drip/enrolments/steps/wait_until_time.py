@@ -35,6 +35,8 @@ def next_time(moment: datetime, *, at: time, weekdays: Collection[int], zone: Zo
 
 
 class Kind(StepKind):
+    acts = False
+
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(zone=True)
 

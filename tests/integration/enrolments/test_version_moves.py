@@ -1,0 +1,390 @@
+"""People inside move to a new version as its publisher chose, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments import undoing
+from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit, VersionMove
+from wagtail_drip.enrolments.run_due import run_due
+from wagtail_drip.enrolments.upgrade import park_due
+from wagtail_drip.enrolments.version_moves import LOOK_AGAIN
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.sequences import actions as sequences
+from wagtail_drip.sequences.choices import Choice, Chosen, NoSuchChoice
+from wagtail_drip.sequences.models import Sequence, SequenceVersion
+from wagtail_drip.test.sequences import live_sequence
+
+pytestmark = pytest.mark.django_db
+
+HELLO = ("send_message", {"text": "Hello"})
+NEWS = ("send_message", {"text": "News"})
+BYE = ("send_message", {"text": "Bye"})
+TWO_DAYS = ("wait_duration", {"amount": 2, "unit": "days"})
+Raw = list[dict[str, Any]]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return clock.now()
+
+
+@pytest.fixture
+def sequence() -> Sequence:
+    """Hello, two days, news, two days, bye."""
+    return live_sequence(steps=[HELLO, TWO_DAYS, NEWS, TWO_DAYS, BYE])
+
+
+def steps_of(sequence: Sequence) -> Raw:
+    return [dict(each) for each in sequence.steps.get_prep_value()]
+
+
+def publish(sequence: Sequence, raw: Raw, now: datetime, **chosen: Chosen) -> SequenceVersion:
+    """Publish these steps, with choices by the place of a step in the version before: ``at_1=Chosen(...)``."""
+    before = SequenceVersion.objects.filter(sequence=sequence).latest("number")
+    ids = [step["id"] for step in before.flow["steps"]]
+    sequence.steps = sequence.steps.stream_block.to_python(raw)
+    choices = {(before.pk, ids[int(name.removeprefix("at_"))]): what for name, what in chosen.items()}
+    version = sequences.publish(sequence, revision_id=None, now=now, choices=choices)
+    assert version is not None
+    return version
+
+
+def wait_for(raw: Raw, place: int, days: int) -> Raw:
+    changed = {**raw[place], "value": {**raw[place]["value"], "amount": days}}
+    return [*raw[:place], changed, *raw[place + 1 :]]
+
+
+def until_done(now: datetime, limit: int = 2) -> int:
+    total = 0
+    while done := park_due(now=now, limit=limit):
+        total += done
+    return total
+
+
+def stand_at_the_wait(sequence: Sequence, now: datetime, size: int = 1) -> list[Enrolment]:
+    stand_at_the_start(sequence, crowd(size))
+    run_due(now=now + timedelta(seconds=1))
+    return list(Enrolment.objects.order_by("pk"))
+
+
+def rows(*fields: str) -> list[Any]:
+    found = Enrolment.objects.order_by("pk").values_list(*fields, flat=len(fields) == 1)
+    return list(found)
+
+
+def test_who_stays_is_led_to_the_end_by_the_old_version(sequence: Sequence, now: datetime) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, raw[:2], now, at_1=Chosen(choice=Choice.STAY))
+
+    assert until_done(now) == 1
+    until_done(now + LOOK_AGAIN)
+
+    assert rows("version_id", "step_id", "due_at") == [(row.version_id, row.step_id, row.due_at)]
+    for days in (3, 6):
+        run_due(now=now + timedelta(days=days))
+    assert rows("state", "version_id") == [("completed", row.version_id)]
+    assert Message.objects.exclude(state="cancelled").count() == 3
+
+
+def test_who_stays_stays_at_the_next_publish_too_unless_chosen_anew(
+    sequence: Sequence, now: datetime
+) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    second = publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.STAY))
+    until_done(now)
+
+    third = publish(sequence, raw[:3], now)
+    assert until_done(now) == 1
+    assert rows("version_id") == [row.version_id]
+
+    sequence.steps = sequence.steps.stream_block.to_python(raw[:2])
+    chosen = {(row.version_id, row.step_id): Chosen(choice=Choice.KEEP)}
+    fourth = sequences.publish(sequence, revision_id=None, now=now, choices=chosen)
+    until_done(now)
+    assert fourth is not None
+    assert (second.number, third.number, rows("version_id")) == (2, 3, [fourth.pk])
+
+
+def test_who_is_sent_on_begins_the_step_and_closes_the_one_before(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, raw, now)  # the same again: no version
+    publish(sequence, wait_for(raw, 1, 5), now, at_1=Chosen(choice=Choice.MOVE, to=raw[4]["id"]))
+
+    until_done(now)
+    run_due(now=now)
+
+    assert rows("state", "version__number") == [("completed", 2)]
+    assert list(Message.objects.order_by("pk").values_list("step_id", flat=True)) == [
+        raw[0]["id"],
+        raw[4]["id"],
+    ]
+    assert not StepVisit.objects.filter(left_at=None).exists()
+
+
+def test_who_is_sent_back_gets_nothing_twice(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, wait_for(raw, 1, 5), now, at_1=Chosen(choice=Choice.MOVE, to=raw[0]["id"]))
+
+    until_done(now)
+    for day in range(0, 20, 2):
+        run_due(now=now + timedelta(days=day, seconds=5))
+
+    assert rows("state") == ["completed"]
+    texts = list(Message.objects.order_by("pk").values_list("step_id", flat=True))
+    assert texts == [raw[0]["id"], raw[2]["id"], raw[4]["id"]]
+
+
+def test_texts_that_stand_further_down_now_are_not_got_twice(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, [raw[1], raw[0], *raw[2:]], now)
+
+    until_done(now)
+    for day in range(0, 20, 2):
+        run_due(now=now + timedelta(days=day, seconds=5))
+
+    assert rows("state") == ["completed"]
+    texts = list(Message.objects.order_by("pk").values_list("step_id", flat=True))
+    assert texts == [raw[0]["id"], raw[2]["id"], raw[4]["id"]]
+
+
+@pytest.mark.parametrize(("days", "ends"), [(5, 5), (1, 2)])
+def test_a_wait_is_counted_anew_from_when_it_began(
+    sequence: Sequence, now: datetime, days: int, ends: int
+) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    later = now + timedelta(days=1, hours=12)
+    publish(sequence, wait_for(steps_of(sequence), 1, days), later, at_1=Chosen(choice=Choice.RECOMPUTE))
+
+    until_done(later)
+    run_due(now=later)
+
+    assert row.entered_step_at is not None
+    if days == 5:
+        assert rows("step_id", "due_at", "visit") == [
+            (row.step_id, row.entered_step_at + timedelta(days=5), row.visit)
+        ]
+    else:
+        # A day was over already: the text went, and the next wait began.
+        assert rows("due_at", "visit") == [(later + timedelta(days=ends), row.visit + 2)]
+
+
+def test_who_is_to_leave_is_out_with_the_texts_taken_back(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now, size=5)
+    publish(sequence, steps_of(sequence)[:4], now, at_1=Chosen(choice=Choice.LEAVE))
+
+    assert until_done(now) == 5
+
+    assert set(rows("state", "exit_reason", "running")) == {("exited", "version_migrated", None)}
+    assert set(Message.objects.values_list("state", "reason")) == {("cancelled", "version_migrated")}
+
+
+def test_only_who_moved_loses_the_texts_of_removed_steps(sequence: Sequence, now: datetime) -> None:
+    first = stand_at_the_wait(sequence, now, size=2)
+    Enrolment.objects.filter(pk=first[1].pk).update(step_id=steps_of(sequence)[3]["id"])
+    publish(sequence, steps_of(sequence)[1:], now, at_1=Chosen(choice=Choice.STAY))
+
+    until_done(now)
+
+    states = dict(Message.objects.values_list("enrolment_id", "state"))
+    assert states == {first[0].pk: "scheduled", first[1].pk: "cancelled"}
+
+
+def test_a_plan_that_was_overtaken_is_dropped(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now, size=4)
+    raw = steps_of(sequence)
+    second = publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.LEAVE))
+    park_due(now=now, limit=2)
+    third = publish(sequence, raw[:3], now)
+
+    until_done(now)
+
+    second.refresh_from_db()
+    assert second.moves_due_at is None
+    assert sorted(rows("state", "version_id")) == sorted(
+        [("exited", second.pk - 1)] * 2 + [("waiting", third.pk)] * 2
+    )
+
+
+def test_who_is_paused_moves_and_stands_still_until_it_goes_on(sequence: Sequence, now: datetime) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    sequences.pause(sequence.pk, now=now)
+    until_done(now)
+    raw = steps_of(sequence)
+    publish(sequence, [raw[0], *raw[2:]], now)
+    until_done(now)
+
+    assert rows("state", "due_at", "parked_due_at", "step_id") == [("paused", None, now, raw[2]["id"])]
+    assert run_due(now=now) == 0
+    sequences.resume(sequence.pk, now=now)
+    until_done(now)
+    run_due(now=now)
+
+    assert rows("state", "visit") == [("waiting", row.visit + 2)]
+    assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        Chosen(choice=Choice.KEEP),
+        Chosen(choice=Choice.STAY),
+        Chosen(choice=Choice.RECOMPUTE),
+        Chosen(choice=Choice.LEAVE),
+        Chosen(choice=Choice.MOVE, to="the last text"),
+    ],
+    ids=lambda chosen: chosen.choice.value,
+)
+def test_undoing_puts_back_who_has_not_moved_since(
+    sequence: Sequence, now: datetime, chosen: Chosen, paused: bool
+) -> None:
+    stand_at_the_wait(sequence, now, size=3)
+    if paused:
+        sequences.pause(sequence.pk, now=now)
+        until_done(now)
+    fields = [
+        field.attname
+        for field in Enrolment._meta.concrete_fields
+        if chosen.choice != Choice.RECOMPUTE or field.attname not in ("due_at", "parked_due_at")
+    ]
+    before = rows(*fields)
+    visits = list(StepVisit.objects.order_by("pk").values())
+    raw = steps_of(sequence)
+    if chosen.to:
+        chosen = Chosen(choice=chosen.choice, to=raw[4]["id"])
+    version = publish(sequence, wait_for(raw, 1, 5), now, at_1=chosen)
+    until_done(now)
+    changes = 0 if chosen.choice == Choice.STAY else 3
+    assert undoing.can_be_undone(version).count() == changes
+
+    assert sequences.undo_moves(sequence.pk, now=now)
+    assert not sequences.undo_moves(sequence.pk, now=now)
+    until_done(now)
+
+    after = rows(*fields)
+    if chosen.choice == Choice.MOVE:
+        due = fields.index("parked_due_at" if paused else "due_at")
+        after = [(*row[:due], before[n][due], *row[due + 1 :]) for n, row in enumerate(after)]
+    assert after == before
+    assert list(StepVisit.objects.order_by("pk").values()) == visits
+    assert set(VersionMove.objects.values_list("undone_at", "not_undone")) == {(now, "")}
+    version.refresh_from_db()
+    assert version.moves_due_at is None
+    exited = sum(EnrolmentTally.objects.filter(measure="exited").values_list("n", flat=True))
+    assert exited == 0
+
+
+def test_who_has_moved_since_stays_where_they_are(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now, size=2)
+    raw = steps_of(sequence)
+    version = publish(sequence, wait_for(raw, 1, 5), now, at_1=Chosen(choice=Choice.MOVE, to=raw[4]["id"]))
+    until_done(now)
+    run_due(now=now, limit=1)
+    assert undoing.can_be_undone(version).count() == 1
+
+    sequences.undo_moves(sequence.pk, now=now)
+    until_done(now)
+
+    assert sorted(rows("state", "version__number")) == [("completed", 2), ("waiting", 1)]
+    assert sorted(VersionMove.objects.values_list("not_undone", flat=True)) == ["", "moved_on"]
+
+
+def test_who_has_only_begun_to_wait_elsewhere_comes_back(sequence: Sequence, now: datetime) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    version = publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.MOVE, to=raw[3]["id"]))
+    until_done(now)
+    run_due(now=now + timedelta(seconds=2))
+    assert undoing.can_be_undone(version).count() == 1
+
+    sequences.undo_moves(sequence.pk, now=now)
+    until_done(now)
+
+    assert rows("step_id", "due_at", "version_id", "visit") == [
+        (row.step_id, row.due_at, row.version_id, row.visit + 1)
+    ]
+    assert list(StepVisit.objects.filter(left_at=None).values_list("visit", flat=True)) == [row.visit]
+    for days in (3, 6):
+        run_due(now=now + timedelta(days=days))
+    assert rows("state") == ["completed"]
+    assert Message.objects.count() == 3
+    assert not StepVisit.objects.filter(left_at=None).exists()
+
+
+def test_who_left_and_has_entered_again_is_not_brought_back(now: datetime) -> None:
+    sequence = live_sequence(steps=[HELLO, TWO_DAYS, BYE], reentry="always")
+    (row,) = stand_at_the_wait(sequence, now)
+    publish(sequence, steps_of(sequence)[:2], now, at_1=Chosen(choice=Choice.LEAVE))
+    until_done(now)
+    again = sequences_enrol(row, now)
+    assert again is not None
+
+    sequences.undo_moves(sequence.pk, now=now)
+    until_done(now)
+
+    assert VersionMove.objects.get(enrolment=row).not_undone == "runs_again"
+    assert sorted(rows("state")) == ["active", "exited"]
+
+
+def sequences_enrol(row: Enrolment, now: datetime) -> Enrolment | None:
+    from wagtail_drip.enrolments import actions
+
+    return actions.enrol(
+        contact_id=row.contact_id, sequence_id=row.sequence_id, site_id=row.site_id, now=now, key="again"
+    )
+
+
+def test_after_undoing_the_same_steps_can_be_published_again(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.LEAVE))
+    until_done(now)
+    sequences.undo_moves(sequence.pk, now=now)
+    until_done(now)
+
+    version = publish(sequence, raw[:4], now)
+    until_done(now)
+
+    assert version.number == 3
+    assert rows("state", "version_id") == [("waiting", version.pk)]
+
+
+def test_a_choice_of_a_step_that_there_is_not_is_refused(sequence: Sequence, now: datetime) -> None:
+    with pytest.raises(NoSuchChoice, match="cannot go on at 'nowhere'"):
+        publish(sequence, steps_of(sequence)[:4], now, at_1=Chosen(choice=Choice.MOVE, to="nowhere"))
+
+    assert SequenceVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_chunk_costs_as_many_queries_whatever_its_size(
+    sequence: Sequence, now: datetime, undone: bool
+) -> None:
+    counts = []
+    for size in (2, 40):
+        stand_at_the_wait(sequence, now, size=size)
+        raw = steps_of(sequence)
+        publish(sequence, [raw[1], raw[0], *raw[3:]], now)
+        if undone:
+            until_done(now, limit=1000)
+            sequences.undo_moves(sequence.pk, now=now)
+        with CaptureQueriesContext(connection) as captured:
+            assert park_due(now=now, limit=1000) >= size
+        counts.append(len(captured))
+        SequenceVersion.objects.update(moves_due_at=None)
+        Enrolment.objects.update(running=None, state="completed", due_at=None)
+        sequence = live_sequence(steps=[HELLO, TWO_DAYS, NEWS, TWO_DAYS, BYE])
+    assert counts[1] == counts[0]
