@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wagtail_drip.compliance.models import BlackoutDate, LegalHours, Suppression
-from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, ContactTag, Permission
 from wagtail_drip.content.models import MessageTemplate, PinnedText
 from wagtail_drip.core.models import Installation, Lease, SiteSettings
 from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit, VersionMove
@@ -31,6 +31,7 @@ __all__ = [
     "ConsentRecord",
     "Contact",
     "ContactIdentity",
+    "ContactTag",
     "Enrolment",
     "EnrolmentTally",
     "Event",

@@ -104,6 +104,7 @@ CONSENT_METHODS: dict[str, Any] = {
     ConsentMethod.API: _("from another program"),
     ConsentMethod.STAFF: _("noted by the staff"),
     ConsentMethod.PROVIDER: _("reported by the provider"),
+    ConsentMethod.SEQUENCE: _("by a step of a sequence"),
 }
 
 PURPOSES: dict[str, Any] = {**dict(WRITTEN), Purpose.RESPONSE: _("Answer to their text")}
@@ -147,7 +148,26 @@ def language_name(code: str) -> str:
         return code
 
 
+# What came of a step, where more than one thing can come of it: (step, outcome).
+OUTCOMES: dict[tuple[str, str], Any] = {
+    ("add_tag", "changed"): _("Got the tag “%(value)s”."),
+    ("remove_tag", "changed"): _("Lost the tag “%(value)s”."),
+    ("enrol_in", "entered"): _("Entered the other sequence."),
+    ("enrol_in", "not_let_in"): _("Did not enter the other sequence: its own rules did not let them in."),
+    ("enrol_in", "not_live"): _("Did not enter the other sequence: it is not running."),
+    ("enrol_in", "too_often"): _("Did not enter the other sequence: they had entered it too often today."),
+    ("remove_from", "taken_out"): _("Was taken out of the other sequence."),
+    ("remove_from", "was_not_inside"): _("Was not in the other sequence."),
+    ("set_subscription", "changed"): _("The subscription was changed."),
+    ("set_subscription", "as_it_was"): _("The subscription was so already."),
+    ("set_subscription", "refused"): _("Refused: their own answers do not allow it."),
+}
+
+
 def decision_label(decision: Mapping[str, Any]) -> Any:
-    """Return one line of the trace of a step that sends."""
+    """Return one line of the trace of a step."""
     name = decision.get("rule", {}).get("name", "")
+    outcome = OUTCOMES.get((name, decision.get("outcome", "")))
+    if outcome is not None:
+        return outcome % {"value": decision.get("value")} if "%(" in str(outcome) else outcome
     return DECISIONS.get(name) or EXIT_REASONS.get(name, name)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from wagtail_drip.contacts import cleaning, projection, querysets
+from wagtail_drip.contacts import cleaning, projection, querysets, recording
 from wagtail_drip.contacts import phone as phones
-from wagtail_drip.contacts.consent import PermissionKey, changes
+from wagtail_drip.contacts.consent import PermissionKey
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import claims
@@ -190,54 +190,7 @@ def record_consent(
     """
     head = querysets.resolve_merged([contact_id])[contact_id]
     claims.lock_in_order(Contact.objects.filter(pk=head))
-    return _append([(head, site_id)], consent, now=now, staff_user_id=staff_user_id)[0]
-
-
-def _append(
-    of: Collection[tuple[int, int]], consent: Consent, *, now: datetime, staff_user_id: int | None = None
-) -> list[ConsentRecord]:
-    """Append one record for each (contact, site) and project it; the contacts' locks are held by the caller."""
-    held = projection.standings_of(of)
-    records: list[ConsentRecord] = []
-    changed: list[Permission] = []
-    for contact_id, site_id in sorted(of):
-        record = ConsentRecord.objects.create(
-            contact_id=contact_id,
-            site_id=site_id,
-            purpose_group=consent.group,
-            channel=consent.channel,
-            topic=consent.topic,
-            granted=consent.granted,
-            source=cleaning.clean(consent.source, 191),
-            method=consent.method,
-            wording=consent.wording.replace("\x00", ""),
-            wording_version=cleaning.clean(consent.wording_version, 64),
-            ip=consent.ip,
-            staff_user_id=staff_user_id,
-            # A clock ahead of ours must not outlive a stop that comes meanwhile.
-            at=min(consent.at or now, now),
-            recorded_at=now,
-        )
-        records.append(record)
-        new = changes(projection.recorded(record), held.get((contact_id, site_id), {}))
-        changed += projection.rows(contact_id, site_id, new)
-    _project(changed)
-    return records
-
-
-def _project(rows: Iterable[Permission]) -> None:
-    """Upsert rows of the projection, in the order of their key; the contacts' locks are held."""
-    for row in sorted(
-        rows, key=lambda each: (each.contact_id, each.site_id, each.group, each.channel, each.topic)
-    ):
-        Permission.objects.update_or_create(
-            contact_id=row.contact_id,
-            site_id=row.site_id,
-            group=row.group,
-            channel=row.channel,
-            topic=row.topic,
-            defaults={"granted": row.granted, "since": row.since, "record_id": row.record_id},
-        )
+    return recording.append([(head, site_id)], consent, now=now, staff_user_id=staff_user_id)[0]
 
 
 @transaction.atomic
@@ -270,7 +223,9 @@ def withdraw_marketing(
         topic=topic,
         wording=wording,
     )
-    return len(_append({pair for pair in pairs if _is_open(held.get(pair, {}), key)}, consent, now=now))
+    return len(
+        recording.append({pair for pair in pairs if _is_open(held.get(pair, {}), key)}, consent, now=now)
+    )
 
 
 def _is_open(held: Mapping[PermissionKey, Any], key: PermissionKey) -> bool:
@@ -329,7 +284,7 @@ def restore_marketing(
             topic=topic,
             wording=wording,
         )
-        written += len(_append([(contact_id, site_id)], consent, now=now))
+        written += len(recording.append([(contact_id, site_id)], consent, now=now))
     return written
 
 
@@ -342,7 +297,7 @@ def repair_permissions(contact_ids: Collection[int]) -> int:
         if each.should_be is None:
             projection.row_of(each).delete()
         else:
-            _project(projection.rows(each.contact_id, each.site_id, {each.key: each.should_be}))
+            recording.project(projection.rows(each.contact_id, each.site_id, {each.key: each.should_be}))
     return len(found)
 
 

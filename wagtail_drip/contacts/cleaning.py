@@ -27,6 +27,11 @@ def written(fields: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def tag(text: str) -> str:
+    """Return a tag as it is stored: small letters and single spaces, for databases differ in what they call equal."""
+    return clean(" ".join(text.lower().split()), 64)
+
+
 def clean(text: str, length: int) -> str:
     """Return the text as a column of *length* holds it on every database."""
     # PostgreSQL refuses NUL in a text.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -72,3 +72,50 @@ def allows(granted: Mapping[PermissionKey, bool], key: PermissionKey) -> bool:
     if key in granted:
         return granted[key]
     return granted.get(PermissionKey(key.group, key.channel), False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriptions:
+    """
+    What one contact's records of one site come to, with and without what sequences wrote.
+
+    :param held: what holds now.
+    :param agreed: what would hold by the person's own answers alone.
+    """
+
+    held: Mapping[PermissionKey, bool] = field(default_factory=dict)
+    agreed: Mapping[PermissionKey, bool] = field(default_factory=dict)
+
+    def outcome_of(self, key: PermissionKey, granted: bool) -> str:
+        """
+        Return what comes of a step that closes *key* or opens it: ``changed``, ``as_it_was`` or ``refused``.
+
+        A sequence can close anything. It can open only what another step closed: where the person's own
+        answers do not allow it, because they never agreed or said no since, it is refused.
+        """
+        if not granted:
+            return "changed" if self._is_open(key) else "as_it_was"
+        if not allows(self.agreed, key):
+            return "refused"
+        return "as_it_was" if allows(self.held, key) else "changed"
+
+    def after(self, key: PermissionKey, granted: bool) -> Subscriptions:
+        """Return what will hold once a step has closed *key* or opened it."""
+        closed = {
+            each: False
+            for each in self.held
+            if not granted and not key.topic and each.group == key.group and each.channel == key.channel
+        }
+        return Subscriptions(held={**self.held, **closed, key: granted}, agreed=self.agreed)
+
+    def _is_open(self, key: PermissionKey) -> bool:
+        if allows(self.held, key):
+            return True
+        # The general answer is no, but a topic was agreed to by itself.
+        return not key.topic and any(
+            granted and each.group == key.group and each.channel == key.channel
+            for each, granted in self.held.items()
+        )
+
+
+NOTHING_AGREED = Subscriptions()

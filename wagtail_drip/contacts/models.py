@@ -80,6 +80,25 @@ class ContactIdentity(models.Model):
         return f"{self.store} {self.kind}"
 
 
+class ContactTag(models.Model):
+    """A word that the shop keeps about somebody: ``vip``, ``wholesale``. Small letters, each word once."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tags")
+    tag = models.CharField(_("tag"), max_length=64)
+    at = models.DateTimeField(_("since"))
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [models.UniqueConstraint(fields=["contact", "tag"], name="drip_tag_once")]
+        indexes = [models.Index(fields=["tag", "contact"], name="drip_tag_contact")]
+
+    def __str__(self) -> str:
+        return self.tag
+
+
 class ConsentIsAppendOnly(WagtailDripError):
     """A consent record is proof: append another one that says what is true now, and leave this as it is."""
 

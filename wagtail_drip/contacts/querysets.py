@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from wagtail_drip.contacts import consent
-from wagtail_drip.contacts.models import Contact, Permission
-from wagtail_drip.contacts.types import Channel, group_of
+from wagtail_drip.contacts import consent, projection
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
+from wagtail_drip.contacts.types import Channel, ConsentMethod, group_of
 from wagtail_drip.core.among import Among
 
 # Merges of merges are followed this far; a ring, which nothing of ours can make, ends here too.
@@ -54,6 +55,39 @@ def is_permitted(
         if (contact_id, site_id, group, channel, each) in held
     }
     return consent.allows(decided, consent.PermissionKey(group, channel, topic))
+
+
+def subscriptions(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], consent.Subscriptions]:
+    """Return what the records of each (contact, site) come to, in one query; nothing for those without any."""
+    if not pairs:
+        return {}
+    records: defaultdict[tuple[int, int], list[ConsentRecord]] = defaultdict(list)
+    rows = ConsentRecord.objects.filter(
+        Among("contact_id", {contact_id for contact_id, _ in pairs}), site_id__in={site for _, site in pairs}
+    )
+    for row in rows:
+        records[row.contact_id, row.site_id].append(row)
+    return {
+        pair: consent.Subscriptions(
+            held=_standing(found),
+            agreed=_standing(row for row in found if row.method != ConsentMethod.SEQUENCE),
+        )
+        for pair, found in records.items()
+    }
+
+
+def _standing(records: Iterable[ConsentRecord]) -> dict[consent.PermissionKey, bool]:
+    found = consent.standings(projection.recorded(record) for record in records)
+    return {key: standing.granted for key, standing in found.items()}
+
+
+def tags(contact_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Return the tags of each contact that has any, in one query."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    rows = ContactTag.objects.filter(Among("contact_id", contact_ids))
+    for contact_id, tag in rows.values_list("contact_id", "tag"):
+        found[contact_id].add(tag)
+    return {contact_id: frozenset(theirs) for contact_id, theirs in found.items()}
 
 
 def resolve_merged(contact_ids: Iterable[int]) -> dict[int, int]:

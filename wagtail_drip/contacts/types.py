@@ -43,6 +43,7 @@ class ConsentMethod(StrEnum):
     API = "api"
     STAFF = "staff"
     PROVIDER = "provider"
+    SEQUENCE = "sequence"  # a step closed it, or opened what a step had closed: never the person's own word
 
 
 def group_of(purpose: str) -> PurposeGroup:

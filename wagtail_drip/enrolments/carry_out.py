@@ -11,10 +11,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import subscriptions, tags
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import PurposeGroup
+from wagtail_drip.contacts.wishes import Wanted
 from wagtail_drip.core import claims
 from wagtail_drip.enrolments.advanced import Advanced
-from wagtail_drip.enrolments.effects import CancelPending, SendMessage, UpdateContact
+from wagtail_drip.enrolments.effects import (
+    CancelPending,
+    ChangeTag,
+    SendMessage,
+    SetSubscription,
+    UpdateContact,
+)
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.conditions import EventTest, test_to_json
@@ -28,22 +37,53 @@ def carry_out(batch: Sequence[Advanced], *, now: datetime) -> None:
     """Carry out every effect of the batch, in a number of statements that does not grow with it."""
     changes = _changes(batch)
     ending = defaultdict(list)
-    people = set(changes)
+    people: set[int] = set()
     for advanced in batch:
         for effect in advanced.walked.effects:
             if isinstance(effect, CancelPending):
                 ending[why_cancelled(effect.reason)].append(advanced.enrolment.pk)
-                people.add(_contact_of(advanced))
+            if not isinstance(effect, SendMessage):
+                people.add(contact_of(advanced))
     if people:
         # Who ends a run takes the same lock as the gate, so a text either has gone or never will.
         claims.lock_in_order(Contact.objects.filter(pk__in=people))
     if changes:
         contacts.update_contacts(changes, now=now)
+    _about_people(batch, now=now)
     for reason, enrolment_ids in sorted(ending.items()):
         messaging.cancel_pending(enrolment_ids=enrolment_ids, reason=reason, now=now)
     drafts = sorted(_drafts(batch, now), key=lambda draft: (draft.contact_id, draft.key))
     if drafts:
         messaging.queue(drafts, now=now)
+
+
+def _about_people(batch: Sequence[Advanced], *, now: datetime) -> None:
+    """Tags and subscriptions, in the order of the walks; the contacts are locked."""
+    last: dict[tuple[int, str], bool] = {}
+    wanted: list[Wanted] = []
+    for advanced in batch:
+        for effect in advanced.walked.effects:
+            if isinstance(effect, ChangeTag):
+                last[contact_of(advanced), effect.tag] = effect.add
+            elif isinstance(effect, SetSubscription):
+                wanted.append(
+                    Wanted(
+                        contact_id=contact_of(advanced),
+                        site_id=advanced.enrolment.site_id,
+                        group=PurposeGroup(effect.group),
+                        topic=effect.topic,
+                        granted=effect.granted,
+                        source=f"sequence:{advanced.enrolment.sequence_id}:{effect.step_id}",
+                    )
+                )
+    if last:
+        tags.change_tags(
+            add=[pair for pair, add in last.items() if add],
+            remove=[pair for pair, add in last.items() if not add],
+            now=now,
+        )
+    if wanted:
+        subscriptions.set_subscriptions(wanted, now=now)
 
 
 def why_cancelled(exit_reason: str) -> str:
@@ -56,7 +96,7 @@ def message_key(enrolment_id: int, visit: int) -> str:
     return f"enr:{enrolment_id}:{visit}"
 
 
-def _contact_of(advanced: Advanced) -> int:
+def contact_of(advanced: Advanced) -> int:
     return advanced.facts.contact_id if advanced.facts else advanced.enrolment.contact_id
 
 
@@ -65,7 +105,7 @@ def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
     for advanced in batch:
         for effect in advanced.walked.effects:
             if isinstance(effect, UpdateContact):
-                change = changes[_contact_of(advanced)]
+                change = changes[contact_of(advanced)]
                 if effect.attribute:
                     # Contacts takes an attribute of None away.
                     change.setdefault("attributes", {})[effect.attribute] = effect.value or None
@@ -86,7 +126,7 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
     trigger = advanced.facts.trigger if advanced.facts else None
     return MessageDraft(
         key=message_key(enrolment.pk, send.visit),
-        contact_id=_contact_of(advanced),
+        contact_id=contact_of(advanced),
         site_id=enrolment.site_id,
         purpose=send.purpose or flow.purpose,
         topic=send.topic or flow.topic,

@@ -43,7 +43,49 @@ class CancelPending:
     reason: str
 
 
-Effect = SendMessage | UpdateContact | CancelPending
+@dataclass(frozen=True, kw_only=True)
+class ChangeTag:
+    """Give the contact a tag, or take it away."""
+
+    tag: str
+    add: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetSubscription:
+    """
+    Close what the contact is subscribed to, or open it as far as their own records allow.
+
+    :param topic: '' for the whole group.
+    """
+
+    group: str
+    topic: str
+    granted: bool
+    step_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrolIn:
+    """Let the contact into another sequence, by its own rules.
+
+    :param visit: makes the entry's key, so that no visit can let in twice.
+    """
+
+    sequence_id: int
+    step_id: str
+    visit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveFrom:
+    """End the contact's runs of another sequence, and take back its texts that have not left."""
+
+    sequence_id: int
+    step_id: str
+
+
+Effect = SendMessage | UpdateContact | CancelPending | ChangeTag | SetSubscription | EnrolIn | RemoveFrom
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wagtail_drip.enrolments.effects import UpdateContact
+from wagtail_drip.contacts.consent import NOTHING_AGREED, PermissionKey, Subscriptions
+from wagtail_drip.contacts.types import Channel
+from wagtail_drip.enrolments.effects import ChangeTag, SetSubscription, UpdateContact
 from wagtail_drip.events.conditions import EventTest
 
+TAGS = "tags"
 CONTACT_FIELDS = ("first_name", "last_name", "language", "region", "zone")
 
 
@@ -23,13 +26,28 @@ class Needs:
 
     :param events: names of the events whose happening it asks for.
     :param zone: whether it reads the contact's clock; else ``Facts.zone`` is the site's.
+    :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
+    :param subscriptions: whether it reads what the contact agreed to.
     """
 
     events: frozenset[str] = frozenset()
     zone: bool = False
+    tags: bool = False
+    subscriptions: bool = False
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(events=self.events | other.events, zone=self.zone or other.zone)
+        return Needs(
+            events=self.events | other.events,
+            zone=self.zone or other.zone,
+            tags=self.tags or other.tags,
+            subscriptions=self.subscriptions or other.subscriptions,
+        )
+
+    @classmethod
+    def of_property(cls, name: str) -> Needs:
+        """Return what must be gathered before a test may read *name* from ``Facts.values``."""
+        root = name.removeprefix("contact.").split(".")[0]
+        return cls(tags=root == TAGS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +72,8 @@ class Facts:
     :param trigger: the event that started this enrolment.
     :param since: goals, exits and branches count what was recorded after this moment.
     :param events: what happened since, by the names that the flow needs, oldest first.
+    :param tags: the contact's tags, where a step needs them.
+    :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
     :param ended_because: an exit reason that holds whatever the flow says (erased, merged), or ''.
     """
 
@@ -64,6 +84,8 @@ class Facts:
     trigger: Seen | None = None
     since: datetime
     events: tuple[Seen, ...] = ()
+    tags: frozenset[str] = frozenset()
+    subscriptions: Subscriptions = NOTHING_AGREED
     ended_because: str = ""
 
     @property
@@ -80,19 +102,22 @@ class Facts:
         ]
 
     def values(self) -> dict[str, Any]:
-        """Return what an attribute test may read: ``language``, ``contact.language``, an attribute, ``event.total``."""
-        contact = {**self.attributes, **self.contact}
+        """Return what an attribute test may read: ``language``, ``contact.language``, ``tags``, ``event.total``."""
+        contact = {**self.attributes, **self.contact, TAGS: sorted(self.tags)}
         return {**contact, "contact": contact, "event": dict(self.trigger.properties) if self.trigger else {}}
 
     def after(self, effects: Iterable[object]) -> Facts:
         """Return the facts as they will be once *effects* are carried out, for the steps of the same walk."""
-        updates = [effect for effect in effects if isinstance(effect, UpdateContact)]
-        if not updates:
-            return self
-        contact, attributes = dict(self.contact), dict(self.attributes)
-        for effect in updates:
-            if effect.attribute:
-                attributes[effect.attribute] = effect.value
-            else:
-                contact[effect.field] = effect.value
-        return replace(self, contact=contact, attributes=attributes)
+        known = self
+        for effect in effects:
+            if isinstance(effect, UpdateContact) and effect.attribute:
+                known = replace(known, attributes={**known.attributes, effect.attribute: effect.value})
+            elif isinstance(effect, UpdateContact):
+                known = replace(known, contact={**known.contact, effect.field: effect.value})
+            elif isinstance(effect, ChangeTag):
+                tag = {effect.tag}
+                known = replace(known, tags=known.tags | tag if effect.add else known.tags - tag)
+            elif isinstance(effect, SetSubscription):
+                key = PermissionKey(effect.group, Channel.SMS, effect.topic)
+                known = replace(known, subscriptions=known.subscriptions.after(key, effect.granted))
+        return known

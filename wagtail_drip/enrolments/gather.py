@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.contacts.consent import NOTHING_AGREED, Subscriptions
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
@@ -57,6 +58,8 @@ def facts_for(
     duplicates = _duplicates(enrolments, heads)
     triggers = _triggers(enrolments)
     happened = _happened(enrolments, needs.values(), heads, as_of)
+    tags = _tags(enrolments, needs, heads)
+    subscriptions = _subscriptions(enrolments, needs, heads)
     zones = dict(
         SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
             "site_id", "zone"
@@ -85,9 +88,25 @@ def facts_for(
                 for seen in happened.get(head.pk, ())
                 if seen.recorded_at > enrolment.since and seen.id != enrolment.event_id
             ),
+            tags=tags.get(head.pk, frozenset()),
+            subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
             ended_because=ended_because,
         )
     return facts
+
+
+def _tags(
+    enrolments: Sequence[Moving], needs: Mapping[int, Needs], heads: Mapping[int, Known]
+) -> dict[int, frozenset[str]]:
+    people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].tags}
+    return contacts.tags(people) if people else {}
+
+
+def _subscriptions(
+    enrolments: Sequence[Moving], needs: Mapping[int, Needs], heads: Mapping[int, Known]
+) -> dict[tuple[int, int], Subscriptions]:
+    pairs = {(heads[e.contact_id].pk, e.site_id) for e in enrolments if needs[e.version_id].subscriptions}
+    return contacts.subscriptions(pairs) if pairs else {}
 
 
 def survivors(known: Mapping[int, Known]) -> dict[int, Known]:

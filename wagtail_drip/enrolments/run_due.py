@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock, garbage
-from wagtail_drip.enrolments import passes, querysets
+from wagtail_drip.enrolments import elsewhere, passes, querysets
 from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.carry_out import carry_out
 from wagtail_drip.enrolments.models import Enrolment
@@ -51,8 +51,10 @@ def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
         enrolments = [Moving._make(row) for row in claims.claim(held, limit=size)]
         claimed[:] = [enrolment.pk for enrolment in enrolments]
         batch = walk_batch(enrolments, now=now)
+        held = elsewhere.hold(batch)
         carry_out(batch, now=now)
-        record(batch, now=now)
+        record(elsewhere.enter(batch, held, now=now), now=now)
+        elsewhere.leave(held, now=now)
 
     try:
         claims.retried(work)

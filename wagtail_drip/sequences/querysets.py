@@ -22,6 +22,25 @@ def flows(version_ids: Iterable[int]) -> dict[int, Flow]:
     return found
 
 
+def live(sequence_ids: Collection[int]) -> dict[int, Running]:
+    """Return those of these sequences that people may enter now, by their id."""
+    if not sequence_ids:
+        return {}
+    rows = list(
+        SequenceRuntime.objects.filter(
+            sequence_id__in=sequence_ids, state=RuntimeState.LIVE, version__isnull=False
+        ).values_list("sequence_id", "version_id", "sequence__site_id")
+    )
+    plans = flows(version_id for _sequence, version_id, _site in rows)
+    return {
+        sequence_id: Running(
+            sequence_id=sequence_id, version_id=version_id, site_id=site_id, flow=plans[version_id]
+        )
+        for sequence_id, version_id, site_id in rows
+        if version_id is not None
+    }
+
+
 def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
     """Return the sequences that events of these names may start now, by the event's name."""
     runtimes = list(

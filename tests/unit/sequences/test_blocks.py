@@ -36,6 +36,11 @@ def test_kinds_are_offered_with_the_commonest_first() -> None:
         "wait_until_time",
         "branch",
         "update_contact",
+        "add_tag",
+        "remove_tag",
+        "set_subscription",
+        "enrol_in",
+        "remove_from",
         "goal",
         "exit",
     ]

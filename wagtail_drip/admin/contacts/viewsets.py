@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts import timeline
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
-from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 
@@ -103,6 +103,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "phone": phone.display(self.object.phone) if self.object.phone else "",
             "language": words.language_name(self.object.language),
             "zones": sorted(phone.zones_of(self.object.phone)) if self.object.phone else [],
+            "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "permissions": timeline.permissions(self.object.pk),
             "suppressed": timeline.is_suppressed(self.object.phone),
             "timeline": timeline.page(self.object.pk, page=page),

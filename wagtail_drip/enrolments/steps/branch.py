@@ -20,7 +20,11 @@ class Kind(StepKind):
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         test = settings["test"]
-        return Needs(events=frozenset({test["event"]})) if test["kind"] == "event" else Needs()
+        return (
+            Needs(events=frozenset({test["event"]}))
+            if test["kind"] == "event"
+            else Needs.of_property(test["property"])
+        )
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         test = step.settings["test"]

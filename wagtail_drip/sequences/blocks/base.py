@@ -15,7 +15,7 @@ from wagtail.admin.compare import StructBlockComparison
 
 from wagtail_drip.sequences import blocks as package
 
-NOT_STEPS = frozenset({"base", "conditions", "message_text", "tree"})
+NOT_STEPS = frozenset({"base", "conditions", "message_text", "sequence_choice", "tags", "tree"})
 
 
 @dataclass(frozen=True, kw_only=True)

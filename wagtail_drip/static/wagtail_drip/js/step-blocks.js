@@ -55,6 +55,12 @@
     branch: branchSummary,
     update_contact: (state, block) =>
       `${one(state.field) === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
+    add_tag: (state) => state.tag || say('notSet'),
+    remove_tag: (state) => state.tag || say('notSet'),
+    set_subscription: (state, block) =>
+      [chosen(block, 'change'), chosen(block, 'group'), state.topic].filter(Boolean).join(' · '),
+    enrol_in: (state) => state.sequence?.string || say('notSet'),
+    remove_from: (state) => state.sequence?.string || say('notSet'),
     exit: (state) => state.reason,
     condition: (state, block) => [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' '),
     rule: (state, block) => chosen(block, 'event') || say('notSet'),
