@@ -52,9 +52,9 @@ def carry_out(batch: Sequence[Advanced], *, now: datetime) -> None:
     _about_people(batch, now=now)
     for reason, enrolment_ids in sorted(ending.items()):
         messaging.cancel_pending(enrolment_ids=enrolment_ids, reason=reason, now=now)
-    drafts = sorted(_drafts(batch, now), key=lambda draft: (draft.contact_id, draft.key))
-    if drafts:
-        messaging.queue(drafts, now=now)
+    texts = sorted(drafts(batch, now), key=lambda draft: (draft.contact_id, draft.key))
+    if texts:
+        messaging.queue(texts, now=now)
 
 
 def _about_people(batch: Sequence[Advanced], *, now: datetime) -> None:
@@ -114,7 +114,8 @@ def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
     return dict(changes)
 
 
-def _drafts(batch: Sequence[Advanced], now: datetime) -> Iterator[MessageDraft]:
+def drafts(batch: Sequence[Advanced], now: datetime) -> Iterator[MessageDraft]:
+    """Yield every text that the walks of a batch ask for; whoever only wants to know queues none of them."""
     for advanced in batch:
         for effect in advanced.walked.effects:
             if isinstance(effect, SendMessage) and advanced.flow and advanced.facts:

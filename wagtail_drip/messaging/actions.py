@@ -50,7 +50,7 @@ def queue(drafts: Sequence[MessageDraft], *, now: datetime) -> None:
     sites = {site_id: core.site_settings(site_id) for site_id in {draft.site_id for draft in drafts}}
     budget.open_buckets({sender_key(row.sender_gateway, row.sender_address) for row in sites.values()})
     pinned = content.pin({(draft.source_text, "") for draft in drafts if draft.source_text}, now=now)
-    rows = [_message(draft, sites[draft.site_id], pinned, now) for draft in drafts]
+    rows = [as_row(draft, sites[draft.site_id], pinned, now) for draft in drafts]
     new = inserts.insert_values(Message, rows, ignore_repeats=True)
     if new != len(rows):
         # Ours are those that carry the references just made: a repeat left the older row as it was.
@@ -210,9 +210,10 @@ def send_test(
     return key
 
 
-def _message(
+def as_row(
     draft: MessageDraft, site: SiteSettings, pinned: Mapping[tuple[str, str], int], now: datetime
 ) -> dict[str, Any]:
+    """Return the columns of the message that *draft* becomes; nothing is written."""
     # No instance: one of so many fields costs more than all else that is done to a row.
     return {
         "key": draft.key,

@@ -1,0 +1,181 @@
+"""Why somebody is not in a sequence, rule by rule, by the same functions that let people in.
+
+Decides over rows that were read already, as ``entry`` does: what it says no to, ``admit`` says no to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from wagtail_drip.enrolments import entry
+from wagtail_drip.enrolments.entry import Earlier
+from wagtail_drip.enrolments.facts import Seen
+from wagtail_drip.sequences.flow import Flow
+
+
+class EntryRule(StrEnum):
+    """Every rule that can keep somebody out; the admin has a sentence for each."""
+
+    NEVER_PUBLISHED = "never_published"
+    SEQUENCE_STATE = "sequence_state"
+    ERASED = "erased"
+    MERGED = "merged"
+    NO_TRIGGER = "no_trigger"
+    TRIGGER = "trigger"
+    BEFORE_PUBLISHING = "before_publishing"
+    SITE = "site"
+    CONDITION = "condition"
+    SET_ASIDE = "set_aside"
+    UNREAD = "unread"
+    FRESH = "fresh"
+    ALREADY_INSIDE = "already_inside"
+    REENTRY = "reentry"
+    BACKFILLED = "backfilled"
+    NOT_THEN = "not_then"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """
+    One rule, asked of one person.
+
+    :param rule: with the values an editor gave it, as in ``effects.Decision``; ``name`` is an ``EntryRule``.
+    :param value: what was read.
+    :param next_at: from when on the rule lets them in; None where only something else than time changes it.
+    """
+
+    rule: Mapping[str, Any]
+    holds: bool
+    value: Any = None
+    next_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.rule["name"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """
+    One event that might have started the sequence.
+
+    :param is_read: whether it was matched; one that was not yet may still let them in.
+    :param is_set_aside: whether matching failed for good.
+    :param is_backfilled: whether it was brought in from the past, where no trigger may fire.
+    :param has_started: whether it did start a run of this person.
+    """
+
+    event: Seen
+    site_id: int
+    is_read: bool = True
+    is_set_aside: bool = False
+    is_backfilled: bool = False
+    has_started: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What became of one happening: all rules that it was put to."""
+
+    happening: Happening
+    checks: tuple[Check, ...]
+
+    @property
+    def refused_by(self) -> Check | None:
+        return next((check for check in self.checks if not check.holds), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the sequence and of the person before any event is looked at."""
+
+    flow: Flow | None
+    state: str = ""
+    site_id: int | None = None
+    published_at: datetime | None = None
+    is_erased: bool = False
+    is_merged: bool = False
+    earlier: Sequence[Earlier] = field(default_factory=tuple)
+    max_age_hours: float = 6
+
+
+def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
+    """Return the rules that are asked whatever happens: the sequence runs, and the person may come (again)."""
+    checks = []
+    if standing.flow is None:
+        checks.append(Check(rule={"name": EntryRule.NEVER_PUBLISHED}, holds=False))
+    else:
+        state = {"name": EntryRule.SEQUENCE_STATE}
+        checks.append(Check(rule=state, holds=standing.state == "live", value=standing.state))
+    if standing.is_erased:
+        checks.append(Check(rule={"name": EntryRule.ERASED}, holds=False))
+    if standing.is_merged:
+        checks.append(Check(rule={"name": EntryRule.MERGED}, holds=False))
+    if standing.flow is not None and not standing.flow.entry.keyed:
+        checks.append(_again(standing.flow, standing.earlier, key="", now=now))
+    return checks
+
+
+def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
+    """Return every rule that one event was, or at *now* would be, put to."""
+    flow, event = standing.flow, happening.event
+    if flow is None or flow.trigger is None:
+        return Tried(happening=happening, checks=())
+    if happening.has_started:
+        return Tried(happening=happening, checks=())
+    checks = []
+    if happening.is_backfilled:
+        checks.append(Check(rule={"name": EntryRule.BACKFILLED}, holds=False))
+    if standing.published_at is not None and event.recorded_at < standing.published_at:
+        before = {"name": EntryRule.BEFORE_PUBLISHING, "published_at": standing.published_at.isoformat()}
+        checks.append(Check(rule=before, holds=False, value=event.recorded_at.isoformat()))
+    is_here = standing.site_id in (None, happening.site_id)
+    checks.append(Check(rule={"name": EntryRule.SITE, "site": standing.site_id}, holds=is_here))
+    checks += [
+        Check(
+            rule={
+                "name": EntryRule.CONDITION,
+                "property": condition.property,
+                "operator": condition.operator,
+                "value": condition.value,
+            },
+            holds=condition.holds(event.properties),
+            value=condition.read(event.properties),
+        )
+        for condition in flow.trigger.conditions
+    ]
+    if happening.is_set_aside:
+        checks.append(Check(rule={"name": EntryRule.SET_ASIDE}, holds=False))
+    if not happening.is_read:
+        fresh = entry.is_fresh(event.recorded_at, max_age_hours=standing.max_age_hours, now=now)
+        checks.append(Check(rule={"name": EntryRule.FRESH, "hours": standing.max_age_hours}, holds=fresh))
+        checks.append(Check(rule={"name": EntryRule.UNREAD}, holds=False))
+    key = entry.dedupe_key(flow, event)
+    # As it was when the event came: who had been inside by then.
+    before_it = [run for run in standing.earlier if run.entered_at < event.recorded_at]
+    checks.append(_again(flow, before_it, key=key, now=event.recorded_at))
+    if happening.is_read and all(check.holds for check in checks):
+        # What we know today would have let them in: it was the moment. Nobody writes down when an event was read.
+        checks.append(Check(rule={"name": EntryRule.NOT_THEN, "hours": standing.max_age_hours}, holds=False))
+    return Tried(happening=happening, checks=tuple(checks))
+
+
+def _again(flow: Flow, earlier: Sequence[Earlier], *, key: str, now: datetime) -> Check:
+    """Return what the rule of re-entry says, by ``entry.may_enter`` itself."""
+    rules = flow.entry
+    holds = entry.may_enter(rules, key=key, earlier=earlier, now=now)
+    same = [run for run in earlier if run.dedupe_key == key]
+    newest = max((run.entered_at for run in same), default=None)
+    rule = {"name": EntryRule.REENTRY, "reentry": rules.reentry, "days": rules.days, "key": key}
+    if any(run.is_running for run in same):
+        rule["name"] = EntryRule.ALREADY_INSIDE
+    next_at = None
+    if not holds and newest is not None and rules.reentry == "after_days":
+        next_at = newest + timedelta(days=max(rules.days, 1))
+    return Check(
+        rule=rule, holds=holds, value=newest.isoformat() if newest is not None else None, next_at=next_at
+    )

@@ -1,0 +1,132 @@
+"""A message that is only thought of: the gate's own questions, asked without a row, a lock or a write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wagtail_drip.compliance import policy
+from wagtail_drip.compliance.types import Decision, Question, Reason, Verdict
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.messaging import actions, facts, gate
+from wagtail_drip.messaging.states import DeferReason
+from wagtail_drip.messaging.types import COLUMNS, Claimed, MessageDraft
+
+# A text that is put off so often is put off for ever.
+MOST_DEFERRALS = 20
+# What would have to change, for each reason that one change takes away.
+_TAKEN_AWAY: Mapping[str, Mapping[str, object]] = {
+    Reason.NO_CONSENT: {"permission": True},
+    Reason.UNSUBSCRIBED: {"permission": True},
+    Reason.SUPPRESSED: {"is_suppressed": False},
+    Reason.NOT_OPEN_YET: {"is_open": True},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """
+    What the gate would say of one message at one moment.
+
+    :param decision: its verdict.
+    :param next_at: when it may go at the earliest, if nothing else changes; None where only a person can help.
+    :param obstacles: everything that stands in the way at that moment, not only what is asked first.
+    """
+
+    at: datetime
+    decision: Decision
+    next_at: datetime | None
+    obstacles: tuple[Decision, ...] = ()
+
+
+def imagine(draft: MessageDraft, site: SiteSettings, *, number: int, now: datetime) -> Claimed:
+    """
+    Return *draft* as a worker would hold it, without writing anything.
+
+    :param number: tells it apart from others; made negative, so that it is no message's id.
+    """
+    row = {
+        **actions.as_row(draft, site, {}, now),
+        "id": -number,
+        "segments": 0,
+        "encoding": "",
+        "generation": 0,
+        "attempts": 0,
+        "handed_over_at": None,
+    }
+    return Claimed._make(row[name] for name in COLUMNS)
+
+
+def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> list[Outlook]:
+    """
+    Return what the gate would say of each message at its own moment, in a fixed number of queries.
+
+    Reads as the gate does, but under no lock: it tells what holds now, not what will hold then.
+
+    :param now: as of when holds, caps and the shop's facts are read.
+    """
+    if not asked:
+        return []
+    messages = [message for message, _ in asked]
+    people = facts.read_people({message.contact_id for message in messages})
+    known = [(message, at) for message, at in asked if message.contact_id in people]
+    found = gate.read_facts([message for message, _ in known], people, now)
+    answers = {
+        message.id: _outlook(
+            message,
+            gate.Facts(questions=[question], held=found.held, guards=[guard]),
+            at,
+        )
+        for (message, at), question, guard in zip(known, found.questions, found.guards, strict=True)
+    }
+    nobody = Decision(verdict=Verdict.SKIP, reason=Reason.NO_PHONE)
+    return [
+        answers.get(message.id) or Outlook(at=at, decision=nobody, next_at=None, obstacles=(nobody,))
+        for message, at in asked
+    ]
+
+
+def _outlook(message: Claimed, found: gate.Facts, at: datetime) -> Outlook:
+    decision = _ask(message, found, at)
+    return Outlook(
+        at=at,
+        decision=decision,
+        next_at=_next(message, found, decision, at),
+        obstacles=tuple(_obstacles(message, found, at)),
+    )
+
+
+def _ask(message: Claimed, found: gate.Facts, at: datetime) -> Decision:
+    ((_, decision),) = gate.decide([message], found, at)
+    return decision
+
+
+def _next(message: Claimed, found: gate.Facts, decision: Decision, at: datetime) -> datetime | None:
+    for _ in range(MOST_DEFERRALS):
+        if decision.verdict is Verdict.SEND:
+            return at
+        if decision.verdict is not Verdict.DEFER or decision.until is None or decision.until <= at:
+            return None
+        at = decision.until
+        decision = _ask(message, found, at)
+    return None
+
+
+def _obstacles(message: Claimed, found: gate.Facts, at: datetime) -> list[Decision]:
+    """Ask again and again as if what stood in the way were gone, until it would go or nothing takes it away."""
+    question: Question = found.questions[0]
+    obstacles: list[Decision] = []
+    while True:
+        decision = policy.decide(question, now=at)
+        if decision.verdict is Verdict.SEND:
+            break
+        obstacles.append(decision)
+        if decision.reason not in _TAKEN_AWAY or len(obstacles) > len(_TAKEN_AWAY):
+            break
+        question = question._replace(**_TAKEN_AWAY[decision.reason])  # type: ignore[arg-type]
+    if found.guards[0]:
+        obstacles.append(Decision(verdict=Verdict.SKIP, reason=found.guards[0]))
+    if found.held.stops(message):
+        obstacles.append(Decision(verdict=Verdict.DEFER, reason=DeferReason.HELD))
+    return obstacles
