@@ -135,9 +135,7 @@ class _Asked:
         return self.add(imagined.imagine(draft, site, number=number, now=at), at)
 
 
-def explain(
-    contact: Contact, sequence: Written, *, now: datetime, at: datetime | None = None
-) -> Answer:
+def explain(contact: Contact, sequence: Written, *, now: datetime, at: datetime | None = None) -> Answer:
     """
     Return why this person is where they are in this sequence, in a fixed number of queries.
 

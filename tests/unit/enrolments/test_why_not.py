@@ -86,7 +86,11 @@ def ran(*, days_ago: float, running: bool = False) -> Earlier:
             id="never again",
         ),
         pytest.param(
-            Standing(flow=flow(entry=Entry(reentry="always")), state="live", earlier=[ran(days_ago=3, running=True)]),
+            Standing(
+                flow=flow(entry=Entry(reentry="always")),
+                state="live",
+                earlier=[ran(days_ago=3, running=True)],
+            ),
             happening(),
             EntryRule.ALREADY_INSIDE,
             id="inside",
