@@ -24,8 +24,6 @@ class EntryRule(StrEnum):
     SEQUENCE_STATE = "sequence_state"
     ERASED = "erased"
     MERGED = "merged"
-    NO_TRIGGER = "no_trigger"
-    TRIGGER = "trigger"
     BEFORE_PUBLISHING = "before_publishing"
     SITE = "site"
     CONDITION = "condition"

@@ -143,6 +143,7 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
             title=_("Entered “%(sequence)s”") % {"sequence": row.sequence.name},
             status=str(words.ENROLMENT_STATES.get(row.state, row.state)),
             is_good=row.state != "failed",
+            url=reverse("wagtail_drip_contacts:why", args=[contact_id, row.sequence_id]),
             icon="list-ul",
             details=[(_("Left because"), words.EXIT_REASONS.get(row.exit_reason, row.exit_reason))]
             if row.exit_reason

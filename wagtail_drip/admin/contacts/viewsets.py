@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
@@ -12,6 +13,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts import timeline
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
+from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
 from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
@@ -119,6 +121,14 @@ class ContactViewSet(ReadOnlyViewSet):
     menu_order = 300
     index_view_class = ContactIndexView
     inspect_view_class = ContactInspectView
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            *super().get_urlpatterns(),
+            path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
+            path("<int:pk>/why/<int:sequence_id>/", WhyView.as_view(), name="why"),
+            path("of-sequence/<int:sequence_id>/", PeopleView.as_view(), name="of_sequence"),
+        ]
 
 
 def may_see_contacts(request: HttpRequest) -> bool:

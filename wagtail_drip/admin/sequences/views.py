@@ -171,6 +171,14 @@ class SequenceEditView(PersonPreviewMixin, snippets.EditView):
                     icon_name="tasks",
                 )
             )
+            if self.request.user.has_perm("wagtail_drip.view_contact"):
+                buttons.append(
+                    HeaderButton(
+                        _("People"),
+                        url=reverse("wagtail_drip_contacts:of_sequence", args=[self.object.pk]),
+                        icon_name="group",
+                    )
+                )
         return buttons
 
 

@@ -1,0 +1,1 @@
+"""Why (not), and when next: a person and a sequence, answered in sentences; and the people of a sequence."""
