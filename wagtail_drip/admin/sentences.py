@@ -54,7 +54,7 @@ def moment(value: datetime | str | None) -> str:
     if found is None:
         return ""
     local = localtime(found)
-    return f"{date_format(local, 'D')} {date_format(local, 'SHORT_DATETIME_FORMAT')}"
+    return f"{date_format(local, 'D')} {date_format(local, 'SHORT_DATE_FORMAT')}, {date_format(local, 'H:i')}"
 
 
 def event_name(name: str) -> str:

@@ -41,6 +41,7 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class RunLines:
     run: Run
+    entered: str
     state: str
     left: str
     started_by: str
@@ -92,14 +93,14 @@ def gate_answer(outlook: Outlook) -> Told:
     decision = outlook.decision
     values = {"next": sentences.moment(outlook.next_at), "at": sentences.moment(outlook.at)}
     if decision.verdict is Verdict.SEND:
-        return Told(text=_("It would go at once."))
+        return Told(text=_("The text would go at once."))
     if decision.verdict is Verdict.EXPIRE:
-        return Told(text=_("It would not go: its moment has passed."))
+        return Told(text=_("The text would not go: its moment has passed."))
     why = sentences.reason(decision.reason)
     if outlook.next_at is not None:
-        text = _("It would wait until %(next)s. %(why)s") % {**values, "why": why.text}
+        text = _("The text would wait until %(next)s. %(why)s") % {**values, "why": why.text}
         return Told(text=text, remedy="")
-    return Told(text=_("It would not go. %(why)s") % {"why": why.text}, remedy=why.remedy)
+    return Told(text=_("The text would not go. %(why)s") % {"why": why.text}, remedy=why.remedy)
 
 
 def obstacles(outlook: Outlook) -> list[Told]:
@@ -107,11 +108,12 @@ def obstacles(outlook: Outlook) -> list[Told]:
     return [sentences.reason(each.reason) for each in outlook.obstacles if each.reason]
 
 
-def run_lines(run: Run, steps: Steps, *, is_hypothetical: bool) -> RunLines:
+def run_lines(run: Run, steps: Steps) -> RunLines:
     row = run.enrolment
     known = {visit.row.step_id for visit in run.visits if visit.row.left_at is None}
     return RunLines(
         run=run,
+        entered=sentences.moment(row.entered_at),
         state=str(words.ENROLMENT_STATES.get(row.state, row.state)),
         left=sentences.left_because(row.exit_reason) if row.exit_reason else "",
         started_by=sentences.event_name(run.flow.trigger.event) if run.flow.trigger and row.event_id else "",
@@ -267,7 +269,7 @@ def _never(answer: Answer, text: str) -> Told:
     event = sentences.event_name(flow.trigger.event)
     if not answer.tried:
         why = _("It starts when this happens: “%(event)s”. That has not happened to them.") % {"event": event}
-        return Told(text=f"{text} {why}", remedy=_("It must happen."))
+        return Told(text=f"{text} {why}")
     refused = answer.tried[0].refused_by
     if refused is None:
         return Told(text=text)

@@ -149,7 +149,7 @@ class WhyView(SeesContacts):
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         answer = why.explain(self.contact, self.sequence, now=now, at=at)
         steps = lines.Steps({id(run.flow): run.flow for run in answer.runs}.values())
-        runs = [lines.run_lines(run, steps, is_hypothetical=answer.is_hypothetical) for run in answer.runs]
+        runs = [lines.run_lines(run, steps) for run in answer.runs]
         event = sentences.event_name(answer.flow.trigger.event) if answer.flow and answer.flow.trigger else ""
         local = answer.at.astimezone(timezone.get_current_timezone())
         theirs = answer.at.astimezone(ZoneInfo(answer.zone))

@@ -1,0 +1,132 @@
+"""Why (not)? in a real browser: the way there, the answer, and "what if it were" at night, on a phone too."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from wagtail_drip import api
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import clock
+from wagtail_drip.events import catalogue
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.test import time_travel
+from wagtail_drip.test.people import reachable_contact
+from wagtail_drip.test.sequences import live_sequence
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    else:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    user = User.objects.create_superuser("owner", "owner@shop.example", "pass")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    context = chromium.new_context(viewport={"width": 1400, "height": 950}, base_url=live_server.url)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def sequence(drip_outbox: list[object]) -> Sequence:
+    return live_sequence(
+        name="After an order",
+        trigger=("order_placed", [("total", "at_least", "20")]),
+        purpose="information",
+        steps=[
+            ("send_message", {"text": "Thank you! Your coffee is on its way."}),
+            ("wait_duration", {"amount": 3, "unit": "days"}),
+            (
+                "branch",
+                {
+                    "test": "done",
+                    "event": "order_placed",
+                    "yes": [("send_message", {"text": "Thank you for coming back."})],
+                    "no": [("send_message", {"text": "How do you like it?"})],
+                },
+            ),
+        ],
+    )
+
+
+@pytest.fixture
+def ada(sequence: Sequence) -> Contact:
+    return reachable_contact(first_name="Ada", last_name="Lovelace")
+
+
+def orders(person: Contact, *, number: str, total: str) -> None:
+    told = {**catalogue.sample("order_placed"), "order_id": number, "number": number, "total": total}
+    assert api.emit("order_placed", key=f"order:{number}", contact={"phone": person.phone}, properties=told)
+    time_travel.run()
+
+
+def test_an_owner_finds_out_why_and_what_if(page: Page, sequence: Sequence, ada: Contact) -> None:
+    orders(ada, number="A1", total="12.00")
+    orders(ada, number="A2", total="30.00")
+
+    page.goto(f"/admin/text-messages/contacts/{ada.pk}/")
+    page.get_by_role("link", name="Why, or why not?").click()
+    page.get_by_role("link", name="After an order").click()
+
+    expect(page.get_by_text(re.compile("Ada Lovelace is in “After an order” since"))).to_be_visible()
+    expect(page.get_by_text("Step 1: Send a text").first).to_be_visible()
+    expect(page.get_by_text("Waits 3 days, until")).to_be_visible()
+    expect(page.get_by_text("It counts only if total is at least 20, and it was “12.00”.")).to_be_visible()
+    night = timezone.localtime(clock.now() + timedelta(days=4)).replace(hour=23, minute=0)
+    page.get_by_label("What if it were…").fill(night.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.get_by_role("heading", name=re.compile("If a text were due on"))).to_be_visible()
+    expect(page.get_by_text(re.compile("The text would wait until")).first).to_be_visible()
+    expect(page.get_by_text("How do you like it?")).to_be_visible()
+    assert Message.objects.count() == 1
+    page.get_by_role("link", name="Back to now").click()
+    expect(page.get_by_role("heading", name="If a text were due now")).to_be_visible()
+
+
+def test_nothing_runs_out_of_a_telephone(page: Page, sequence: Sequence, ada: Contact) -> None:
+    orders(ada, number="A1", total="30.00")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    for address in (
+        f"/admin/text-messages/contacts/{ada.pk}/why/{sequence.pk}/",
+        f"/admin/text-messages/contacts/{ada.pk}/why/",
+        f"/admin/text-messages/contacts/of-sequence/{sequence.pk}/",
+    ):
+        page.goto(address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 391, address
