@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from wagtail_drip.admin.reason_sentences import EXITS, REASONS
+from wagtail_drip.compliance.times import Obstacle
+from wagtail_drip.compliance.types import Reason
 from wagtail_drip.enrolments.why_not import Check, EntryRule
 from wagtail_drip.events import catalogue
 from wagtail_drip.sequences.blocks.conditions import OPERATORS
@@ -70,6 +72,37 @@ def reason(code: str) -> Told:
     if code in EXITS:
         return Told(text=str(EXITS[code]))
     return Told(text=_("The gateway says: %(code)s.") % {"code": code}) if code else Told(text="")
+
+
+def obstacle(met: Obstacle) -> Told:
+    """Return what stood in the way of a text, with what the rule itself says: which law, which hours, until when."""
+    told, said = reason(met.reason), _what_it_says(met)
+    return Told(text=f"{told.text} {said}".strip(), remedy=told.remedy)
+
+
+def _what_it_says(met: Obstacle) -> str:
+    value = met.value
+    spans = ", ".join(f"{begin}–{end}" for begin, end in value.get("spans") or ())
+    values = {
+        "place": value.get("place"),
+        "spans": spans,
+        "zone": value.get("zone"),
+        "source": value.get("source"),
+        "name": value.get("name") or value.get("holiday"),
+        "until": moment(met.ends_at),
+    }
+    parts = []
+    if values["name"]:
+        parts.append(_("It is %(name)s.") % values)
+    if met.reason == Reason.QUIET_HOURS and value.get("place"):
+        allowed = _("%(place)s allows %(spans)s that day (%(zone)s; %(source)s).")
+        parts.append((allowed if spans else _("%(place)s allows none that day (%(source)s).")) % values)
+    elif met.reason == Reason.SEND_WINDOW and value.get("zone"):
+        yours = _("Yours are %(spans)s that day, by the clock of %(zone)s.")
+        parts.append((yours if spans else _("You have none that day, by the clock of %(zone)s.")) % values)
+    if met.ends_at is not None:
+        parts.append(_("Until %(until)s.") % values)
+    return " ".join(parts)
 
 
 def left_because(code: str) -> str:

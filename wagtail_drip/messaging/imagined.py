@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wagtail_drip.compliance import policy
+from wagtail_drip.compliance import policy, rulebook, times
+from wagtail_drip.compliance.times import Obstacle
 from wagtail_drip.compliance.types import Decision, Question, Reason, Verdict
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.messaging import actions, facts, gate
@@ -23,6 +24,10 @@ _TAKEN_AWAY: Mapping[str, Mapping[str, object]] = {
     Reason.NOT_OPEN_YET: {"is_open": True},
 }
 
+_BY_THE_CLOCK = frozenset(
+    {Reason.QUIET_HOURS, Reason.SEND_WINDOW, Reason.BLACKOUT_DATE, Reason.WINDOW_CLOSED}
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
@@ -37,7 +42,7 @@ class Outlook:
     at: datetime
     decision: Decision
     next_at: datetime | None
-    obstacles: tuple[Decision, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
 
 
 def imagine(draft: MessageDraft, site: SiteSettings, *, number: int, now: datetime) -> Claimed:
@@ -71,7 +76,8 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
     messages = [message for message, _ in asked]
     people = facts.read_people({message.contact_id for message in messages})
     known = [(message, at) for message, at in asked if message.contact_id in people]
-    found = gate.read_facts([message for message, _ in known], people, now)
+    rules = rulebook.read(min(at for _, at in asked).date())
+    found = gate.read_facts([message for message, _ in known], people, now, rules)
     answers = {
         message.id: _outlook(
             message,
@@ -82,7 +88,8 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
     }
     nobody = Decision(verdict=Verdict.SKIP, reason=Reason.NO_PHONE)
     return [
-        answers.get(message.id) or Outlook(at=at, decision=nobody, next_at=None, obstacles=(nobody,))
+        answers.get(message.id)
+        or Outlook(at=at, decision=nobody, next_at=None, obstacles=(_plain(nobody.reason, at),))
         for message, at in asked
     ]
 
@@ -113,20 +120,28 @@ def _next(message: Claimed, found: gate.Facts, decision: Decision, at: datetime)
     return None
 
 
-def _obstacles(message: Claimed, found: gate.Facts, at: datetime) -> list[Decision]:
+def _plain(reason: str, at: datetime) -> Obstacle:
+    return Obstacle(reason, at, None, {})
+
+
+def _obstacles(message: Claimed, found: gate.Facts, at: datetime) -> list[Obstacle]:
     """Ask again and again as if what stood in the way were gone, until it would go or nothing takes it away."""
     question: Question = found.questions[0]
-    obstacles: list[Decision] = []
+    obstacles: list[Obstacle] = []
     while True:
         decision = policy.decide(question, now=at)
         if decision.verdict is Verdict.SEND:
             break
-        obstacles.append(decision)
+        if decision.reason in _BY_THE_CLOCK:
+            # The rules of time say more of themselves: which law, which hours, which day, and until when.
+            obstacles += times.next_possible(question, now=at).obstacles or (_plain(decision.reason, at),)
+            break
+        obstacles.append(_plain(decision.reason, at))
         if decision.reason not in _TAKEN_AWAY or len(obstacles) > len(_TAKEN_AWAY):
             break
         question = question._replace(**_TAKEN_AWAY[decision.reason])  # type: ignore[arg-type]
     if found.guards[0]:
-        obstacles.append(Decision(verdict=Verdict.SKIP, reason=found.guards[0]))
+        obstacles.append(_plain(found.guards[0], at))
     if found.held.stops(message):
-        obstacles.append(Decision(verdict=Verdict.DEFER, reason=DeferReason.HELD))
+        obstacles.append(_plain(DeferReason.HELD, at))
     return obstacles

@@ -105,7 +105,7 @@ def gate_answer(outlook: Outlook) -> Told:
 
 def obstacles(outlook: Outlook) -> list[Told]:
     """Return everything that stands in the way, each with its remedy."""
-    return [sentences.reason(each.reason) for each in outlook.obstacles if each.reason]
+    return [sentences.obstacle(each) for each in outlook.obstacles if each.reason]
 
 
 def run_lines(run: Run, steps: Steps) -> RunLines:
