@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +12,10 @@ from wagtail_drip.content import actions as content
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.blocks.conditions import to_conditions
-from wagtail_drip.sequences.flow import Entry, Flow, Path, Step
+from wagtail_drip.sequences.flow import Entry, Flow
+from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.sequences.types import CannotCompile
-
-# Steps that nobody goes on from.
-LAST = frozenset({"goal", "exit"})
 
 
 def compile_sequence(sequence: Sequence, *, now: datetime) -> Flow:
@@ -59,11 +56,9 @@ def plan(sequence: Sequence) -> tuple[Flow, dict[str, dict[str, str]]]:
     Writes nothing and refuses nothing, so that an unfinished draft can be previewed.
     """
     _give_ids(sequence)
-    steps: dict[str, Step] = {}
-    texts: dict[str, dict[str, str]] = {}
     # The same steps are the same version, whichever language their publisher reads: labels stay untranslated.
     with translation.override(None):
-        start = _add(sequence.steps, following=None, steps=steps, texts=texts)
+        laid = lay_out(sequence.steps, trigger_event=sequence.trigger_event)
     flow = Flow(
         trigger=_test(sequence.trigger_event, sequence.trigger_conditions),
         entry=Entry(
@@ -79,45 +74,14 @@ def plan(sequence: Sequence) -> tuple[Flow, dict[str, dict[str, str]]]:
         ),
         purpose=sequence.purpose,
         topic=sequence.topic,
-        start=start,
-        steps=steps,
+        start=laid.start,
+        steps=laid.steps,
     )
-    return flow, texts
+    return flow, laid.texts
 
 
 def _test(event: str, stream: Any) -> EventTest | None:
     return EventTest(event=event, conditions=to_conditions(stream)) if event else None
-
-
-def _add(
-    stream: Any, *, following: str | None, steps: dict[str, Step], texts: dict[str, dict[str, str]]
-) -> str | None:
-    """Add a stream's steps in reading order and return where it starts: *following* if it is empty."""
-    children = list(stream or ())
-    for position, child in enumerate(children):
-        after = children[position + 1].id if position + 1 < len(children) else following
-        goes_on = None if child.block.name in LAST else after
-        # Put in before its branches, so that the order is the one an editor reads.
-        steps[child.id] = Step(
-            id=child.id, kind=child.block.name, settings=child.block.settings_of(child.value), next=goes_on
-        )
-        texts[child.id] = child.block.texts(child.value)
-        paths = tuple(
-            Path(
-                key=key,
-                label=str(label),
-                start=_add(child.value.get(key), following=goes_on, steps=steps, texts=texts),
-            )
-            for key, label in _paths(child.block).items()
-        )
-        if paths:
-            steps[child.id] = replace(steps[child.id], paths=paths)
-    return children[0].id if children else following
-
-
-def _paths(block: Any) -> Mapping[str, Any]:
-    paths: Mapping[str, Any] = block.branches
-    return paths
 
 
 def _give_ids(sequence: Sequence) -> None:

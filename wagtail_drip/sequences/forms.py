@@ -75,10 +75,19 @@ def _beside_the_steps(stream: Any, found: list[Problem]) -> StreamBlockValidatio
             if problem.field in child.block.child_blocks and not _is_stream(child.block, problem.field):
                 by_field.setdefault(problem.field, ValidationError(problem.message))
         for key in child.block.branches:
-            inside = {place.child.id for place in tree.places(child.value[key])}
-            nested = [problem for problem in found if problem.step_id in inside]
+            nested = _inside(child.value[key], found)
             if nested:
                 by_field[key] = _beside_the_steps(child.value[key], nested)
+        for name in child.block.path_lists:
+            paths = {
+                index: StructBlockValidationError(
+                    block_errors={"steps": _beside_the_steps(path.value["steps"], nested)}
+                )
+                for index, path in enumerate(child.value[name])
+                if (nested := _inside(path.value["steps"], found))
+            }
+            if paths:
+                by_field[name] = StreamBlockValidationError(block_errors=paths)
         loose = [
             ValidationError(problem.message)
             for problem in own
@@ -89,6 +98,12 @@ def _beside_the_steps(stream: Any, found: list[Problem]) -> StreamBlockValidatio
                 block_errors=by_field, non_block_errors=loose or None
             )
     return StreamBlockValidationError(block_errors=block_errors)
+
+
+def _inside(stream: Any, found: list[Problem]) -> list[Problem]:
+    """Return the problems of the steps in *stream*, however deep."""
+    inside = {place.child.id for place in tree.places(stream)}
+    return [problem for problem in found if problem.step_id in inside]
 
 
 def _is_stream(block: Any, field: str) -> bool:

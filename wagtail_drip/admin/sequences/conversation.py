@@ -173,11 +173,12 @@ def _go(flow: Flow, position: Position, facts: Facts, now: datetime, journey: _J
 def _go_the_other_ways(flow: Flow, facts: Facts, journey: _Journey) -> None:
     """Walk the paths that were not taken, those inside them too."""
     done: set[str] = set()
-    while waiting := [step_id for step_id in journey.taken if step_id not in done]:
+    while waiting := [step_id for step_id in journey.entered if step_id not in done]:
         for step_id in waiting:
             done.add(step_id)
-            for path in flow.steps[step_id].paths:
-                is_elsewhere = path.key != journey.taken[step_id]
+            step = flow.steps.get(step_id)
+            for path in step.paths if step else ():
+                is_elsewhere = path.key != journey.taken.get(step_id)
                 if is_elsewhere and path.start is not None and path.start not in journey.entered:
                     start = Position(step_id=path.start)
                     _go(flow, start, facts, journey.entered[step_id], journey)
@@ -208,10 +209,8 @@ class _Builder:
             sources = list(self.texts[child.id].values())
             if sources:
                 yield self._text(row, child, sources[0])
-            elif child.block.branches:
-                yield replace(row, options=self._options(child, number))
             else:
-                yield row
+                yield replace(row, options=self._options(child, number))
 
     def _text(self, row: Row, child: Any, source: str) -> Row:
         purpose = child.value.get("purpose") or self.sequence.purpose
@@ -224,23 +223,16 @@ class _Builder:
         )
 
     def _options(self, child: Any, number: str) -> list[Option]:
+        ways = child.block.ways(child.value)
         taken = self.journey.taken.get(child.id)
-        keys = list(child.block.branches)
-        if taken not in keys:
-            taken = keys[0]
+        if taken not in {way.key for way in ways}:
+            taken = ways[0].key if ways else ""
         has_texted, options, texted = self.has_texted, [], []
-        for key in keys:
+        for way in ways:
             # Each path is the first text's place, if none came before the branch.
             self.has_texted = has_texted
-            rows = self.rows(child.value.get(key) or (), f"{number}.")
+            rows = self.rows(way.steps, f"{number}.")
             texted.append(self.has_texted)
-            options.append(
-                Option(
-                    key=key,
-                    label=str(child.block.path_names.get(key, key)),
-                    is_chosen=key == taken,
-                    rows=rows,
-                )
-            )
-        self.has_texted = all(texted)
+            options.append(Option(key=way.key, label=str(way.name), is_chosen=way.key == taken, rows=rows))
+        self.has_texted = all(texted) if ways else has_texted
         return options

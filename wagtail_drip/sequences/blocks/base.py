@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Literal
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.admin.compare import StructBlockComparison
 
 from wagtail_drip.sequences import blocks as package
 
-NOT_STEPS = frozenset({"base", "conditions", "message_text", "sequence_choice", "tags", "tree"})
+NOT_STEPS = frozenset({"awaiting", "base", "conditions", "message_text", "sequence_choice", "tags", "tree"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,22 @@ class Fault:
     message: str
     field: str = ""
     level: Literal["error", "advice"] = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """
+    One path out of a step as it is written.
+
+    :ivar key: what the compiled flow knows it by; never its place, which editing may change.
+    :ivar label: what stands above its steps.
+    :ivar name: the same in a word or two, for a tab or a step's number.
+    """
+
+    key: str
+    label: Any
+    name: Any
+    steps: Any
 
 
 class StepComparison(StructBlockComparison):
@@ -46,6 +63,8 @@ class StepBlock(blocks.StructBlock):
     :cvar order: where it stands among the kinds to choose from; the smallest is first.
     :cvar branches: keys and labels of the paths whose steps are nested in this one, in order.
     :cvar path_names: the same paths in one word each, for a tab or a step's number.
+    :cvar path_lists: fields that hold any number of paths, each a struct with ``name`` and its own ``steps``.
+    :cvar waits: whether somebody may stand here for a while; a jump back needs such a step on its way.
     :cvar show_when: which field is shown only while another has one of these values:
         ``{"value": {"operator": ["is", "is_not"]}}``.
     """
@@ -54,6 +73,8 @@ class StepBlock(blocks.StructBlock):
     order: ClassVar[int] = 100
     branches: ClassVar[Mapping[str, Any]] = {}
     path_names: ClassVar[Mapping[str, Any]] = {}
+    path_lists: ClassVar[Mapping[str, type[PathBlock]]] = {}
+    waits: ClassVar[bool] = False
     show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {}
 
     @classmethod
@@ -63,9 +84,24 @@ class StepBlock(blocks.StructBlock):
 
     def settings_of(self, value: Any) -> dict[str, Any]:
         """Return the plain JSON settings that the compiled step carries (paths and texts left out)."""
-        return {
-            name: child for name, child in self.get_prep_value(value).items() if name not in self.branches
-        }
+        paths = {*self.branches, *self.path_lists}
+        return {name: child for name, child in self.get_prep_value(value).items() if name not in paths}
+
+    def settings_for(self, value: Any, *, trigger_event: str) -> dict[str, Any]:
+        """Return the settings of a step whose sequence starts by this event; most steps do not care."""
+        return self.settings_of(value)
+
+    def ways(self, value: Any) -> list[Way]:
+        """Return the paths out of this step that have steps of their own, in the order in which one reads them."""
+        fixed = [
+            Way(key=key, label=label, name=self.path_names.get(key, key), steps=value.get(key) or ())
+            for key, label in self.branches.items()
+        ]
+        return [*fixed, *(way for name in self.path_lists for way in listed_ways(value.get(name)))]
+
+    def targets(self, value: Any) -> dict[str, str]:
+        """Return the ids of steps elsewhere in the sequence that this one may lead to, by the path's key."""
+        return {}
 
     def texts(self, value: Any) -> dict[str, str]:
         """Return the texts to pin when publishing, by the setting that gets the pinned text's id."""
@@ -85,6 +121,28 @@ class StepBlock(blocks.StructBlock):
     class Meta:
         # A preview of its own is what makes Wagtail's picker show the description.
         preview_template = "wagtail_drip/admin/preview/step_kind.html"
+
+
+class PathBlock(blocks.StructBlock):
+    """One of any number of paths. ``tree`` adds ``steps``; the stream that holds it gives it its stable id."""
+
+    show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {}
+    list_meta: ClassVar[Mapping[str, Any]] = {}
+
+    name = blocks.CharBlock(required=False, max_length=60, label=_("Name of this path"))
+
+    class Meta:
+        icon = "arrow-right"
+        label = _("Path")
+
+
+def listed_ways(stream: Any) -> Iterator[Way]:
+    """Yield the paths of a list, each named as its writer named it, else by its number."""
+    for number, child in enumerate(stream or (), start=1):
+        name = (child.value.get("name") or "").strip() or _("Path %(number)d") % {"number": number}
+        yield Way(
+            key=child.id or f"path-{number}", label=name, name=name, steps=child.value.get("steps") or ()
+        )
 
 
 _registered: dict[str, type[StepBlock]] = {}

@@ -6,35 +6,54 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from wagtail_drip.sequences.blocks import base
+from wagtail_drip.sequences.blocks.base import Way
 
 DEPTH = 2  # branches within branches; a third indentation is more than people can read
 
 
 def step_stream(depth: int = DEPTH, **meta: Any) -> blocks.StreamBlock:
     """Return a stream of steps whose branches may nest *depth* times more."""
-    children = []
+    return blocks.StreamBlock(_kinds(depth), **meta)
+
+
+def _kinds(depth: int) -> list[tuple[str, blocks.Block]]:
+    """
+    Return the kinds that a stream at this depth offers.
+
+    All paths at one depth share them: built apart, they would multiply with every kind that has paths, and
+    so would what the editor's page carries.
+    """
+    inner = _kinds(depth - 1) if depth > 0 else []
+    found: list[tuple[str, blocks.Block]] = []
     for kind, block in base.step_blocks().items():
-        if not block.branches:
-            children.append((kind, block()))
+        if not block.branches and not block.path_lists:
+            found.append((kind, block()))
         elif depth > 0:
-            paths = [
-                (
-                    key,
-                    step_stream(
-                        depth - 1,
-                        required=False,
-                        label=label,
-                        collapsed=True,
-                        form_classname=f"drip-branch drip-branch--{key}",
-                    ),
-                )
-                for key, label in block.branches.items()
-            ]
-            children.append((kind, block(paths)))
-    return blocks.StreamBlock(children, **meta)
+            fixed = [(key, _path(inner, key, label=label)) for key, label in block.branches.items()]
+            lists = [(name, _path_list(inner, each)) for name, each in block.path_lists.items()]
+            found.append((kind, block([*fixed, *lists])))
+    return found
+
+
+def _path(kinds: list[tuple[str, blocks.Block]], key: str, *, label: Any) -> blocks.StreamBlock:
+    return blocks.StreamBlock(
+        kinds,
+        required=False,
+        label=label,
+        collapsed=True,
+        form_classname=f"drip-branch drip-branch--{key}",
+    )
+
+
+def _path_list(kinds: list[tuple[str, blocks.Block]], path: type[base.PathBlock]) -> blocks.StreamBlock:
+    steps = _path(kinds, "path", label=_("Then…"))
+    return blocks.StreamBlock(
+        [("path", path([("steps", steps)]))], required=False, form_classname="drip-paths", **path.list_meta
+    )
 
 
 class StepsBlock(blocks.StreamBlock):
@@ -53,22 +72,21 @@ class Place:
 
     child: Any
     number: str
-    parents: tuple[tuple[Any, str], ...] = ()
+    parents: tuple[tuple[Any, Way], ...] = ()
 
     @property
     def name(self) -> str:
         """Return the number with the path it is on, for "Yes" and "No" are both counted from 1."""
         if not self.parents:
             return self.number
-        parent, key = self.parents[-1]
-        return f"{self.number} ({parent.block.path_names.get(key, key)})"
+        return f"{self.number} ({self.parents[-1][1].name})"
 
     @property
     def label(self) -> str:
         return str(self.child.block.label)
 
 
-def places(stream: Any, *, prefix: str = "", parents: tuple[tuple[Any, str], ...] = ()) -> Iterator[Place]:
+def places(stream: Any, *, prefix: str = "", parents: tuple[tuple[Any, Way], ...] = ()) -> Iterator[Place]:
     """
     Yield every step, top to bottom, as an editor reads them.
 
@@ -78,7 +96,5 @@ def places(stream: Any, *, prefix: str = "", parents: tuple[tuple[Any, str], ...
     for position, child in enumerate(stream, start=1):
         number = f"{prefix}{position}"
         yield Place(child=child, number=number, parents=parents)
-        for key in child.block.branches:
-            yield from places(
-                child.value.get(key) or (), prefix=f"{number}.", parents=(*parents, (child, key))
-            )
+        for way in child.block.ways(child.value):
+            yield from places(way.steps, prefix=f"{number}.", parents=(*parents, (child, way)))
