@@ -30,6 +30,23 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "weekdays": st.lists(st.integers(0, 6), max_size=3),
         }
     ),
+    "wait_for_event": st.fixed_dictionaries(
+        {
+            "event": st.just("link_clicked"),
+            "amount": st.integers(1, 5),
+            "unit": st.sampled_from(["minutes", "hours", "days"]),
+            "since": st.sampled_from(["entry", "here"]),
+        }
+    ),
+    "wait_for_reply": st.fixed_dictionaries(
+        {
+            "how": st.sampled_from(["anything", "contains", "is"]),
+            "words": st.just(["yes"]),
+            "amount": st.integers(1, 5),
+            "unit": st.sampled_from(["hours", "days"]),
+            "since": st.sampled_from(["entry", "here"]),
+        }
+    ),
     "update_contact": st.fixed_dictionaries(
         {"field": st.just("language"), "value": st.sampled_from(["de", "en"])}
     ),
@@ -50,6 +67,13 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 }
 
 
+PATHS = {
+    "branch": ("yes", "no"),
+    "wait_for_event": ("happened", "timed_out"),
+    "wait_for_reply": ("happened", "timed_out"),
+}
+
+
 @st.composite
 def flows(draw: st.DrawFn) -> Flow:
     """Any graph of steps, with loops and dead ends that no editor could write."""
@@ -59,8 +83,8 @@ def flows(draw: st.DrawFn) -> Flow:
     for step_id in ids:
         kind = draw(st.sampled_from(sorted(SETTINGS)))
         paths = ()
-        if kind == "branch":
-            paths = tuple(Path(key=key, label=key, start=draw(onward)) for key in ("yes", "no"))
+        if kind in PATHS:
+            paths = tuple(Path(key=key, label=key, start=draw(onward)) for key in PATHS[kind])
         steps[step_id] = Step(
             id=step_id, kind=kind, settings=draw(SETTINGS[kind]), paths=paths, next=draw(onward)
         )
@@ -72,7 +96,8 @@ def flows(draw: st.DrawFn) -> Flow:
     flow=flows(),
     zone=st.sampled_from(ZONES),
     happened=st.lists(
-        st.tuples(st.sampled_from(["order_placed", "link_clicked"]), st.integers(1, 100)), max_size=4
+        st.tuples(st.sampled_from(["order_placed", "link_clicked", "message_replied"]), st.integers(1, 100)),
+        max_size=4,
     ),
     late=st.lists(st.integers(0, 3000), min_size=12, max_size=12),
 )

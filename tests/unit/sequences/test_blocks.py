@@ -34,6 +34,8 @@ def test_kinds_are_offered_with_the_commonest_first() -> None:
         "send_message",
         "wait_duration",
         "wait_until_time",
+        "wait_for_event",
+        "wait_for_reply",
         "branch",
         "update_contact",
         "add_tag",

@@ -84,6 +84,8 @@ def _words() -> dict[str, str]:
         "not": _("not: %(what)s"),
         "oneStep": _("1 step"),
         "steps": _("%(count)s steps"),
+        "path": _("%(name)s: %(steps)s"),
+        "atMost": _("%(time)s at most"),
         "paths": _("yes: %(yes)s, no: %(no)s"),
         "savedMessage": _("a saved message"),
         "more": _("More…"),

@@ -22,6 +22,7 @@ class StepBlockAdapter(StructBlockAdapter):
         name, children, meta = super().js_args(block)
         meta["showWhen"] = getattr(block, "show_when", {})
         meta["paths"] = list(getattr(block, "branches", {}))
+        meta["pathNames"] = {key: str(name) for key, name in getattr(block, "path_names", {}).items()}
         return [name, children, meta]
 
     @property

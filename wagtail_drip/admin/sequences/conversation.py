@@ -45,6 +45,7 @@ class Row:
     :ivar kind: the step's kind.
     :ivar at: when the person would be there; None where nobody comes.
     :ivar until: when a wait is over.
+    :ivar waits: whether one may stand here for a while.
     :ivar words: what the step does, in words; '' for a text.
     """
 
@@ -54,6 +55,7 @@ class Row:
     at: datetime | None = None
     until: datetime | None = None
     words: str = ""
+    waits: bool = False
     bubble: Bubble | None = None
     needs_opt_out: bool = False
     options: list[Option] = field(default_factory=list)
@@ -205,6 +207,7 @@ class _Builder:
                 at=self.journey.entered.get(child.id),
                 until=self.journey.left.get(child.id),
                 words=child.block.in_words(child.value),
+                waits=child.block.waits,
             )
             sources = list(self.texts[child.id].values())
             if sources:

@@ -15,7 +15,7 @@ from wagtail_drip.sequences.blocks.conditions import (
     ConditionsBlock,
     faults_in,
     is_known_event,
-    to_conditions,
+    to_json,
 )
 
 DONE, NOT_DONE, ATTRIBUTE = "done", "not_done", "attribute"
@@ -78,10 +78,7 @@ class Block(StepBlock):
             "test": {
                 "kind": "event",
                 "event": value.get("event") or "",
-                "conditions": [
-                    {"property": test.property, "operator": test.operator, "value": test.value}
-                    for test in to_conditions(value.get("conditions"))
-                ],
+                "conditions": to_json(value.get("conditions")),
                 "negate": value.get("test") == NOT_DONE,
                 "since": "entry",
             }

@@ -74,6 +74,14 @@ def to_conditions(stream: Any) -> tuple[Condition, ...]:
     )
 
 
+def to_json(stream: Any) -> list[dict[str, str]]:
+    """Return the same as ``to_conditions``, as compiled steps keep it."""
+    return [
+        {"property": test.property, "operator": test.operator, "value": test.value}
+        for test in to_conditions(stream)
+    ]
+
+
 def faults_in(stream: Any) -> Iterator[str]:
     """Yield what is wrong with the conditions."""
     for condition in to_conditions(stream):

@@ -15,12 +15,13 @@ UNITS = [
     ("days", gettext_lazy("days")),
     ("weeks", gettext_lazy("weeks")),
 ]
-_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60}
+MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60}
 LONGEST_DAYS = 730
 
 
 class Block(StepBlock):
     kind = "wait_duration"
+    waits = True
     order = 20
 
     amount = blocks.IntegerBlock(min_value=1, default=1, required=False, label=gettext_lazy("Wait for"))
@@ -38,7 +39,7 @@ class Block(StepBlock):
 
     def in_words(self, value: Any) -> str:
         amount, unit = value.get("amount"), value.get("unit")
-        if not amount or unit not in _MINUTES:
+        if not amount or unit not in MINUTES:
             return _("Wait: not set yet")
         words = {
             "minutes": ngettext("%(n)d minute later", "%(n)d minutes later", amount),
@@ -52,9 +53,9 @@ class Block(StepBlock):
         amount, unit = value.get("amount"), value.get("unit")
         if not amount or amount < 1:
             yield Fault(field="amount", message=_("Say how long to wait: 1 or more."))
-        elif unit not in _MINUTES:
+        elif unit not in MINUTES:
             yield Fault(field="unit", message=_("Choose minutes, hours, days or weeks."))
-        elif amount * _MINUTES[unit] > LONGEST_DAYS * _MINUTES["days"]:
+        elif amount * MINUTES[unit] > LONGEST_DAYS * MINUTES["days"]:
             yield Fault(
                 field="amount",
                 message=_("That is too long. Wait for %(days)d days at most.") % {"days": LONGEST_DAYS},

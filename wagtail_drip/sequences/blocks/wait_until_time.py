@@ -22,6 +22,7 @@ WEEKDAYS = [
 
 class Block(StepBlock):
     kind = "wait_until_time"
+    waits = True
     order = 30
 
     time = blocks.TimeBlock(required=False, label=_("Wait until"), help_text=_("By the person's own clock."))

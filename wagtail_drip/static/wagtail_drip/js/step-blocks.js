@@ -42,6 +42,24 @@
     return `${one(state.test) === 'not_done' ? say('not', { what }) : what} (${paths})`;
   };
 
+  /** "Replied: 2 steps, No reply: 1 step" */
+  const paths = (state, block) =>
+    Object.entries(block.blockDef.meta.pathNames || {})
+      .map(([key, name]) => say('path', { name, steps: howMany(state[key] || []) }))
+      .join(', ');
+
+  const awaitingSummary = (what, state, block) => {
+    const time = state.amount && one(state.unit) ? duration(state.amount, one(state.unit)) : say('notSet');
+    return `${what || say('notSet')}, ${say('atMost', { time })} (${paths(state, block)})`;
+  };
+
+  const replySummary = (state, block) =>
+    awaitingSummary(
+      one(state.how) === 'anything' ? chosen(block, 'how') : `“${cut(state.words || '…')}”`,
+      state,
+      block,
+    );
+
   const timeSummary = (state, block) => {
     if (!state.time) return say('notSet');
     const days = [...block.childBlocks.weekdays.element.querySelectorAll('input:checked')];
@@ -52,6 +70,8 @@
     send_message: messageSummary,
     wait_duration: (state) => (state.amount && one(state.unit) ? duration(state.amount, one(state.unit)) : say('notSet')),
     wait_until_time: timeSummary,
+    wait_for_event: (state, block) => awaitingSummary(chosen(block, 'event'), state, block),
+    wait_for_reply: replySummary,
     branch: branchSummary,
     update_contact: (state, block) =>
       `${one(state.field) === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
