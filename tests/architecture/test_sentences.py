@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.architecture.house import PACKAGE
-from wagtail_drip.admin import reason_sentences, sentences
+from wagtail_drip.admin import entry_sentences, reason_sentences, sentences, step_sentences
 from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.enrolments.why_not import EntryRule
 from wagtail_drip.messaging.states import DeferReason, SkipReason
@@ -40,7 +40,7 @@ def test_the_rules_are_found_at_all() -> None:
 
 
 def test_every_rule_that_a_step_or_the_walk_writes_down_has_a_sentence() -> None:
-    assert rules_written_down() - set(sentences.RULES) - set(reason_sentences.EXITS) == set()
+    assert rules_written_down() - set(step_sentences.RULES) - set(reason_sentences.EXITS) == set()
 
 
 @pytest.mark.parametrize("code", sorted({str(code) for code in (*SkipReason, *DeferReason)}))
@@ -58,7 +58,7 @@ def test_every_reason_to_leave_has_a_sentence(code: str) -> None:
 
 @pytest.mark.parametrize("rule", list(EntryRule))
 def test_every_rule_of_entry_has_a_sentence(rule: EntryRule) -> None:
-    assert rule in sentences.ENTRY
+    assert rule in entry_sentences.ENTRY
 
 
 @pytest.mark.parametrize("state", list(RuntimeState))

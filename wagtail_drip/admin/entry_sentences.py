@@ -1,0 +1,132 @@
+"""What each rule of entry says of a person, and what would have to happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from wagtail_drip.admin.wording import Told, condition, moment, readable
+from wagtail_drip.enrolments.why_not import Check, EntryRule
+
+RUNTIME_STATES: dict[str, Any] = {
+    "live": gettext_lazy("The sequence is running."),
+    "paused": gettext_lazy("The sequence is paused: nobody enters and nobody moves."),
+    "draining": gettext_lazy("The sequence lets nobody in any more; who is inside goes on to the end."),
+    "ended": gettext_lazy("The sequence has ended: nobody enters."),
+    "archived": gettext_lazy("The sequence is in the archive: nobody enters."),
+}
+
+
+def entry_check(check: Check) -> Told:
+    """Return what one rule of entry says of this person, whether it lets them in or not."""
+    return ENTRY[EntryRule(check.name)](check)
+
+
+def _state(check: Check) -> Told:
+    remedies = {
+        "paused": _("Resume the sequence."),
+        "draining": _("Publish the sequence again."),
+        "ended": _("Publish the sequence again."),
+        "archived": _("Take the sequence out of the archive and publish it."),
+    }
+    state = str(check.value)
+    return Told(text=str(RUNTIME_STATES.get(state, state)), remedy=remedies.get(state, ""))
+
+
+def _reentry(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("They may enter: the rule about entering again does not stand in the way."))
+    values = {"entered": moment(check.value), "next": moment(check.next_at), "days": check.rule.get("days")}
+    if check.rule.get("reentry") == "after_days":
+        text = _("They entered on %(entered)s, and the same person may enter again only after %(days)s days.")
+        return Told(text=text % values, remedy=_("It must happen again after %(next)s.") % values)
+    return Told(
+        text=_("They entered on %(entered)s, and the same person never enters this sequence again.") % values,
+        remedy=_("Change “The same person may enter” in the sequence, if they should."),
+    )
+
+
+def _of_condition(check: Check) -> Told:
+    values = {"test": condition(check.rule), "value": readable(check.value)}
+    if check.holds:
+        return Told(text=_("It had to be so that %(test)s; it was “%(value)s”.") % values)
+    return Told(
+        text=_("It counts only if %(test)s, and it was “%(value)s”.") % values,
+        remedy=_("It must happen again so that %(test)s.") % values,
+    )
+
+
+def _site(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("It happened on a site that this sequence is for."))
+    return Told(
+        text=_("It happened on another site than the one this sequence is for."),
+        remedy=_("Choose no site in the sequence's settings, if it should be for all of them."),
+    )
+
+
+def _fresh(check: Check) -> Told:
+    values = {"hours": f"{check.rule.get('hours'):g}"}
+    if check.holds:
+        return Told(text=_("It is recent enough."))
+    return Told(
+        text=_("No worker read it for more than %(hours)s hours; news so old starts nothing.") % values,
+        remedy=_("See that the workers run, and that it happens again."),
+    )
+
+
+def _not_then(check: Check) -> Told:
+    values = {"hours": f"{check.rule.get('hours'):g}"}
+    return Told(
+        text=_(
+            "Nothing speaks against it today, but at the time the sequence was not running, or no worker read "
+            "it for more than %(hours)s hours."
+        )
+        % values,
+        remedy=_("It must happen again."),
+    )
+
+
+def _always(text: Any, remedy: Any = "") -> Callable[[Check], Told]:
+    return lambda check: Told(text=str(text), remedy=str(remedy))
+
+
+ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
+    EntryRule.NEVER_PUBLISHED: _always(
+        gettext_lazy("The sequence has never been published, so nobody can enter."),
+        gettext_lazy("Publish the sequence."),
+    ),
+    EntryRule.SEQUENCE_STATE: _state,
+    EntryRule.ERASED: _always(gettext_lazy("This person's data was erased; they never enter anything.")),
+    EntryRule.MERGED: _always(
+        gettext_lazy("This contact was joined to another one of the same person, who enters instead.")
+    ),
+    EntryRule.BEFORE_PUBLISHING: lambda check: Told(
+        text=_("It happened before the sequence was first published, on %(moment)s.")
+        % {"moment": moment(check.rule.get("published_at"))},
+        remedy=_("It must happen again."),
+    ),
+    EntryRule.SITE: _site,
+    EntryRule.CONDITION: _of_condition,
+    EntryRule.SET_ASIDE: _always(
+        gettext_lazy("It could not be read and was set aside; the site's log says why."),
+        gettext_lazy("Ask your developer to look at the log."),
+    ),
+    EntryRule.UNREAD: _always(
+        gettext_lazy("It has not been looked at yet."),
+        gettext_lazy("Wait a moment; if it stays so, the workers do not run."),
+    ),
+    EntryRule.FRESH: _fresh,
+    EntryRule.ALREADY_INSIDE: _always(
+        gettext_lazy("They are inside already, and nobody is in a sequence twice at the same time.")
+    ),
+    EntryRule.REENTRY: _reentry,
+    EntryRule.BACKFILLED: _always(
+        gettext_lazy("It was brought in from the past, and the past starts nothing."),
+        gettext_lazy("It must happen again."),
+    ),
+    EntryRule.NOT_THEN: _not_then,
+}
