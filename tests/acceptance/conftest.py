@@ -51,6 +51,7 @@ def town(live_server: Any, settings: Any) -> Iterator[Town]:
             currency="GBP",
             sender_address=settings.SHOP_NUMBER,
             sender_name="Test shop",
+            caps={},  # the stories about caps set their own
         )
         outbox.open_site(site)
         yield Town(url=live_server.url, site=site, product=shop.stock(), session=session)

@@ -20,10 +20,9 @@ from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
 from wagtail_drip.messaging import facts, gate
-from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
-from wagtail_drip.messaging.types import Ready
+from wagtail_drip.messaging.types import People, Ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

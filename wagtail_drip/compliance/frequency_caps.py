@@ -10,14 +10,18 @@ bounds what one contact gets of the site while it lasts. Pure: no clock, no data
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from wagtail_drip.core.caps import default_caps
 
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 # A message that leaves its place to one that is due already asks again after so long.
 ASK_AGAIN = timedelta(minutes=1)
+_LONGEST_NAME = 64
 
 
 class Scope(StrEnum):
@@ -37,9 +41,9 @@ class Limits(NamedTuple):
     month: int | None = None
 
 
-class SpecialEvent(NamedTuple):
+class EventRules(NamedTuple):
     """
-    Days on which more is allowed.
+    What a special event allows: days on which there may be more.
 
     :param ends_at: the first moment after it.
     :param raised: the limits while it lasts; None leaves a limit as it is. A raise never lowers.
@@ -61,7 +65,37 @@ class Rules(NamedTuple):
     everyone: Limits = Limits()
     purposes: Mapping[str, Limits] = {}
     topics: Mapping[str, Limits] = {}
-    events: tuple[SpecialEvent, ...] = ()
+    events: tuple[EventRules, ...] = ()
+
+    def strictest(self) -> Limits:
+        """Return limits under which a message is under every cap, whatever it is about; ceilings included."""
+        every = [self.everyone, *self.purposes.values(), *self.topics.values()]
+        every += [Limits(event.ceiling, event.ceiling) for event in self.events]
+        return Limits(
+            *(min((one for one in of if one is not None), default=None) for of in zip(*every, strict=True))
+        )
+
+
+def rules_of(caps: Any, *, events: Iterable[EventRules] = ()) -> Rules:
+    """
+    Return the rules that a site's settings hold, in the shape that ``core.caps`` shows.
+
+    Where that shape is broken they are the default: whatever came in by another way than the form must neither
+    stop every text nor let every one through.
+    """
+    try:
+        return Rules(
+            _limits(caps),
+            {str(name): _limits(limits) for name, limits in caps.get("purposes", {}).items()},
+            {str(name): _limits(limits) for name, limits in caps.get("topics", {}).items()},
+            tuple(events),
+        )
+    except (ValueError, TypeError, AttributeError):
+        return rules_of(default_caps(), events=events)
+
+
+def _limits(given: Any) -> Limits:
+    return Limits(*(None if given.get(span) is None else int(given[span]) for span in Limits._fields))
 
 
 class Sent(NamedTuple):
@@ -77,9 +111,10 @@ class Pressure(NamedTuple):
     """
     One message, and what its contact had and is about to get.
 
+    Whoever decides about several messages of one contact keeps ``sent`` and ``kept`` up to date between them.
+
     :param own: what the contact has asked for.
-    :param sent: all that counts of the contact's last 30 days. Whoever lets a message go appends to it, so that
-        the next one of the same contact is told.
+    :param sent: all that counts of the contact's last 30 days.
     :param kept: messages of a higher priority that are due soon; this one must leave them their place.
     """
 
@@ -90,7 +125,7 @@ class Pressure(NamedTuple):
     rules: Rules
     own: Limits
     sent: list[Sent]
-    kept: Sequence[Sent] = ()
+    kept: list[Sent]
 
 
 class Cap(NamedTuple):
@@ -116,6 +151,23 @@ class Capped(NamedTuple):
     had: int
     until: datetime | None
     is_kept: bool = False
+
+    def as_text(self, until: datetime | None = None) -> str:
+        """Return what is written down of it, at most 255 characters; *until* is when it may go, hours included."""
+        until = until or self.until
+        return json.dumps(
+            {
+                "cap": self.cap.scope.value,
+                "name": self.cap.name[:_LONGEST_NAME],
+                "days": self.cap.days,
+                "had": self.had,
+                "limit": self.cap.limit,
+                "next": until.isoformat(timespec="seconds") if until else "",
+                "kept": self.is_kept,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
 
 
 def check(pressure: Pressure, *, at: datetime) -> Capped | None:
@@ -162,7 +214,7 @@ def _of_limits(scope: Scope, name: str, limits: Limits) -> Iterator[Cap]:
         yield Cap(scope, name, MONTH.days, limits.month)
 
 
-def _raised(limits: Limits, events: Sequence[SpecialEvent]) -> Limits:
+def _raised(limits: Limits, events: Sequence[EventRules]) -> Limits:
     return Limits(
         *(
             limit if limit is None else max(limit, *(event.raised[position] or 0 for event in events), 0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -106,6 +107,41 @@ class BlackoutDate(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_on__gte=models.F("begins_on")), name="drip_blackout_ends_after"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SpecialEvent(models.Model):
+    """Days, declared in advance, on which the caps of some sequences are raised: a sale, a holiday."""
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(_("name"), max_length=64)
+    begins_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))  # with all of that day, by the site's clock
+    raised_week = models.PositiveSmallIntegerField(
+        _("at most a week"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    raised_month = models.PositiveSmallIntegerField(
+        _("at most a month"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    ceiling = models.PositiveSmallIntegerField(
+        _("at most while it lasts"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    # What lies above is referred to by plain values: the ids of the sequences that it is for.
+    sequences = models.JSONField(_("sequences"), default=list, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("special event")
+        verbose_name_plural = _("special events")
+        indexes = [models.Index(fields=["site", "ends_on"], name="drip_special_event_days")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("begins_on")), name="drip_special_event_in_order"
             )
         ]
 

@@ -1,7 +1,7 @@
 """
 May this message go now? Pure over a question: the same answer for a send, a preview and a replay.
 
-Marketing needs permission and obeys suppression, opening, quiet hours, blackout dates, sending times and
+Marketing needs permission and obeys suppression, opening, quiet hours, blackout dates, sending times, caps and
 expiry. A transactional text needs its own permission and obeys suppression, opening, quiet hours by law, the
 blackout dates that name it, and expiry. A response needs a licence. A test goes to confirmed staff numbers only.
 """
@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 
 from wagtail_drip.contacts.types import Purpose
 
-from . import times
-from .types import Decision, Question, Reason, defer, expire, send, skip
+from . import frequency_caps, times
+from .frequency_caps import Pressure
+from .types import Decision, Question, Reason, Verdict, defer, expire, send, skip
 
 # A licence is good for so long: an answer that comes later is no answer.
 LICENCE_HOURS = 24
+# So often the caps and the clock are asked in turn; the gate asks again at the moment that they came to.
+_MOST_TURNS = 8
 
 
 def decide(question: Question, *, now: datetime) -> Decision:
@@ -28,8 +31,9 @@ def decide(question: Question, *, now: datetime) -> Decision:
         return skip(refusal)
     if question.is_test or question.purpose == Purpose.RESPONSE:
         return send()
-    # Frequency caps stand here: ``question.counts`` is filled, no rule reads it yet.
-    return _by_the_clock(question, now)
+    if question.pressure is None or question.purpose == Purpose.TRANSACTIONAL:
+        return _by_the_clock(question, now)
+    return _under_caps(question, question.pressure, now)
 
 
 def _refusal(question: Question, now: datetime) -> str:
@@ -50,6 +54,30 @@ def _refusal(question: Question, now: datetime) -> str:
     if not question.permission:
         return Reason.NO_CONSENT if question.permission is None else Reason.UNSUBSCRIBED
     return ""
+
+
+def _under_caps(question: Question, pressure: Pressure, now: datetime) -> Decision:
+    """
+    Return the first moment that both the caps and the clock allow.
+
+    They are asked in turn until neither moves it: a night may lie where a cap has room again, and the last day
+    of a special event where the night ends.
+    """
+    capped, moment = None, now
+    for _ in range(_MOST_TURNS):
+        by_clock = _by_the_clock(question, moment)
+        if by_clock.verdict is Verdict.SKIP:
+            return by_clock if capped is None else skip(Reason.FREQUENCY_CAP, capped.as_text())
+        moment = by_clock.until or moment
+        found = frequency_caps.check(pressure, at=moment)
+        # What a place is kept for has gone by then, or never will: that is to be asked then.
+        if found is None or (found.is_kept and capped is not None):
+            return by_clock if capped is None else defer(Reason.FREQUENCY_CAP, moment, capped.as_text(moment))
+        capped = found if capped is None else capped
+        if found.until is None or (question.expires_at is not None and found.until >= question.expires_at):
+            return skip(Reason.FREQUENCY_CAP, capped.as_text(found.until))
+        moment = found.until
+    return defer(Reason.FREQUENCY_CAP, moment, capped.as_text(moment) if capped else "")
 
 
 def _by_the_clock(question: Question, now: datetime) -> Decision:

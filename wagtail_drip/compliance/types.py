@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from wagtail_drip.core.windows import SPREAD_MINUTES
 
+from .frequency_caps import Pressure
 from .jurisdictions import Holidays
 from .time_rules import SHIPPED, TimeRules
 
@@ -34,27 +35,33 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     SEND_WINDOW = "send_window"
     BLACKOUT_DATE = "blackout_date"
+    FREQUENCY_CAP = "frequency_cap"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What may become of a message now, and why not."""
+    """
+    What may become of a message now, and why not.
+
+    :param detail: what the reason alone does not tell; of a cap as ``Capped.as_text`` writes it.
+    """
 
     verdict: Verdict
     reason: str = ""
     until: datetime | None = None
+    detail: str = ""
 
 
 def send() -> Decision:
     return _SEND
 
 
-def skip(reason: str) -> Decision:
-    return Decision(verdict=Verdict.SKIP, reason=reason)
+def skip(reason: str, detail: str = "") -> Decision:
+    return Decision(verdict=Verdict.SKIP, reason=reason, detail=detail)
 
 
-def defer(reason: str, until: datetime) -> Decision:
-    return Decision(verdict=Verdict.DEFER, reason=reason, until=until)
+def defer(reason: str, until: datetime, detail: str = "") -> Decision:
+    return Decision(verdict=Verdict.DEFER, reason=reason, until=until, detail=detail)
 
 
 def expire() -> Decision:
@@ -63,13 +70,6 @@ def expire() -> Decision:
 
 _SEND = Decision(verdict=Verdict.SEND)
 _EXPIRE = Decision(verdict=Verdict.EXPIRE)
-
-
-class Counts(NamedTuple):
-    """How many messages that a cap counts a contact was sent by a site: rolling 7 × 24 hours, and 30 days."""
-
-    last_7_days: int = 0
-    last_30_days: int = 0
 
 
 class Licence(NamedTuple):
@@ -96,6 +96,7 @@ class Question(NamedTuple):
     :param holidays: what public holidays are to the site's sending times (``jurisdictions.Holidays``).
     :param spread_minutes: over how long a burst at an opening is spread; 0 is not at all.
     :param spread_key: what tells this message from others when it is; the number where there is nothing else.
+    :param pressure: what bears on the caps; None where they leave room whatever else goes.
     """
 
     number: str
@@ -114,13 +115,13 @@ class Question(NamedTuple):
     ignores_windows: bool
     expires_at: datetime | None
     licence: Licence | None
-    counts: Counts
     site_id: int = 0
     sequence_id: int | None = None
     rules: TimeRules = SHIPPED
     holidays: str = Holidays.USUAL
     spread_minutes: int = SPREAD_MINUTES
     spread_key: str = ""
+    pressure: Pressure | None = None
 
 
 class Destination(NamedTuple):

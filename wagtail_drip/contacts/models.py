@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,13 @@ class Contact(models.Model):
     # "profile" when the person or the shop said so; '' when it is read from the number.
     zone_source = models.CharField(max_length=16, default="", blank=True)
     preferred_channel = models.CharField(max_length=8, choices=_choices(Channel), default=Channel.SMS)
+    # What the contact has asked for: at most so many texts in 7 × 24 hours and in 30 days, of all sites together.
+    most_per_week = models.PositiveSmallIntegerField(
+        _("at most a week"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    most_per_month = models.PositiveSmallIntegerField(
+        _("at most a month"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -97,32 +105,6 @@ class ContactTag(models.Model):
 
     def __str__(self) -> str:
         return self.tag
-
-
-class ContactDate(models.Model):
-    """An attribute that is a date, where a database finds it by its day: who has their birthday today?
-
-    Written with the attributes, by contacts.actions.
-    """
-
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="dates")
-    name = models.CharField(max_length=64)
-    # NULL where only the day of the year is known.
-    on = models.DateField(null=True, blank=True)
-    month = models.PositiveSmallIntegerField()
-    day = models.PositiveSmallIntegerField()
-
-    wagtail_reference_index_ignore = True
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["contact", "name"], name="drip_contact_date_once")]
-        indexes = [
-            models.Index(fields=["name", "month", "day", "contact"], name="drip_contact_date_yearly"),
-            models.Index(fields=["name", "on", "contact"], name="drip_contact_date_on"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.on or f'--{self.month:02d}-{self.day:02d}'}"
 
 
 class ConsentIsAppendOnly(WagtailDripError):

@@ -106,6 +106,19 @@ def resolve_merged(contact_ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
+def merged_into(heads: Iterable[int]) -> dict[int, int]:
+    """Return everybody who was merged into one of *heads*, directly or through others, and into whom."""
+    found: dict[int, int] = {}
+    into = {head: head for head in heads}
+    for _ in range(_DEEPEST_MERGE):
+        rows = Contact.objects.filter(Among("merged_into_id", into)).values_list("pk", "merged_into_id")
+        into = {merged: into[head or 0] for merged, head in rows}
+        if not into:
+            break
+        found.update(into)
+    return found
+
+
 def by_phone(numbers: Collection[str]) -> dict[str, Contact]:
     """Return the contacts that answer for these numbers (E.164), by number."""
     rows = Contact.objects.filter(active_phone__in=set(numbers) - {""})

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_drip.core.caps import default_caps
 from wagtail_drip.core.windows import SPREAD_MINUTES, default_windows
 
 
@@ -69,6 +70,8 @@ class SiteSettings(models.Model):
     spread_minutes = models.PositiveSmallIntegerField(
         _("spread what has waited over"), default=SPREAD_MINUTES
     )
+    # How often one contact is texted: see core.caps.
+    caps = models.JSONField(_("caps"), default=default_caps, blank=True)
     help_text = models.CharField(_("answer to HELP"), max_length=320, default="", blank=True)
     stop_scope = models.CharField(
         _("STOP counts for"),

@@ -14,9 +14,8 @@ from wagtail_drip.content.compose import Composed, TextToCompose, compose
 from wagtail_drip.core import claims, garbage, traces
 from wagtail_drip.gateways import encoding
 from wagtail_drip.messaging import budget, facts, fenced, settling
-from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.states import DeferReason, MessageState, SkipReason
-from wagtail_drip.messaging.types import Claimed, Ready
+from wagtail_drip.messaging.types import Claimed, People, Ready
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,8 @@ def prepare(
         return []
     people = facts.read_people({message.contact_id for message in messages})
     known = [message for message in messages if message.contact_id in people]
-    asked = facts.questions(known, people, rules=rules or rulebook.read(now.date()))
+    asked = facts.questions(known, people, now=now, rules=rules or rulebook.read(now.date()))
+    # Messages of one contact are not counted against each other yet: who knows which of them can be composed.
     decided = [
         (message, policy.decide(question, now=now)) for message, question in zip(known, asked, strict=True)
     ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wagtail_drip.compliance import jurisdictions, rulebook
 from wagtail_drip.compliance import querysets as compliance
+from wagtail_drip.compliance.frequency_caps import Pressure
 from wagtail_drip.compliance.time_rules import TimeRules
-from wagtail_drip.compliance.types import Counts, Destination, Licence, Question
+from wagtail_drip.compliance.types import Destination, Licence, Question
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
@@ -19,26 +21,12 @@ from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.messaging import claiming
+from wagtail_drip.messaging import claiming, pressure
 from wagtail_drip.messaging.models import InboundText
-from wagtail_drip.messaging.types import TEST_LICENCE, Claimed
+from wagtail_drip.messaging.types import TEST_LICENCE, Claimed, People, Person
 
 _NO_ZONES: frozenset[str] = frozenset()
-_NO_COUNTS: Mapping[tuple[int, int], Counts] = {}
-_NEVER_COUNTED = Counts()
-_PERSON = ("id", "active_phone", "zone", "merged_into_id")
-
-
-class Person(NamedTuple):
-    """What of a contact bears on whether a text may go; the fields stand in the order of ``_PERSON``."""
-
-    id: int
-    active_phone: str | None
-    zone: str
-    merged_into_id: int | None
-
-
-People = Mapping[int, Person]
+_PERSON = Person._fields
 
 
 def people_rows(contact_ids: Collection[int]) -> Any:
@@ -77,20 +65,19 @@ def questions(
     messages: Sequence[Claimed],
     people: People,
     *,
-    counts: Mapping[tuple[int, int], Counts] = _NO_COUNTS,
+    now: datetime,
     rules: TimeRules | None = None,
+    keeps_places: bool = False,
 ) -> list[Question]:
     """
     Return what compliance is asked about each message; each contact must be among *people*.
 
-    :param counts: what each contact was sent by each site, where it was read.
     :param rules: the pass's, read once; read here where there are none.
+    :param keeps_places: whether a message leaves the last place under a cap to one of higher priority.
     """
     rules = rules or rulebook.read()
-    sites = {
-        row.site_id: row
-        for row in SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
-    }
+    rows = SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
+    sites = {row.site_id: row for row in compliance.with_special_events(rows, now=now)}
     opened = _opened(messages, sites)
     permitted = contacts.permissions(
         {people[message.contact_id].id for message in messages}, {message.site_id for message in messages}
@@ -98,6 +85,7 @@ def questions(
     destinations = [_destination(message, people[message.contact_id]) for message in messages]
     suppressed = compliance.suppressed(set(destinations))
     licences = _licences(messages, people)
+    pressed = pressure.read(messages, people, sites, now=now, keeps_places=keeps_places)
     return [
         _question(
             message,
@@ -107,8 +95,8 @@ def questions(
             permitted=permitted,
             is_suppressed=destination in suppressed,
             licence=licences.get(message.id),
-            counts=counts.get((message.contact_id, message.site_id), _NEVER_COUNTED),
             rules=rules,
+            pressure=pressed.get(message.id),
         )
         for message, destination in zip(messages, destinations, strict=True)
     ]
@@ -123,8 +111,8 @@ def _question(
     permitted: Mapping[tuple[int, int, str, str, str], bool],
     is_suppressed: bool,
     licence: Licence | None,
-    counts: Counts,
     rules: TimeRules,
+    pressure: Pressure | None,
 ) -> Question:
     number = person.active_phone or ""
     is_test = message.licence == TEST_LICENCE
@@ -151,13 +139,13 @@ def _question(
         ignores_windows=message.ignores_windows,
         expires_at=message.expires_at,
         licence=licence,
-        counts=counts,
         site_id=message.site_id,
         sequence_id=message.sequence_id,
         rules=rules,
         holidays=site.holidays,
         spread_minutes=site.spread_minutes,
         spread_key=message.key,
+        pressure=pressure,
     )
 
 

@@ -24,11 +24,10 @@ from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.core import claims, garbage, traces
-from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, settling
-from wagtail_drip.messaging.facts import People
+from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, pressure, settling
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import DeferReason, MessageState
-from wagtail_drip.messaging.types import Claimed, Ready
+from wagtail_drip.messaging.types import Claimed, People, Ready
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime, rules: Time
 def _may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dict[int, str]:
     people = _lock(contacts.resolve_merged({message.contact_id for message in messages}))
     known, _ = _with_people(messages, people)
-    found = read_facts(known, people, now, rulebook.read(now.date()))
+    found = read_facts(known, people, now, rulebook.read(now.date()), keeps_places=False)
     going = {
         message.id: people[message.contact_id].active_phone or ""
         for message, decision in decide(known, found, now)
@@ -130,22 +129,30 @@ def _lock(speakers: Mapping[int, int]) -> People:
     return facts.heads(speakers, claims.lock_in_order(rows))
 
 
-def read_facts(messages: Sequence[Claimed], people: People, now: datetime, rules: TimeRules) -> Facts:
-    """Read what the decision rests on. Only ever after ``lock_contacts``, in statements of its own."""
-    counted = ledger.counts(messages, people, now=now)
+def read_facts(
+    messages: Sequence[Claimed], people: People, now: datetime, rules: TimeRules, *, keeps_places: bool = True
+) -> Facts:
+    """
+    Read what the decision rests on. Only ever after ``lock_contacts``, in statements of its own.
+
+    :param keeps_places: whether a message leaves the last place under a cap to one of higher priority.
+    """
     return Facts(
-        questions=facts.questions(messages, people, counts=counted, rules=rules),
+        questions=facts.questions(messages, people, now=now, rules=rules, keeps_places=keeps_places),
         held=holds.open_holds(now),
         guards=guards.verdicts(messages, people, now=now),
     )
 
 
 def decide(messages: Sequence[Claimed], found: Facts, now: datetime) -> list[tuple[Claimed, Decision]]:
-    """Return what becomes of each message by what was read."""
-    return [
-        (message, _decision(message, question, guard, found.held, now))
-        for message, question, guard in zip(messages, found.questions, found.guards, strict=True)
-    ]
+    """Return what becomes of each message by what was read, and by what becomes of those of higher priority."""
+
+    def of(position: int) -> Decision:
+        return _decision(
+            messages[position], found.questions[position], found.guards[position], found.held, now
+        )
+
+    return list(zip(messages, pressure.decide_in_order(messages, found.questions, of, now=now), strict=True))
 
 
 def _decision(

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from wagtail_drip.events.conditions import conditions_from_json
-from wagtail_drip.messaging.facts import People
 from wagtail_drip.messaging.states import DeferReason
-from wagtail_drip.messaging.types import Claimed
+from wagtail_drip.messaging.types import Claimed, People
 from wagtail_drip.stores import liveness
 from wagtail_drip.stores.types import Guard
 

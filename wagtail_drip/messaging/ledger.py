@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from wagtail_drip.compliance.types import Counts
+from wagtail_drip.compliance.frequency_caps import MONTH, WEEK
 from wagtail_drip.core import inserts
 from wagtail_drip.core.among import Among
-from wagtail_drip.messaging.models import SendLedger
+from wagtail_drip.messaging.models import Message, SendLedger
+from wagtail_drip.messaging.states import DeferReason, MessageState
 from wagtail_drip.messaging.types import AT_ONCE, Claimed
 
 
@@ -33,26 +34,40 @@ def record(messages: Sequence[Claimed], *, now: datetime) -> None:
     )
 
 
-def counts(
+def counted(
     messages: Sequence[Claimed], contact_ids: Collection[int], *, now: datetime
-) -> Mapping[tuple[int, int], Counts]:
+) -> QuerySet[SendLedger]:
     """
-    Return how many messages each contact was sent by each site: rolling 7 × 24 hours, and 30 days.
+    Return what caps count of the contacts' last 30 days, of every site; *messages* themselves are left out.
 
-    Answers and news of orders are not counted, nor are *messages* themselves, which may be here for a second time.
+    They may be here for a second time. Answers and news of orders are not counted.
     """
-    rows = (
-        SendLedger.objects.filter(
-            Among("contact_id", contact_ids), handed_over_at__gt=now - timedelta(days=30)
-        )
+    return (
+        SendLedger.objects.filter(Among("contact_id", contact_ids), handed_over_at__gt=now - MONTH)
         .exclude(purpose__in=AT_ONCE)
         .exclude(Among("message_id", [message.id for message in messages]))
-        .values_list("contact_id", "site_id")
-        .annotate(week=Count("pk", filter=Q(handed_over_at__gt=now - timedelta(days=7))), month=Count("pk"))
     )
-    return {(contact_id, site_id): Counts(week, month) for contact_id, site_id, week, month in rows}
+
+
+def counts(rows: QuerySet[SendLedger], *, now: datetime) -> list[tuple[int, int, int]]:
+    """Return (contact, how many in 7 × 24 hours, how many in 30 days) of what is ``counted``."""
+    return list(
+        rows.values_list("contact_id").annotate(
+            week=Count("pk", filter=Q(handed_over_at__gt=now - WEEK)), month=Count("pk")
+        )
+    )
 
 
 def give_back(messages: Sequence[Claimed]) -> None:
     """Forget hand-overs that certainly did not happen: caps must not count them."""
     SendLedger.objects.filter(message_id__in=[message.id for message in messages]).delete()
+
+
+def ask_again(contact_ids: Collection[int], *, now: datetime) -> int:
+    """Let what caps put off be asked again at once, of these contacts, and return how many messages that is."""
+    return Message.objects.filter(
+        contact_id__in=set(contact_ids),
+        state=MessageState.SCHEDULED,
+        defer_reason=DeferReason.FREQUENCY_CAP,
+        due_at__gt=now,
+    ).update(due_at=now)

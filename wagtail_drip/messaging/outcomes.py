@@ -273,6 +273,8 @@ def _fail(answered: Sequence[_Answered], token: str, now: datetime, *, reason: s
         lease_until=None,
     )
     ledger.give_back(moved)
+    # Their places are free again.
+    ledger.ask_again([message.contact_id for message in moved], now=now)
 
 
 def _content(answered: Sequence[_Answered], token: str, now: datetime) -> None:

@@ -18,26 +18,36 @@ MOST_ATTEMPTS = 5
 
 def refuse(decided: Sequence[tuple[Claimed, Decision]], *, token: str, now: datetime) -> None:
     """Skip, expire or put off claimed messages as was decided of each."""
-    skipped: defaultdict[str, list[Claimed]] = defaultdict(list)
-    deferred: defaultdict[str, list[tuple[Claimed, datetime]]] = defaultdict(list)
+    skipped: defaultdict[str, list[tuple[Claimed, str]]] = defaultdict(list)
+    deferred: defaultdict[str, list[tuple[Claimed, datetime, str]]] = defaultdict(list)
     expired = []
     for message, decision in decided:
         if decision.verdict is Verdict.SKIP:
-            skipped[decision.reason].append(message)
+            skipped[decision.reason].append((message, decision.detail))
         elif decision.verdict is Verdict.DEFER:
-            deferred[decision.reason].append((message, decision.until or now))
+            deferred[decision.reason].append((message, decision.until or now, decision.detail))
         elif decision.verdict is Verdict.EXPIRE:
             expired.append(message)
-    for reason, messages in sorted(skipped.items()):
-        skip(messages, reason=reason, token=token, now=now)
+    for reason, ended in sorted(skipped.items()):
+        details = [detail for _, detail in ended]
+        skip(
+            [message for message, _ in ended],
+            reason=reason,
+            details=details if any(details) else (),
+            token=token,
+            now=now,
+        )
     for reason, later in sorted(deferred.items()):
         fenced.move(
-            [message for message, _ in later],
+            [message for message, _, _ in later],
             token=token,
             before=S.CLAIMED,
             after=S.SCHEDULED,
             now=now,
-            per_row={"due_at": [until for _, until in later]},
+            per_row={
+                "due_at": [until for _, until, _ in later],
+                "detail": [detail[:255] for _, _, detail in later],
+            },
             defer_reason=reason,
             lease_until=None,
         )

@@ -73,6 +73,20 @@ class MessageDraft:
     licence: str = ""
 
 
+class Person(NamedTuple):
+    """What of a contact bears on whether a text may go; read by ``facts.people_rows``."""
+
+    id: int
+    active_phone: str | None
+    zone: str
+    most_per_week: int | None
+    most_per_month: int | None
+    merged_into_id: int | None
+
+
+People = Mapping[int, Person]
+
+
 class Claimed(NamedTuple):
     """What a pass reads of a message that it holds; the fields stand in the order of ``COLUMNS``."""
 

@@ -28,8 +28,10 @@ def _empty_gateway() -> Iterator[None]:
 
 @pytest.fixture
 def open_site(site_id: int, now: datetime) -> int:
-    """A British site that may text its customers, as "+44 7700 900000"."""
-    core.change_site_settings(site_id, zone="Europe/London", region="GB", sender_address="+447700900000")
+    """A British site that may text its customers as often as it likes, as "+44 7700 900000"."""
+    core.change_site_settings(
+        site_id, zone="Europe/London", region="GB", sender_address="+447700900000", caps={}
+    )
     core.open_site(site_id, account="memory", now=now)
     return site_id
 

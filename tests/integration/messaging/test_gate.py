@@ -565,42 +565,6 @@ def test_a_message_that_the_database_refuses_fails_alone(
     assert SendLedger.objects.count() == len(memory.outbox) == 6
 
 
-def test_what_somebody_was_sent_is_counted_for_compliance(
-    customer: Customer, queued: Queued, open_site: int, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from wagtail_drip.messaging import gate
-
-    contact = customer()
-    for days, purpose in [
-        (1, "promotional"),
-        (6, "welcome"),
-        (8, "survey"),
-        (31, "promotional"),
-        (1, "transactional"),
-    ]:
-        sent = queued(contact, purpose=purpose)
-        Message.objects.filter(pk=sent.pk).update(state="sent", due_at=None)
-        SendLedger.objects.create(
-            message=sent,
-            contact=contact,
-            site_id=open_site,
-            purpose=purpose,
-            handed_over_at=now - timedelta(days=days),
-        )
-    queued(contact)
-    asked: list[Any] = []
-    decide = gate.policy.decide
-
-    def listen(question: Any, *, now: datetime) -> Any:
-        asked.append(question.counts)
-        return decide(question, now=now)
-
-    monkeypatch.setattr(gate.policy, "decide", listen)
-    send_due(now=now)
-
-    assert tuple(asked[-1]) == (2, 3)
-
-
 def test_of_what_is_due_the_higher_priority_goes_first(
     customer: Customer, queued: Queued, now: datetime, settings: Any
 ) -> None:

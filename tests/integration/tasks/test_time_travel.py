@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from wagtail.models import Site
 
 from tests.integration.enrolments.crowd import stand_at_the_start
+from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
 from wagtail_drip.gateways.types import OutboundSms
@@ -23,6 +25,7 @@ def wait(amount: int, unit: str) -> tuple[str, dict[str, object]]:
 
 
 def test_every_step_happens_at_its_own_moment_however_far_one_jumps(drip_outbox: list[OutboundSms]) -> None:
+    core.change_site_settings(Site.objects.get(is_default_site=True).pk, caps={})
     steps = [wait(1, "hours"), HELLO, wait(2, "hours"), HELLO, wait(1, "days"), HELLO]
     stand_at_the_start(live_sequence(steps=steps, purpose="information"), [reachable_contact()])
     began = clock.now()

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from wagtail_drip.compliance.frequency_caps import (
     ASK_AGAIN,
     Capped,
+    EventRules,
     Limits,
     Pressure,
     Rules,
     Scope,
     Sent,
-    SpecialEvent,
     check,
 )
 
@@ -48,6 +48,7 @@ def pressure(*had: Sent, **fields: Any) -> Pressure:
         "rules": Rules(everyone=Limits(2, 8)),
         "own": Limits(),
         "sent": list(had),
+        "kept": [],
         **fields,
     }
     return Pressure(**given_)
@@ -59,7 +60,7 @@ def capped(*had: Sent, at: datetime = NOW, **fields: Any) -> Capped:
     return found
 
 
-def double_eleven(**fields: Any) -> SpecialEvent:
+def double_eleven(**fields: Any) -> EventRules:
     given_: dict[str, Any] = {
         "name": "双11",
         "starts_at": days(-1),
@@ -69,7 +70,7 @@ def double_eleven(**fields: Any) -> SpecialEvent:
         "sequences": frozenset({7}),
         **fields,
     }
-    return SpecialEvent(**given_)
+    return EventRules(**given_)
 
 
 def test_there_is_room_until_the_cap_is_full() -> None:
@@ -210,9 +211,9 @@ messages = st.builds(
 
 
 @st.composite
-def events(draw: st.DrawFn) -> SpecialEvent:
+def events(draw: st.DrawFn) -> EventRules:
     start = draw(st.integers(-200, 400))
-    return SpecialEvent(
+    return EventRules(
         "sale",
         hours(start),
         hours(start + draw(st.integers(1, 300))),
@@ -237,7 +238,7 @@ pressures = st.builds(
     ),
     own=limits,
     sent=st.lists(messages, max_size=9),
-    kept=st.just(()),
+    kept=st.builds(list),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from wagtail_drip.compliance import jurisdictions, policy, times
+from wagtail_drip.compliance.frequency_caps import Limits, Pressure, Rules, Sent
 from wagtail_drip.compliance.jurisdictions import Kind
-from wagtail_drip.compliance.types import Counts, Licence, Question
+from wagtail_drip.compliance.types import Licence, Question
 from wagtail_drip.contacts.types import Purpose
-from wagtail_drip.core.windows import default_windows
+from wagtail_drip.core.windows import SPREAD_MINUTES, default_windows
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday in winter
 MARKETING = ["welcome", "information", "interactive", "promotional", "reminder", "survey"]
@@ -36,7 +38,6 @@ def question(**fields: Any) -> Question:
         "ignores_windows": False,
         "expires_at": None,
         "licence": None,
-        "counts": Counts(),
         **fields,
     }
     return Question(**given)
@@ -344,3 +345,77 @@ def test_the_state_of_an_area_code(number: str, state: str) -> None:
 def test_every_purpose_is_decided() -> None:
     for purpose in Purpose:
         assert answer(purpose=purpose, licence=FRESH) == "send"
+
+
+def under_pressure(*ago: timedelta, limits: Limits = Limits(2, 8), kept: Sequence[Sent] = ()) -> Pressure:  # noqa: B008 -- immutable
+    return Pressure(
+        site_id=1,
+        purpose="promotional",
+        topic="",
+        sequence_id=7,
+        rules=Rules(everyone=limits),
+        own=Limits(),
+        sent=[Sent(NOON - each, 1, "promotional", "") for each in ago],
+        kept=list(kept),
+    )
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("purpose", MARKETING)
+def test_a_full_cap_puts_off_every_marketing_purpose(purpose: str) -> None:
+    decision = policy.decide(question(purpose=purpose, pressure=under_pressure(DAY, 2 * DAY)), now=NOON)
+
+    assert (decision.verdict, decision.reason, decision.until) == ("defer", "frequency_cap", NOON + 5 * DAY)
+    assert '"had":2,"limit":2' in decision.detail
+
+
+@pytest.mark.parametrize("fields", [{"purpose": "transactional"}, {"purpose": "response", "licence": FRESH}])
+def test_a_full_cap_stops_neither_news_of_an_order_nor_an_answer(fields: dict[str, Any]) -> None:
+    assert answer(**fields, pressure=under_pressure(DAY, 2 * DAY)) == "send"
+
+
+def test_where_there_is_room_again_at_night_it_is_put_off_to_the_morning() -> None:
+    # Room is at 02:00 on Friday; Friday opens at 09:00.
+    decision = policy.decide(
+        question(pressure=under_pressure(timedelta(hours=10), 2 * DAY + timedelta(hours=10))), now=NOON
+    )
+
+    opening = datetime(2026, 11, 28, 9, tzinfo=UTC)
+    assert decision.reason == "frequency_cap"
+    assert decision.until is not None
+    assert opening <= decision.until < opening + timedelta(minutes=SPREAD_MINUTES)
+    assert decision.until.isoformat() in decision.detail
+
+
+def test_at_night_a_cap_that_is_still_full_in_the_morning_is_told_at_once() -> None:
+    night = NOON.replace(hour=2)
+
+    full = policy.decide(question(pressure=under_pressure(DAY, 2 * DAY)), now=night)
+    roomy = policy.decide(question(pressure=under_pressure(DAY, 7 * DAY + timedelta(hours=4))), now=night)
+
+    assert (full.reason, full.until) == ("frequency_cap", NOON + 5 * DAY)
+    assert roomy.reason == "send_window"  # in the morning there is room
+
+
+def test_where_it_expires_before_there_is_room_or_before_it_opens_it_is_skipped() -> None:
+    had = under_pressure(DAY, 2 * DAY)
+
+    assert answer(pressure=had, expires_at=NOON + 5 * DAY) == "skip frequency_cap"
+    assert answer(pressure=had, expires_at=NOON + 5 * DAY + timedelta(seconds=1)) == "defer frequency_cap"
+    at_night = under_pressure(timedelta(hours=10), 2 * DAY + timedelta(hours=10))
+    assert answer(pressure=at_night, expires_at=datetime(2026, 11, 28, 5, tzinfo=UTC)) == "skip frequency_cap"
+
+
+def test_a_place_is_kept_until_the_other_is_due_and_then_it_is_asked_again() -> None:
+    kept = [Sent(NOON + DAY, 1, "welcome", "")]
+
+    decision = policy.decide(question(pressure=under_pressure(DAY, kept=kept)), now=NOON)
+
+    assert (decision.reason, decision.until) == ("frequency_cap", NOON + DAY)
+    assert '"kept":true' in decision.detail
+
+
+def test_what_may_never_go_is_skipped() -> None:
+    assert answer(pressure=under_pressure(limits=Limits(0, None))) == "skip frequency_cap"

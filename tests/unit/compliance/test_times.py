@@ -15,7 +15,7 @@ from wagtail_drip.compliance import jurisdictions, policy, public_holidays, time
 from wagtail_drip.compliance.jurisdictions import Holidays, Kind, Rule
 from wagtail_drip.compliance.quiet_hours import ALWAYS, week_of
 from wagtail_drip.compliance.time_rules import Blackout, TimeRules
-from wagtail_drip.compliance.types import Counts, Question
+from wagtail_drip.compliance.types import Question
 from wagtail_drip.core.windows import default_windows, three_good_windows
 
 ZONES = sorted(
@@ -43,7 +43,6 @@ def question(**fields: Any) -> Question:
         "ignores_windows": False,
         "expires_at": None,
         "licence": None,
-        "counts": Counts(),
         "site_id": 1,
         **fields,
     }

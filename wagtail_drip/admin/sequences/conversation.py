@@ -21,7 +21,6 @@ from wagtail_drip.enrolments.facts import Facts, Seen
 from wagtail_drip.enrolments.steps.base import Position
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences import compile as compiling
-from wagtail_drip.sequences import starts
 from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence
@@ -88,9 +87,7 @@ def conversation(sequence: Sequence, person: Person, *, now: datetime) -> Conver
         for place in places
         if any(
             fault.level == "error" and not _has_text(place)
-            for fault in place.child.block.faults(
-                place.child.value, trigger_event=starts.heard_event(sequence)
-            )
+            for fault in place.child.block.faults(place.child.value, trigger_event=sequence.trigger_event)
         )
     }
     passable = _around(flow, unfinished)
@@ -121,8 +118,8 @@ def _has_text(place: tree.Place) -> bool:
 
 def _facts(sequence: Sequence, person: Person, *, now: datetime) -> Facts:
     trigger = (
-        Seen(id=0, name=event, properties=person.event, recorded_at=now)
-        if (event := starts.heard_event(sequence))
+        Seen(id=0, name=sequence.trigger_event, properties=person.event, recorded_at=now)
+        if sequence.trigger_event
         else None
     )
     return Facts(
