@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -283,27 +283,48 @@ def unsubscribe(
     return person
 
 
+@dataclass(frozen=True, kw_only=True)
+class EntryAnswer:
+    """
+    Whether somebody entered; true where they did.
+
+    :ivar is_waiting: they entered, and wait at the first step until the sequence's entry limit has room.
+    :ivar refusal: why they did not: ``not_live`` or one of ``enrolments.entry.Refusal``; '' where they did.
+    """
+
+    entered: bool
+    is_waiting: bool = False
+    refusal: str = ""
+
+    def __bool__(self) -> bool:
+        return self.entered
+
+
 def enrol(
     contact: Who, sequence: Sequence | int, *, key: str = "", store: str = "site", site: Where = None
-) -> bool:
+) -> EntryAnswer:
     """
     Let somebody into a live sequence, whatever starts it otherwise, by its own rules of coming again.
 
     :param key: what asked for it; the same key again lets in nobody twice.
-    :return: False if the sequence is not live, or its rules do not let the contact in.
+    :return: true where they entered, else with the reason: ``if not api.enrol(…)`` works as one would think.
     :raises BadInput: naming the argument.
     """
     if len(key) > 64:
         raise BadInput("'key' is longer than 64 characters.")
     person = identify(contact, store=store, site=site)
-    entered = enrolments.enrol(
-        contact_id=person.pk,
+    admission = enrolments.enrol(
+        contact_ids=[person.pk],
         sequence_id=sequence.pk if isinstance(sequence, Sequence) else sequence,
         site_id=_here(site),
         now=clock.now(),
         key=key,
     )
-    return entered is not None
+    return EntryAnswer(
+        entered=bool(admission and admission.entered),
+        is_waiting=bool(admission and admission.waiting),
+        refusal="not_live" if admission is None else next(iter(admission.refused.values()), ""),
+    )
 
 
 def exit(

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from wagtail_drip.compliance.models import BlackoutDate, LegalHours, SpecialEvent, Suppression
-from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, ContactTag, Permission
+from wagtail_drip.contacts.models import (
+    ConsentRecord,
+    Contact,
+    ContactDate,
+    ContactIdentity,
+    ContactTag,
+    Permission,
+)
 from wagtail_drip.content.models import MessageTemplate, PinnedText
 from wagtail_drip.core.models import Installation, Lease, SiteSettings
-from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit, VersionMove
-from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.enrolments.models import (
+    Enrolment,
+    EnrolmentTally,
+    EntryVolume,
+    StepVisit,
+    TriggerCheck,
+    VersionMove,
+)
+from wagtail_drip.events.models import Event, EventTally, Notice
 from wagtail_drip.links.models import Click, Link
 from wagtail_drip.messaging.models import (
     Callback,
@@ -30,11 +44,14 @@ __all__ = [
     "Click",
     "ConsentRecord",
     "Contact",
+    "ContactDate",
     "ContactIdentity",
     "ContactTag",
     "Enrolment",
     "EnrolmentTally",
+    "EntryVolume",
     "Event",
+    "EventTally",
     "Hold",
     "InboundText",
     "Installation",
@@ -61,5 +78,6 @@ __all__ = [
     "StepDay",
     "StepVisit",
     "Suppression",
+    "TriggerCheck",
     "VersionMove",
 ]

@@ -68,6 +68,12 @@ def _carts(now: datetime, slot: str) -> int:
     return abandonment.sweep_due(now=now)
 
 
+def _triggers(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import date_triggers
+
+    return date_triggers.check_due(now=now)
+
+
 def _match(now: datetime, slot: str) -> int:
     from wagtail_drip.enrolments import match_events
 
@@ -111,6 +117,7 @@ STAGES: dict[str, Stage] = {
     "orders": _orders,
     "notices": _notices,
     "carts": _carts,
+    "triggers": _triggers,
     "match": _match,
     "moves": _moves,
     "advance": _advance,

@@ -107,6 +107,32 @@ class ContactTag(models.Model):
         return self.tag
 
 
+class ContactDate(models.Model):
+    """An attribute that is a date, where a database finds it by its day: who has their birthday today?
+
+    Written with the attributes, by contacts.actions.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="dates")
+    name = models.CharField(max_length=64)
+    # NULL where only the day of the year is known.
+    on = models.DateField(null=True, blank=True)
+    month = models.PositiveSmallIntegerField()
+    day = models.PositiveSmallIntegerField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "name"], name="drip_contact_date_once")]
+        indexes = [
+            models.Index(fields=["name", "month", "day", "contact"], name="drip_contact_date_yearly"),
+            models.Index(fields=["name", "on", "contact"], name="drip_contact_date_on"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.on or f'--{self.month:02d}-{self.day:02d}'}"
+
+
 class ConsentIsAppendOnly(WagtailDripError):
     """A consent record is proof: append another one that says what is true now, and leave this as it is."""
 

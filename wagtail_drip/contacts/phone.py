@@ -172,6 +172,12 @@ def zones_of_region(region: str) -> frozenset[str]:
 
 
 @cache
+def regions() -> frozenset[str]:
+    """Return the countries (ISO 3166) whose time zones are known."""
+    return frozenset(_zones_by_region())
+
+
+@cache
 def _zones_by_region() -> dict[str, frozenset[str]]:
     zones: defaultdict[str, set[str]] = defaultdict(set)
     for line in _zone_table():

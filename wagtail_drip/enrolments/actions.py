@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,17 +13,15 @@ from wagtail_drip import signals
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims
-from wagtail_drip.enrolments import entry, querysets
+from wagtail_drip.enrolments import entry, querysets, volumes
 from wagtail_drip.enrolments.carry_out import why_cancelled
-from wagtail_drip.enrolments.entry import Earlier
+from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
 from wagtail_drip.enrolments.record import Measure, tally, tell
 from wagtail_drip.enrolments.states import RUNNING, EnrolmentState, ExitReason
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.sequences import querysets as sequences
-from wagtail_drip.sequences.models import SequenceRuntime
-from wagtail_drip.sequences.states import RuntimeState
 from wagtail_drip.sequences.types import Running
 
 
@@ -33,6 +31,7 @@ class Wish:
 
     :param key: what asked for it, at most 64 characters: the same key again enters nobody twice.
     :param since: goals and exits count what is recorded after it: the trigger's own moment.
+    :param occasion: what a clock's trigger is about (``birthday:2027``): nobody enters twice for it.
     """
 
     into: Running
@@ -41,11 +40,25 @@ class Wish:
     key: str
     since: datetime
     trigger: Seen | None = None
+    occasion: str = ""
 
 
-def admit(wishes: Sequence[Wish], *, now: datetime) -> list[Enrolment]:
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What became of wishes.
+
+    :ivar waiting: how many of *entered* wait at the first step until there is room for them.
+    :ivar refused: why the others did not enter, by the wish's place; a place is in it or has entered.
     """
-    Let in whom the sequences' rules let in, and return the new enrolments.
+
+    entered: list[Enrolment]
+    waiting: int
+    refused: Mapping[int, Refusal]
+
+
+def admit(wishes: Sequence[Wish], *, now: datetime) -> Admission:
+    """
+    Let in whom the sequences' rules let in.
 
     In the caller's transaction; merged contacts are read through, erased ones never enter. The same wishes
     again let nobody in.
@@ -55,30 +68,61 @@ def admit(wishes: Sequence[Wish], *, now: datetime) -> list[Enrolment]:
     people = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
     present = {contact.pk for contact in people}
     runs = querysets.earlier_runs({wish.into.sequence_id for wish in wishes}, present)
-    rows = []
-    for wish in wishes:
+    refused: dict[int, Refusal] = {}
+    let_in: dict[int, str] = {}
+    for place, wish in enumerate(wishes):
         contact_id = heads[wish.contact_id]
-        rules, earlier = wish.into.flow.entry, runs.setdefault((wish.into.sequence_id, contact_id), [])
-        key = entry.dedupe_key(wish.into.flow, wish.trigger)
-        if contact_id not in present or not entry.may_enter(rules, key=key, earlier=earlier, now=now):
-            continue
-        earlier.append(Earlier(dedupe_key=key, entered_at=now, is_running=True))
-        rows.append(
-            Enrolment(
-                sequence_id=wish.into.sequence_id,
-                version_id=wish.into.version_id,
-                contact_id=contact_id,
-                site_id=wish.site_id,
-                event_id=wish.trigger.id if wish.trigger else None,
-                dedupe_key=key,
-                entry_key=entry.entry_key(rules, key=wish.key, now=now),
-                step_id=wish.into.flow.start or "",
-                due_at=now,
-                entered_at=now,
-                since=wish.since,
+        earlier = runs.setdefault((wish.into.sequence_id, contact_id), [])
+        key = wish.occasion or entry.dedupe_key(wish.into.flow, wish.trigger)
+        reason = (
+            Refusal.NOBODY
+            if contact_id not in present
+            else entry.why_not(
+                wish.into.flow.entry,
+                key=key,
+                earlier=earlier,
+                now=now,
+                by_occasion=wish.into.flow.timed is not None,
             )
         )
-    return _inserted(sorted(rows, key=lambda row: (row.contact_id, row.sequence_id)), now=now)
+        if reason is not None:
+            refused[place] = reason
+            continue
+        earlier.append(Earlier(dedupe_key=key, entered_at=now, is_running=True))
+        let_in[place] = key
+    starts = volumes.starts([(place, wishes[place]) for place in let_in], now=now)
+    rows, places = [], {}
+    for place, key in let_in.items():
+        wish, start = wishes[place], starts.get(place, now)
+        if start is None:
+            refused[place] = Refusal.FULL
+            continue
+        rules = wish.into.flow.entry
+        row = Enrolment(
+            sequence_id=wish.into.sequence_id,
+            version_id=wish.into.version_id,
+            contact_id=heads[wish.contact_id],
+            site_id=wish.site_id,
+            event_id=wish.trigger.id if wish.trigger else None,
+            dedupe_key=key,
+            entry_key="" if wish.occasion else entry.entry_key(rules, key=wish.key, now=now),
+            step_id=wish.into.flow.start or "",
+            due_at=start,
+            entered_at=now,
+            since=wish.since,
+        )
+        rows.append(row)
+        places[_key_of(row)] = place
+    entered = _inserted(sorted(rows, key=lambda row: (row.contact_id, row.sequence_id)), now=now)
+    for key_of in places.keys() - {_key_of(row) for row in entered}:
+        # The same key asked before, and its run is over.
+        refused[places[key_of]] = Refusal.ENTERED_BEFORE
+    waiting = sum(1 for row in entered if row.due_at is not None and row.due_at > now)
+    return Admission(entered=entered, waiting=waiting, refused=refused)
+
+
+def _key_of(row: Enrolment) -> tuple[int, int, str, str]:
+    return (row.sequence_id, row.contact_id, row.dedupe_key, row.entry_key)
 
 
 def _inserted(rows: list[Enrolment], *, now: datetime) -> list[Enrolment]:
@@ -100,28 +144,33 @@ def _inserted(rows: list[Enrolment], *, now: datetime) -> list[Enrolment]:
 
 @transaction.atomic
 def enrol(
-    *, contact_id: int, sequence_id: int, site_id: int, now: datetime, key: str = ""
-) -> Enrolment | None:
+    *,
+    contact_ids: Sequence[int],
+    sequence_id: int,
+    site_id: int,
+    now: datetime,
+    key: str = "",
+) -> Admission | None:
     """
-    Let one contact into a live sequence without a trigger, by the sequence's own rules of re-entry.
+    Let contacts into a live sequence without its trigger, by its own rules of re-entry and volume.
 
     :param key: what asked for it; by default the moment, so that "every time" means every call.
-    :return: None if the sequence is not live, or its rules let the contact not in.
+    :return: None if the sequence is not live.
     """
-    runtime = SequenceRuntime.objects.filter(
-        sequence_id=sequence_id, state=RuntimeState.LIVE, version__isnull=False
-    ).first()
-    if runtime is None or runtime.version_id is None:
+    running = sequences.live([sequence_id]).get(sequence_id)
+    if running is None:
         return None
-    running = Running(
-        sequence_id=sequence_id,
-        version_id=runtime.version_id,
-        site_id=site_id,
-        flow=sequences.flows([runtime.version_id])[runtime.version_id],
-    )
-    wish = Wish(into=running, contact_id=contact_id, site_id=site_id, key=key or now.isoformat(), since=now)
-    entered = admit([wish], now=now)
-    return entered[0] if entered else None
+    wishes = [
+        Wish(
+            into=running,
+            contact_id=contact_id,
+            site_id=site_id,
+            key=key or now.isoformat(),
+            since=now,
+        )
+        for contact_id in contact_ids
+    ]
+    return admit(wishes, now=now)
 
 
 @transaction.atomic

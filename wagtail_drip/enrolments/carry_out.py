@@ -29,7 +29,7 @@ from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.conditions import EventTest, test_to_json
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.states import SkipReason
-from wagtail_drip.messaging.types import MessageDraft
+from wagtail_drip.messaging.types import LANE_SEND_ONCE, LANE_TRIGGERED, MessageDraft
 from wagtail_drip.sequences.flow import Flow
 
 
@@ -143,6 +143,8 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
         expires_at=now + timedelta(hours=send.expires_hours) if send.expires_hours else None,
         track_links=send.track_links,
         ignores_windows=send.ignores_windows,
+        lane=LANE_SEND_ONCE if flow.is_sent_once else LANE_TRIGGERED,
+        priority=flow.priority,
     )
 
 

@@ -79,7 +79,10 @@ def enter(batch: Sequence[Advanced], held: Sequence[Enrolment], *, now: datetime
         and (contact_of(advanced), effect.sequence_id) not in often
     ]
     entered = (
-        {(row.contact_id, row.sequence_id) for row in actions.admit([wish for *_, wish in asked], now=now)}
+        {
+            (row.contact_id, row.sequence_id)
+            for row in actions.admit([wish for *_, wish in asked], now=now).entered
+        }
         if asked
         else set()
     )

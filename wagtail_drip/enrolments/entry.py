@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from wagtail_drip.core.states import State
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.events import catalogue
 from wagtail_drip.sequences.flow import Entry, Flow
@@ -63,20 +65,100 @@ def entry_key(entry: Entry, *, key: str, now: datetime) -> str:
     return ""
 
 
-def may_enter(entry: Entry, *, key: str, earlier: Iterable[Earlier], now: datetime) -> bool:
-    """
-    Tell whether somebody with these *earlier* runs may come in.
+class Refusal(State):
+    """Why somebody did not enter."""
 
-    :param key: the dedupe key of the run that is asked for; runs with another key do not count.
+    NOBODY = "nobody", "There is no such contact, or it was erased."
+    INSIDE = "inside", "Is in the sequence already."
+    ENTERED_BEFORE = "entered_before", "Was in the sequence before, and it lets nobody in again."
+    TOO_SOON = "too_soon", "Was in the sequence too short a time ago."
+    SAME_OCCASION = "same_occasion", "Entered for this occasion already."
+    FULL = "full", "The sequence lets in no more people in this hour or day."
+
+
+def why_not(
+    entry: Entry, *, key: str, earlier: Iterable[Earlier], now: datetime, by_occasion: bool = False
+) -> Refusal | None:
     """
-    same = [run for run in earlier if run.dedupe_key == key]
-    if any(run.is_running for run in same):
-        return False
+    Return why somebody with these *earlier* runs may not come in; None if they may.
+
+    :param key: the dedupe key of the run that is asked for; runs with another key do not count, but
+    :param by_occasion: a birthday or a month never lets the same person in twice at once, and how often they may
+        come is counted over all occasions.
+    """
+    runs = list(earlier)
+    same = [run for run in runs if run.dedupe_key == key]
+    if by_occasion and key and same:
+        return Refusal.INSIDE if any(run.is_running for run in same) else Refusal.SAME_OCCASION
+    counting = runs if by_occasion else same
+    if any(run.is_running for run in counting):
+        return Refusal.INSIDE
     if entry.reentry == "always":
-        return True
+        return None
     if entry.reentry == "after_days":
-        return all(now - run.entered_at >= timedelta(days=max(entry.days, 1)) for run in same)
-    return not same
+        since = timedelta(days=max(entry.days, 1))
+        return None if all(now - run.entered_at >= since for run in counting) else Refusal.TOO_SOON
+    return Refusal.ENTERED_BEFORE if counting else None
+
+
+def may_enter(entry: Entry, *, key: str, earlier: Iterable[Earlier], now: datetime) -> bool:
+    """Tell whether somebody with these *earlier* runs may come in (see ``why_not``)."""
+    return why_not(entry, key=key, earlier=earlier, now=now) is None
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def period_of(moment: datetime, *, per: str, zone: ZoneInfo) -> datetime:
+    """Return when the hour or the local day that *moment* lies in began, in UTC."""
+    if per == "hour":
+        return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return datetime.combine(moment.astimezone(zone).date(), time(), tzinfo=zone).astimezone(UTC)
+
+
+def next_period(period: datetime, *, per: str, zone: ZoneInfo) -> datetime:
+    """Return when the hour or the local day after the one that began at *period* begins, in UTC."""
+    if per == "hour":
+        return period + HOUR
+    day = period.astimezone(zone).date() + DAY
+    following = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    # A day that a zone left out began when the one after it did.
+    return following if following > period else following + DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What entries were given out: so many in the period that is being filled."""
+
+    period: datetime
+    n: int
+
+
+def give_out(
+    entry: Entry, given: Given | None, *, wanted: int, now: datetime, zone: ZoneInfo
+) -> tuple[list[datetime | None], Given]:
+    """
+    Return for each of *wanted* people the moment when there is room for them, and what is then given out.
+
+    The moment is *now* where there is room, and None for who is refused.
+
+    :param given: what was given out before; None for nothing.
+    """
+    present = period_of(now, per=entry.per, zone=zone)
+    if given is None or given.period < present:
+        given = Given(period=present, n=0)
+    period, n = given.period, given.n
+    moments: list[datetime | None] = []
+    for _ in range(wanted):
+        if n >= entry.most:
+            if entry.excess == "refuse":
+                moments.append(None)
+                continue
+            period, n = next_period(period, per=entry.per, zone=zone), 0
+        # Whoever is to wait stands behind those who wait already.
+        moments.append(max(period, now))
+        n += 1
+    return moments, Given(period=period, n=n)
 
 
 Runs = Mapping[tuple[int, int], Collection[Earlier]]

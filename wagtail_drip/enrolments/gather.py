@@ -188,6 +188,11 @@ def zone_of(contact: Contact | Known | None, site_zone: str) -> str:
 
 
 @lru_cache(maxsize=1000)
+def zone_info(name: str) -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(name)
+
+
+@lru_cache(maxsize=1000)
 def is_zone(name: str) -> bool:
     try:
         zoneinfo.ZoneInfo(name)

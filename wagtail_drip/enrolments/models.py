@@ -117,6 +117,47 @@ class VersionMove(models.Model):
         return f"{self.enrolment_id}:{self.choice}"
 
 
+class TriggerCheck(models.Model):
+    """How far a trigger that a clock pulls has been looked at, for one sequence."""
+
+    sequence = models.OneToOneField(Sequence, on_delete=models.CASCADE, related_name="trigger_check")
+    # What it was looked at for (sequences.triggers.Timed): another one begins anew.
+    timed = models.JSONField(default=dict)
+    # Whoever fell due up to here was let in or refused. A pass covers what lies between this and its end.
+    checked_until = models.DateTimeField()
+    # The pass under way: its end, and the last contact that it has looked at.
+    pass_until = models.DateTimeField(null=True, blank=True)
+    cursor = models.BigIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(default="", blank=True)
+    # The last stretch that came too late to be made good: nobody entered for what fell into it.
+    missed_since = models.DateTimeField(null=True, blank=True)
+    missed_until = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="drip_trigger_check_due")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id}: {self.checked_until.isoformat()}"
+
+
+class EntryVolume(models.Model):
+    """How many entries a sequence with an entry limit has given out in which hour or day; locked while it gives."""
+
+    sequence = models.OneToOneField(Sequence, on_delete=models.CASCADE, related_name="entry_volume")
+    # The period that is being filled. In the future where people wait for room.
+    period = models.DateTimeField()
+    n = models.PositiveIntegerField(default=0)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id}: {self.n} since {self.period.isoformat()}"
+
+
 class StepVisit(models.Model):
     """One pass through one step, with the trace of what was decided and by which values."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import router, transaction
 
 from wagtail_drip.core import claims
+from wagtail_drip.events import tallies
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.events.types import BACKFILL, EventDraft
 
@@ -58,7 +59,16 @@ def record_events(drafts: Collection[EventDraft]) -> None:
 
     An event without a contact, or from a backfill, is kept and starts nothing.
     """
-    claims.insert_new([_row(draft) for draft in drafts], unique=["store", "key"])
+    rows = [_row(draft) for draft in drafts]
+    if not any(row.contact_id is not None for row in rows):
+        claims.insert_new(rows, unique=["store", "key"])
+        return
+    with transaction.atomic(using=router.db_for_write(Event)):
+        # The tallies first: whoever brings the same event meanwhile waits, and then finds it recorded.
+        held = tallies.lock(rows)
+        known = tallies.known(rows)
+        claims.insert_new(rows, unique=["store", "key"])
+        tallies.count([row for row in rows if (row.store, row.key) not in known], held)
 
 
 def record_event(draft: EventDraft) -> Event:

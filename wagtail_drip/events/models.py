@@ -71,3 +71,30 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EventTally(models.Model):
+    """How often, first and last, an event happened to a contact: who has been silent since when?
+
+    Written with the events, by events.actions. No constraint to the contact: a row here must never wait for a
+    lock on a contact, which others take in the opposite order.
+    """
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="event_tallies", db_constraint=False
+    )
+    name = models.CharField(max_length=64)
+    # By our clock; of what was backfilled, the shop's.
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    last_event_id = models.BigIntegerField(default=0)
+    n = models.PositiveIntegerField(default=0)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "name"], name="drip_event_tally_once")]
+        indexes = [models.Index(fields=["name", "last_at", "contact"], name="drip_event_tally_last")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.name}: {self.n}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from wagtail_drip.compliance import actions as compliance
+from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone, querysets
@@ -14,7 +15,7 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims, keys
 from wagtail_drip.gateways.types import InboundEvent
-from wagtail_drip.inbox import keywords, senders
+from wagtail_drip.inbox import senders
 from wagtail_drip.messaging import actions as messaging
 
 # Only a suppression with this reason is lifted by START.

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from wagtail_drip import signals
+from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
@@ -17,7 +18,7 @@ from wagtail_drip.core import claims, clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
-from wagtail_drip.inbox import actions, keywords, responses, senders
+from wagtail_drip.inbox import actions, responses, senders
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging import inbound_texts
 from wagtail_drip.messaging.models import InboundText, Message
@@ -186,6 +187,8 @@ def _record(
     properties: dict[str, object] = {"inbound_text_id": text.pk}
     if verdict.kind == "reply":
         properties["text"] = text.text
+        # What a keyword's trigger compares; a text of many words is none.
+        properties["word"] = keywords.plain(text.text)[: keywords.LONGEST]
     else:
         properties |= {
             "keyword": verdict.keyword,

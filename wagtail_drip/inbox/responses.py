@@ -7,10 +7,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.models import Site
 
+from wagtail_drip.compliance.keywords import Kind
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.gateways import encoding
-from wagtail_drip.inbox.keywords import Kind
 
 
 def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:

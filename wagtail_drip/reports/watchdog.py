@@ -14,15 +14,19 @@ from django.db.models import F, QuerySet
 
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import querysets as enrolments
-from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.enrolments.states import RUNNING, EnrolmentState
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
 from wagtail_drip.messaging.states import MessageState
+from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
+from wagtail_drip.sequences.states import RuntimeState
 from wagtail_drip.stores.models import Cart
 
 LATE = timedelta(minutes=10)
+# So long a trigger that missed days is told of: its owner can add the people by hand.
+RECENTLY = timedelta(days=7)
 MOST = 1000
 
 Question = Callable[[datetime], QuerySet[Any]]
@@ -39,6 +43,12 @@ EACH_TICK: dict[str, Question] = {
     "late notices": lambda now: Notice.objects.filter(due_at__lt=now - LATE),
     "late events": lambda now: Event.objects.filter(match_due_at__lt=now - LATE),
     "late carts": lambda now: Cart.objects.filter(sweep_due_at__lt=now - LATE),
+    "late triggers": lambda now: TriggerCheck.objects.filter(
+        due_at__lt=now - LATE,
+        sequence__runtime__state=RuntimeState.LIVE,
+        sequence__runtime__trigger_event__in=triggers.NAMES,
+        sequence__runtime__entering_since__lt=now - LATE,
+    ),
     "late enrolments": lambda now: enrolments.due(now - LATE),
     "late callbacks": lambda now: Callback.objects.filter(due_at__lt=now - LATE),
     "late inbound texts": lambda now: InboundText.objects.filter(due_at__lt=now - LATE),
@@ -51,6 +61,8 @@ EACH_TICK: dict[str, Question] = {
 DEEP: dict[str, Question] = {
     "notices set aside": lambda now: Notice.objects.filter(due_at=None).exclude(error=""),
     "events set aside": lambda now: Event.objects.filter(match_due_at=None).exclude(error=""),
+    "triggers set aside": lambda now: TriggerCheck.objects.filter(due_at=None).exclude(error=""),
+    "triggers that missed days": lambda now: TriggerCheck.objects.filter(missed_until__gt=now - RECENTLY),
     "carts set aside": lambda now: Cart.objects.filter(sweep_due_at=None).exclude(error=""),
     "callbacks set aside": lambda now: Callback.objects.filter(due_at=None).exclude(error=""),
     "inbound texts set aside": lambda now: InboundText.objects.filter(due_at=None).exclude(error=""),

@@ -14,6 +14,7 @@ from wagtail_drip.messaging.models import Hold
 from wagtail_drip.sequences.choices import Choices, from_json, refuse_unknown_steps, to_json
 from wagtail_drip.sequences.compile import compile_sequence
 from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.flow import from_json as flow_from_json
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.sequences.states import TRANSITIONS, Health, RuntimeState
 from wagtail_drip.sequences.types import CannotCompile
@@ -59,12 +60,15 @@ def publish(
             sequence=sequence, number__lt=version.number, moves_due_at__isnull=False
         ).update(moves_due_at=None)
         runtime.planned = {}
+        was_open = runtime.state == RuntimeState.LIVE and runtime.version_id is not None
         if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
             _lift_holds(sequence.pk, by="", now=now)
         if runtime.state != RuntimeState.PAUSED:
             runtime.state = RuntimeState.LIVE
+        if not was_open or runtime.entering_since is None:
+            runtime.entering_since = now
         runtime.version = version
-        runtime.trigger_event = _trigger_of(flow) if runtime.state == RuntimeState.LIVE else ""
+        runtime.trigger_event = flow.trigger_name if runtime.state == RuntimeState.LIVE else ""
         runtime.health = Health.OK
         runtime.health_detail = ""
         runtime.changed_at = now
@@ -148,6 +152,7 @@ def resume(sequence_id: int, *, now: datetime, by: str = "") -> bool:
                 table=TRANSITIONS,
                 allowed_from=[RuntimeState.PAUSED],
                 trigger_event=_trigger_of_version(runtime.version) if is_open else "",
+                entering_since=now,
                 parking_due_at=now,
                 changed_at=now,
             )
@@ -256,13 +261,8 @@ def _version(
     )
 
 
-def _trigger_of(flow: Flow) -> str:
-    return flow.trigger.event if flow.trigger else ""
-
-
 def _trigger_of_version(version: SequenceVersion | None) -> str:
-    trigger = version.flow["trigger"] if version is not None else None
-    return str(trigger["event"]) if trigger else ""
+    return flow_from_json(version.flow).trigger_name if version is not None else ""
 
 
 def _hold(sequence_id: int, reason: str, *, now: datetime, until: datetime | None = None) -> None:

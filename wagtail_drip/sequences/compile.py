@@ -10,9 +10,9 @@ from django.utils import translation
 
 from wagtail_drip.content import actions as content
 from wagtail_drip.events.conditions import EventTest
-from wagtail_drip.sequences import problems
+from wagtail_drip.sequences import problems, starts
 from wagtail_drip.sequences.blocks.conditions import to_conditions
-from wagtail_drip.sequences.flow import Entry, Flow
+from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.sequences.types import CannotCompile
@@ -58,14 +58,12 @@ def plan(sequence: Sequence) -> tuple[Flow, dict[str, dict[str, str]]]:
     _give_ids(sequence)
     # The same steps are the same version, whichever language their publisher reads: labels stay untranslated.
     with translation.override(None):
-        laid = lay_out(sequence.steps, trigger_event=sequence.trigger_event)
+        laid = lay_out(sequence.steps, trigger_event=starts.heard_event(sequence))
     flow = Flow(
-        trigger=_test(sequence.trigger_event, sequence.trigger_conditions),
-        entry=Entry(
-            reentry=sequence.reentry,
-            days=sequence.reentry_days if sequence.reentry == "after_days" else 0,
-            keyed=sequence.keyed,
-        ),
+        trigger=starts.event_test(sequence),
+        timed=starts.timed(sequence),
+        entry=starts.entry(sequence),
+        priority=sequence.priority,
         goal=_test(sequence.goal_event, sequence.goal_conditions),
         exits=tuple(
             test

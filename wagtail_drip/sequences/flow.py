@@ -8,10 +8,12 @@ the branch: compiling has already resolved that, so the walker never looks at ne
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from wagtail_drip.events.conditions import EventTest, test_from_json, test_to_json
+from wagtail_drip.sequences import triggers
+from wagtail_drip.sequences.triggers import Timed
 
 SCHEMA = 1
 
@@ -41,17 +43,31 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Who may come in again: reentry is never, after_days or always; keyed runs go side by side per object."""
+    """
+    Who may come in, and how often.
+
+    :ivar reentry: never, after_days or always.
+    :ivar keyed: runs go side by side per object (order, cart).
+    :ivar most: so many entries per hour or day (*per*); 0 for any number.
+    :ivar excess: what becomes of who does not fit: wait or refuse.
+    :ivar existing_days: also those to whom the trigger happened in so many days before; 0 for only future ones.
+    """
 
     reentry: str = "never"
     days: int = 0
     keyed: bool = False
+    most: int = 0
+    per: str = "day"
+    excess: str = "wait"
+    existing_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     trigger: EventTest | None
+    timed: Timed | None = None
     entry: Entry = Entry()
+    priority: int = 0  # 1 is high, -1 low: what goes first in a lane and under a cap
     goal: EventTest | None = None
     exits: tuple[EventTest, ...] = ()
     purpose: str = "promotional"
@@ -67,6 +83,17 @@ class Flow:
             step_id = self.steps[step_id].next or ""
         return "" if step_id in seen else step_id
 
+    @property
+    def trigger_name(self) -> str:
+        """Return what it is found by when something may start it; '' where only people let others in."""
+        if self.trigger is not None:
+            return self.trigger.event
+        return self.timed.name if self.timed is not None else ""
+
+    @property
+    def is_sent_once(self) -> bool:
+        return self.timed is not None and self.timed.kind == triggers.ONCE
+
     def in_order(self) -> Iterator[Step]:
         """Yield the steps as an editor reads them, top to bottom."""
         return iter(self.steps.values())
@@ -75,7 +102,9 @@ class Flow:
         return {
             "schema": SCHEMA,
             "trigger": test_to_json(self.trigger),
-            "entry": {"reentry": self.entry.reentry, "days": self.entry.days, "keyed": self.entry.keyed},
+            "timed": self.timed.to_json() if self.timed is not None else None,
+            "entry": asdict(self.entry),
+            "priority": self.priority,
             "goal": test_to_json(self.goal),
             "exits": [test_to_json(test) for test in self.exits],
             "purpose": self.purpose,
@@ -110,7 +139,9 @@ def from_json(raw: Mapping[str, Any]) -> Flow:
     exits = (test_from_json(test) for test in raw["exits"])
     return Flow(
         trigger=test_from_json(raw["trigger"]),
+        timed=triggers.from_json(raw.get("timed")),
         entry=Entry(**raw["entry"]),
+        priority=raw.get("priority", 0),
         goal=test_from_json(raw["goal"]),
         exits=tuple(test for test in exits if test is not None),
         purpose=raw["purpose"],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.db import models
@@ -22,6 +23,23 @@ from wagtail_drip.sequences.forms import SequenceForm
 from wagtail_drip.sequences.purposes import PURPOSES
 from wagtail_drip.sequences.states import Health, RuntimeState
 
+TRIGGER_KINDS = [
+    ("event", _("Something happens")),
+    ("date", _("A date of the contact comes")),
+    ("inactive", _("Nothing has happened for some days")),
+    ("schedule", _("Every week or month")),
+    ("once", _("Once, to many people")),
+    ("keyword", _("Somebody texts a keyword")),
+    ("link", _("A link in a text is clicked")),
+    ("form", _("A form of the site is sent")),
+    ("manual", _("Only when somebody adds people")),
+]
+OFFSETS = [("on", _("on that day")), ("before", _("days before it")), ("after", _("days after it"))]
+EVERY = [("week", _("every week")), ("month", _("every month"))]
+AUDIENCES = [("everyone", _("Everybody who has agreed"))]
+PRIORITIES = [(1, _("High")), (0, _("Normal")), (-1, _("Low"))]
+PERIODS = [("hour", _("an hour")), ("day", _("a day"))]
+EXCESS = [("wait", _("wait for room")), ("refuse", _("do not enter"))]
 REENTRY = [
     ("never", _("Never again")),
     ("after_days", _("Again after some days")),
@@ -48,7 +66,29 @@ class Sequence(
         _("purpose"), max_length=16, choices=PURPOSES, default=Purpose.PROMOTIONAL.value
     )
     topic = models.CharField(_("topic"), max_length=64, default="", blank=True)
-    trigger_event = models.CharField(_("starts when"), max_length=64, default="", blank=True)
+    trigger_kind = models.CharField(_("starts when"), max_length=16, choices=TRIGGER_KINDS, default="event")
+    trigger_event = models.CharField(_("what happens"), max_length=64, default="", blank=True)
+    # What each other kind of trigger reads (sequences.triggers, sequences.starts); the form shows only its own.
+    trigger_attribute = models.CharField(_("date"), max_length=64, default="", blank=True)
+    trigger_yearly = models.BooleanField(_("comes round every year, like a birthday"), default=True)
+    trigger_offset = models.CharField(_("when"), max_length=8, choices=OFFSETS, default="on")
+    trigger_days = models.PositiveSmallIntegerField(_("days"), default=30)
+    trigger_time = models.TimeField(_("at"), default=datetime.time(10))
+    trigger_every = models.CharField(_("how often"), max_length=8, choices=EVERY, default="week")
+    trigger_weekdays = models.JSONField(_("weekdays"), default=list, blank=True)
+    trigger_month_day = models.PositiveSmallIntegerField(_("day of the month"), default=1)
+    trigger_moment = models.DateTimeField(_("date and time"), null=True, blank=True)
+    trigger_audience = models.CharField(_("to whom"), max_length=16, choices=AUDIENCES, default="everyone")
+    trigger_keyword = models.CharField(_("keyword"), max_length=40, default="", blank=True)
+    trigger_url = models.CharField(_("address contains"), max_length=255, default="", blank=True)
+    trigger_form = models.ForeignKey(
+        "wagtailcore.Page",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("form"),
+    )
     trigger_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("only if"))
     reentry = models.CharField(
         _("the same person may enter"), max_length=16, choices=REENTRY, default="never"
@@ -59,6 +99,12 @@ class Sequence(
         default=False,
         help_text=_("Somebody with two orders then goes through twice, side by side."),
     )
+    also_existing = models.BooleanField(_("also those to whom it happened before"), default=False)
+    existing_days = models.PositiveSmallIntegerField(_("in the last days"), default=30)
+    entry_limit = models.PositiveIntegerField(_("at most"), null=True, blank=True)
+    entry_period = models.CharField(_("people"), max_length=8, choices=PERIODS, default="day")
+    entry_excess = models.CharField(_("others"), max_length=8, choices=EXCESS, default="wait")
+    priority = models.SmallIntegerField(_("priority"), choices=PRIORITIES, default=0)
     goal_event = models.CharField(_("goal"), max_length=64, default="", blank=True)
     goal_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("goal only if"))
     exit_rules = StepsField(conditions.ExitRulesBlock(), blank=True, verbose_name=_("leave early when"))
@@ -126,6 +172,8 @@ class SequenceRuntime(models.Model):
     )
     # The trigger of the current version, for match_events; '' while nobody may enter.
     trigger_event = models.CharField(max_length=64, default="", blank=True)
+    # Since when people may enter without a break, and so from when a clock's trigger counts; NULL before.
+    entering_since = models.DateTimeField(null=True, blank=True)
     parking_due_at = models.DateTimeField(null=True, blank=True)
     # Chosen for the people inside before it is published: {"revision": its id, "choices": [...]}.
     planned = models.JSONField(default=dict, blank=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from wagtail_drip.sequences import starts, trigger_problems
 from wagtail_drip.sequences.blocks import conditions, tree
 from wagtail_drip.sequences.types import Problem
 
@@ -32,15 +33,10 @@ def errors(sequence: Sequence) -> list[Problem]:
 
 
 def _of_the_whole(sequence: Sequence) -> Iterator[Problem]:
-    if not sequence.trigger_event:
-        yield Problem(
-            field="trigger_event",
-            level="advice",
-            message=_("Nothing starts this sequence by itself. Choose what it starts when."),
-        )
-    yield from _of_an_event("trigger_event", sequence.trigger_event)
-    yield from _of_conditions("trigger_conditions", sequence.trigger_conditions)
-    yield from _of_an_event("goal_event", sequence.goal_event)
+    yield from trigger_problems.find(sequence)
+    if starts.heard_event(sequence):
+        yield from _of_conditions("trigger_conditions", sequence.trigger_conditions)
+    yield from trigger_problems.of_an_event("goal_event", sequence.goal_event)
     yield from _of_conditions("goal_conditions", sequence.goal_conditions)
     for rule in sequence.exit_rules:
         event = rule.value.get("event") or ""
@@ -48,19 +44,11 @@ def _of_the_whole(sequence: Sequence) -> Iterator[Problem]:
             yield Problem(
                 field="exit_rules", message=_("Choose what makes people leave early, or remove the rule.")
             )
-        yield from _of_an_event("exit_rules", event)
+        yield from trigger_problems.of_an_event("exit_rules", event)
         yield from _of_conditions("exit_rules", rule.value.get("conditions"))
     if sequence.reentry == "after_days" and sequence.reentry_days < 1:
         yield Problem(
             field="reentry_days", message=_("Say after how many days the same person may enter again.")
-        )
-
-
-def _of_an_event(field: str, name: str) -> Iterator[Problem]:
-    if name and not conditions.is_known_event(name):
-        yield Problem(
-            field=field,
-            message=_("“%(event)s” is not an event that happens here. Choose another.") % {"event": name},
         )
 
 
@@ -90,7 +78,7 @@ def _of_the_steps(sequence: Sequence) -> Iterator[Problem]:
     for place in steps:
         step_id = place.child.id or ""
         where = _("Step %(number)s, %(kind)s") % {"number": place.name, "kind": place.label}
-        for fault in place.child.block.faults(place.child.value, trigger_event=sequence.trigger_event):
+        for fault in place.child.block.faults(place.child.value, trigger_event=starts.heard_event(sequence)):
             yield Problem(
                 step_id=step_id, field=fault.field, message=fault.message, level=fault.level, place=where
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from django.db.models import QuerySet
+
 from wagtail_drip.sequences import flow_cache
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
@@ -26,37 +28,38 @@ def live(sequence_ids: Collection[int]) -> dict[int, Running]:
     """Return those of these sequences that people may enter now, by their id."""
     if not sequence_ids:
         return {}
-    rows = list(
-        SequenceRuntime.objects.filter(
-            sequence_id__in=sequence_ids, state=RuntimeState.LIVE, version__isnull=False
-        ).values_list("sequence_id", "version_id", "sequence__site_id")
-    )
-    plans = flows(version_id for _sequence, version_id, _site in rows)
-    return {
-        sequence_id: Running(
-            sequence_id=sequence_id, version_id=version_id, site_id=site_id, flow=plans[version_id]
-        )
-        for sequence_id, version_id, site_id in rows
-        if version_id is not None
-    }
+    rows = SequenceRuntime.objects.filter(sequence_id__in=sequence_ids)
+    return {each.sequence_id: each for _name, each in _running(rows)}
 
 
 def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
-    """Return the sequences that events of these names may start now, by the event's name."""
-    runtimes = list(
-        SequenceRuntime.objects.filter(
-            trigger_event__in=set(names) - {""}, state=RuntimeState.LIVE, version__isnull=False
-        )
+    """Return the sequences that triggers of these names may start now, by the name."""
+    by_name: dict[str, list[Running]] = {}
+    for name, each in _running(SequenceRuntime.objects.filter(trigger_event__in=set(names) - {""})):
+        by_name.setdefault(name, []).append(each)
+    return by_name
+
+
+def _running(rows: QuerySet[SequenceRuntime]) -> list[tuple[str, Running]]:
+    found = list(
+        rows.filter(state=RuntimeState.LIVE, version__isnull=False)
         .order_by("sequence_id")
-        .values_list("trigger_event", "sequence_id", "version_id", "sequence__site_id")
+        .values_list("trigger_event", "sequence_id", "version_id", "sequence__site_id", "entering_since")
     )
-    plans = flows(version_id for _event, _sequence, version_id, _site in runtimes)
-    running: dict[str, list[Running]] = {}
-    for event, sequence_id, version_id, site_id in runtimes:
-        if version_id is not None:
-            running.setdefault(event, []).append(
-                Running(
-                    sequence_id=sequence_id, version_id=version_id, site_id=site_id, flow=plans[version_id]
-                )
-            )
-    return running
+    plans = flows(
+        version_id for _name, _sequence, version_id, _site, _since in found if version_id is not None
+    )
+    return [
+        (
+            name,
+            Running(
+                sequence_id=sequence_id,
+                version_id=version_id,
+                site_id=site_id,
+                flow=plans[version_id],
+                entering_since=entering_since,
+            ),
+        )
+        for name, sequence_id, version_id, site_id, entering_since in found
+        if version_id is not None
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from wagtail_drip.exceptions import WagtailDripError
@@ -42,9 +43,14 @@ class CannotCompile(WagtailDripError):
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A sequence that people may enter now, with the version that new entries get."""
+    """
+    A sequence that people may enter now, with the version that new entries get.
+
+    :ivar entering_since: since when without a break.
+    """
 
     sequence_id: int
     version_id: int
     site_id: int | None
     flow: Flow
+    entering_since: datetime | None = None

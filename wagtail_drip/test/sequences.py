@@ -17,7 +17,7 @@ Test = str | tuple[str, Conditions]
 
 def live_sequence(
     *,
-    trigger: Test = "order_placed",
+    trigger: Test | None = "order_placed",
     steps: Steps,
     goal: Test | None = None,
     exits: Many[Test] = (),
@@ -31,17 +31,23 @@ def live_sequence(
         ``("order_placed", [("total", "at_least", "50")])``; so for *goal* and each of *exits*.
     :param steps: ``[("send_message", {"text": "Hello {{ contact.first_name }}"}), ("branch", {"event":
         "link_clicked", "yes": [...], "no": [...]})]``.
-    :param options: other fields of ``Sequence``: name, purpose, topic, reentry, reentry_days, keyed.
+    :param options: other fields of ``Sequence``: name, purpose, topic, reentry, reentry_days, keyed, and for
+        triggers other than an event ``trigger_kind`` with its own fields, such as
+        ``trigger_kind="date", trigger_attribute="birthday"``.
     :raises ValueError: if it cannot be published; the message is what an editor would read.
     """
-    trigger_event, trigger_conditions = _test(trigger)
+    is_an_event = options.get("trigger_kind", "event") == "event"
+    trigger_event, trigger_conditions = _test(trigger) if trigger and is_an_event else ("", [])
     goal_event, goal_conditions = _test(goal) if goal else ("", [])
     rules = [_test(each) for each in exits]
     sequence = Sequence(
-        **{"name": "Test", **options},
+        **{
+            "name": "Test",
+            "trigger_event": trigger_event,
+            "trigger_conditions": trigger_conditions,
+            **options,
+        },
         site=site,
-        trigger_event=trigger_event,
-        trigger_conditions=trigger_conditions,
         goal_event=goal_event,
         goal_conditions=goal_conditions,
         exit_rules=[("rule", {"event": event, "conditions": tests}) for event, tests in rules],

@@ -13,11 +13,12 @@ from django.utils import translation
 from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin import words
+from wagtail_drip.compliance import keywords
 from wagtail_drip.contrib.oscar import options
 from wagtail_drip.core import actions as core
 from wagtail_drip.events import catalogue
 from wagtail_drip.gateways import encoding
-from wagtail_drip.inbox import keywords, responses
+from wagtail_drip.inbox import responses
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact

@@ -211,7 +211,10 @@ def test_enrol_lets_in_by_the_sequence_s_own_rules_and_exit_takes_out(drip_outbo
     same_key = api.enrol(who, sequence, key="signup")
     again = api.enrol(who, sequence)
 
-    assert (entered, inside_already, ended, same_key, again) == (True, False, 1, False, True)
+    assert (bool(entered), bool(inside_already), ended) == (True, False, 1)
+    assert (bool(same_key), bool(again)) == (False, True)
+    refusals = [each.refusal for each in (entered, inside_already, same_key, again)]
+    assert refusals == ["", "inside", "entered_before", ""]
     assert [message.text for message in drip_outbox] == ["Hello Ada"]
     assert Enrolment.objects.filter(exit_reason="removed_by_staff", running=None).count() == 1
 
@@ -236,7 +239,7 @@ def test_exit_takes_back_what_has_not_left() -> None:
 
 
 def test_a_sequence_that_is_not_live_cannot_be_entered() -> None:
-    assert api.enrol(ADA, 999) is False
+    assert api.enrol(ADA, 999) == api.EntryAnswer(entered=False, refusal="not_live")
 
 
 def test_without_a_default_site_the_site_must_be_named() -> None:

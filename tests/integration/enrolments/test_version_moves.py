@@ -342,9 +342,10 @@ def test_who_left_and_has_entered_again_is_not_brought_back(now: datetime) -> No
 def sequences_enrol(row: Enrolment, now: datetime) -> Enrolment | None:
     from wagtail_drip.enrolments import actions
 
-    return actions.enrol(
-        contact_id=row.contact_id, sequence_id=row.sequence_id, site_id=row.site_id, now=now, key="again"
+    admission = actions.enrol(
+        contact_ids=[row.contact_id], sequence_id=row.sequence_id, site_id=row.site_id, now=now, key="again"
     )
+    return admission.entered[0] if admission and admission.entered else None
 
 
 def test_after_undoing_the_same_steps_can_be_published_again(sequence: Sequence, now: datetime) -> None:

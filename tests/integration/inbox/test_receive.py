@@ -87,6 +87,7 @@ def test_a_reply_is_the_contact_s_and_tells_which_message_it_answers(now: dateti
     assert event.properties == {
         "inbound_text_id": inbound.pk,
         "text": "Thank you 😀",
+        "word": "thank you",
         "message_key": "enr:1:1",
         "sequence_id": 7,
         "step_id": "s1",

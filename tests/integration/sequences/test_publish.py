@@ -270,6 +270,7 @@ def test_only_live_sequences_are_found_by_their_trigger() -> None:
         version_id=SequenceVersion.objects.get(sequence=first).pk,
         site_id=site.pk,
         flow=found["cart_abandoned"][0].flow,
+        entering_since=found["cart_abandoned"][0].entering_since,
     )
     assert found["cart_abandoned"][0].flow.trigger == EventTest(event="cart_abandoned")
 

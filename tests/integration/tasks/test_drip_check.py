@@ -15,7 +15,7 @@ from wagtail_drip import tasks
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
-from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
 from wagtail_drip.reports import watchdog
@@ -100,6 +100,25 @@ def late_cart() -> None:
 
 def cart_set_aside() -> None:
     _cart(error="Unreadable.")
+
+
+def _trigger(**fields: object) -> None:
+    then = clock.now() - timedelta(minutes=11)
+    sequence = live_sequence(trigger=None, trigger_kind="once", steps=[("send_message", {"text": "Hello"})])
+    SequenceRuntime.objects.update(entering_since=then)
+    TriggerCheck.objects.create(sequence=sequence, checked_until=then, **fields)
+
+
+def late_trigger() -> None:
+    _trigger(due_at=clock.now() - timedelta(minutes=11))
+
+
+def trigger_set_aside() -> None:
+    _trigger(error="Broken.")
+
+
+def trigger_that_missed_days() -> None:
+    _trigger(due_at=clock.now(), missed_until=clock.now() - timedelta(hours=48))
 
 
 def late_callback() -> None:
@@ -196,6 +215,7 @@ WRONGS: dict[str, Callable[[], None]] = {
     "late notices": late_notice,
     "late events": late_event,
     "late carts": late_cart,
+    "late triggers": late_trigger,
     "late enrolments": late_enrolment,
     "late callbacks": late_callback,
     "late inbound texts": late_inbound,
@@ -205,6 +225,8 @@ WRONGS: dict[str, Callable[[], None]] = {
     "messages that no worker finished": unfinished_message,
     "notices set aside": notice_set_aside,
     "events set aside": event_set_aside,
+    "triggers set aside": trigger_set_aside,
+    "triggers that missed days": trigger_that_missed_days,
     "carts set aside": cart_set_aside,
     "callbacks set aside": callback_set_aside,
     "inbound texts set aside": inbound_set_aside,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -10,11 +12,15 @@ from hypothesis import strategies as st
 
 from wagtail_drip.enrolments.entry import (
     Earlier,
+    Refusal,
     dedupe_key,
     entry_key,
+    give_out,
     is_fresh,
     is_triggered,
     may_enter,
+    period_of,
+    why_not,
 )
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.events.conditions import Condition, EventTest
@@ -111,3 +117,53 @@ def test_a_trigger_asks_for_the_event_and_its_conditions() -> None:
     assert not is_triggered(plan, event("order_placed", "49.99"))
     assert not is_triggered(plan, event("order_paid", "50.00"))
     assert not is_triggered(flow(), event("order_placed", "50.00"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "earlier", "expected"),
+    [
+        pytest.param(ALWAYS, [], None, id="the first time"),
+        pytest.param(ALWAYS, [run(key="b:2025")], None, id="another year"),
+        pytest.param(ALWAYS, [run(key="b:2026")], Refusal.SAME_OCCASION, id="the same year"),
+        pytest.param(ALWAYS, [run(key="b:2025", running=True)], Refusal.INSIDE, id="last year's goes on"),
+        pytest.param(NEVER, [run(key="b:2025")], Refusal.ENTERED_BEFORE, id="never again"),
+        pytest.param(WEEKLY, [run(key="b:2025", days=6)], Refusal.TOO_SOON, id="too soon"),
+        pytest.param(WEEKLY, [run(key="b:2025", days=7)], None, id="soon enough"),
+    ],
+)
+def test_occasions_let_nobody_in_twice(
+    entry: Entry, earlier: list[Earlier], expected: Refusal | None
+) -> None:
+    assert why_not(entry, key="b:2026", earlier=earlier, now=NOW, by_occasion=True) is expected
+
+
+@given(
+    st.integers(1, 7),
+    st.sampled_from(["hour", "day"]),
+    st.sampled_from(["wait", "refuse"]),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50)), max_size=12),
+    st.sampled_from(["Europe/London", "Pacific/Apia", "America/Havana", "UTC"]),
+)
+def test_a_limit_holds_in_every_period_and_nobody_overtakes(
+    most: int, per: str, excess: str, arrivals: list[tuple[int, int]], zone_name: str
+) -> None:
+    rules, zone = Entry(most=most, per=per, excess=excess), ZoneInfo(zone_name)
+    now, given_out = NOW, None
+    starts: list[datetime] = []
+    for wanted, hours in arrivals:
+        now += timedelta(hours=hours)
+        moments, given_out = give_out(rules, given_out, wanted=wanted, now=now, zone=zone)
+        assert len(moments) == wanted
+        assert all(moment is None or moment >= now for moment in moments)
+        starts += [moment for moment in moments if moment is not None]
+        assert (None in moments) <= (excess == "refuse")
+
+    filled = Counter(period_of(start, per=per, zone=zone) for start in starts)
+    assert all(number <= most for number in filled.values())
+    assert starts == sorted(starts)
+    if excess == "refuse":
+        assert all(
+            start
+            in {NOW + timedelta(hours=sum(h for _, h in arrivals[: n + 1])) for n in range(len(arrivals))}
+            for start in starts
+        )

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.architecture.house import ROOT
-from wagtail_drip.inbox import keywords
+from wagtail_drip.compliance import keywords
 
 PAGE = (ROOT / "docs" / "how_to" / "stop_and_help_words.md").read_text()
 

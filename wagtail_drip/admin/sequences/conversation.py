@@ -21,6 +21,7 @@ from wagtail_drip.enrolments.facts import Facts, Seen
 from wagtail_drip.enrolments.steps.base import Position
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences import compile as compiling
+from wagtail_drip.sequences import starts
 from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence
@@ -87,7 +88,9 @@ def conversation(sequence: Sequence, person: Person, *, now: datetime) -> Conver
         for place in places
         if any(
             fault.level == "error" and not _has_text(place)
-            for fault in place.child.block.faults(place.child.value, trigger_event=sequence.trigger_event)
+            for fault in place.child.block.faults(
+                place.child.value, trigger_event=starts.heard_event(sequence)
+            )
         )
     }
     passable = _around(flow, unfinished)
@@ -118,8 +121,8 @@ def _has_text(place: tree.Place) -> bool:
 
 def _facts(sequence: Sequence, person: Person, *, now: datetime) -> Facts:
     trigger = (
-        Seen(id=0, name=sequence.trigger_event, properties=person.event, recorded_at=now)
-        if sequence.trigger_event
+        Seen(id=0, name=event, properties=person.event, recorded_at=now)
+        if (event := starts.heard_event(sequence))
         else None
     )
     return Facts(

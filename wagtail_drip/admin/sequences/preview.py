@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from wagtail_drip.admin.preview import page
 from wagtail_drip.admin.sequences.conversation import conversation
 from wagtail_drip.core import clock
+from wagtail_drip.sequences import starts
 
 
 @page.in_the_readers_language
 def render(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
     site_id = page.site_id_for(instance)
-    person = page.person_for(request, trigger_event=instance.trigger_event, site_id=site_id)
+    person = page.person_for(request, trigger_event=starts.heard_event(instance), site_id=site_id)
     return page.respond(
         request,
         instance,

@@ -24,7 +24,7 @@ from wagtail.admin.ui.tables import (
     UpdatedAtColumn,
 )
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
-from wagtail.admin.widgets.button import Button, HeaderButton
+from wagtail.admin.widgets.button import Button
 from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
@@ -155,33 +155,6 @@ class SequenceCopyView(PersonPreviewMixin, snippets.CopyView):
     pass
 
 
-class SequenceEditView(PersonPreviewMixin, snippets.EditView):
-    @property
-    def header_more_buttons(self) -> list[Button]:
-        return [*super().header_more_buttons, *switches(self.request, self.object, priority=60)]
-
-    @property
-    def header_buttons(self) -> list[Any]:
-        buttons: list[Any] = list(super().header_buttons)
-        if getattr(self.object, "runtime", None) is not None:
-            buttons.append(
-                HeaderButton(
-                    _("Results"),
-                    url=reverse("wagtail_drip_sequences:results", args=[self.object.pk]),
-                    icon_name="tasks",
-                )
-            )
-            if self.request.user.has_perm("wagtail_drip.view_contact"):
-                buttons.append(
-                    HeaderButton(
-                        _("People"),
-                        url=reverse("wagtail_drip_contacts:of_sequence", args=[self.object.pk]),
-                        icon_name="group",
-                    )
-                )
-        return buttons
-
-
 class SequenceUnpublishView(snippets.UnpublishView):
     template_name = "wagtail_drip/admin/sequences/unpublish.html"
 
@@ -263,7 +236,12 @@ class SwitchView(WagtailAdminTemplateMixin, TemplateView):
             "is_serious": self.is_serious,
             "back_url": self._edit_url,
             "people_inside": inside,
+            "details": self.details(),
         }
+
+    def details(self) -> list[str]:
+        """Return what else is to be known before it is done, a sentence each."""
+        return []
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         changed = type(self).act(self.sequence.pk, now=clock.now(), by=request.user.get_username())

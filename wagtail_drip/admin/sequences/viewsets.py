@@ -8,7 +8,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.reports.results import SequenceResultsView
-from wagtail_drip.admin.sequences import panels, views
+from wagtail_drip.admin.sequences import editing, panels, publishing, views
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -29,7 +29,7 @@ class SequenceViewSet(SnippetViewSet):
     index_view_class = views.SequenceIndexView
     add_view_class = views.SequenceCreateView
     copy_view_class = views.SequenceCopyView
-    edit_view_class = views.SequenceEditView
+    edit_view_class = editing.SequenceEditView
     unpublish_view_class = views.SequenceUnpublishView
     preview_on_add_view_class = PreviewOnCreateAs
     preview_on_edit_view_class = PreviewOnEditAs
@@ -39,6 +39,8 @@ class SequenceViewSet(SnippetViewSet):
         return [
             *super().get_urlpatterns(),
             path("results/<int:pk>/", SequenceResultsView.as_view(), name="results"),
+            path("publish/<int:pk>/", publishing.PublishView.as_view(), name="publish"),
+            path("undo/<int:pk>/", publishing.UndoMovesView.as_view(), name="undo"),
             path("pause/<int:pk>/", views.PauseView.as_view(), name="pause"),
             path("resume/<int:pk>/", views.ResumeView.as_view(), name="resume"),
             path("end/<int:pk>/", views.EndView.as_view(), name="end"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.events.kinds.wording import kind, needed, optional
-from wagtail_drip.events.types import NUMBER, EventType
+from wagtail_drip.events.types import ANY, NUMBER, EventType
 
 MESSAGE = (
     optional("message_key", _("Message"), "enr:1:1"),
@@ -41,7 +41,16 @@ EVENTS: list[EventType] = [
         _("Reply received"),
         _("Somebody answers a message"),
         optional("text", _("Text"), "Thank you!"),
+        optional("word", _("Keyword"), "thank you"),
         *MESSAGE,
+    ),
+    kind(
+        "form_submitted",
+        _("Form sent"),
+        _("A form of the site is sent"),
+        optional("page_id", _("Page"), 1, type=NUMBER),
+        optional("form", _("Form"), "Win a grinder"),
+        optional("fields", _("What was filled in"), {"city": "Leeds"}, type=ANY),
     ),
     kind(
         "opted_out",

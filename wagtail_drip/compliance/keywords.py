@@ -127,7 +127,7 @@ _INNER = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+|[-‐‑‒–—_]+")
 # spaces and invisible characters. Vowel signs are marks too, and stay.
 _AROUND = frozenset("PSZC")
 _SELECTORS = frozenset("\ufe0e\ufe0f\u20e3")
-_LONGEST = 40
+LONGEST = 40
 
 
 def classify(text: str, *, region: str = "") -> Verdict:
@@ -136,10 +136,10 @@ def classify(text: str, *, region: str = "") -> Verdict:
 
     :param region: the country (ISO 3166) of the number that it comes from.
     """
-    words = _normal(text)
+    words = plain(text)
     if not words:
         # In China a question mark alone asks for help.
-        is_question = "?" in unicodedata.normalize("NFKC", text[:_LONGEST])
+        is_question = "?" in unicodedata.normalize("NFKC", text[:LONGEST])
         words = "?" if is_question and not text.strip("?？ \t\r\n") else ""
     for kind, everywhere, by_region in _TABLES:
         keyword = by_region.get(region, {}).get(words) or everywhere.get(words)
@@ -148,9 +148,20 @@ def classify(text: str, *, region: str = "") -> Verdict:
     return Verdict(kind="reply")
 
 
-def _normal(text: str) -> str:
-    """Return the text as keywords are compared: one case, no accents on Latin letters, nothing around it."""
-    if len(text) > _LONGEST * 4:
+def is_taken(word: str) -> bool:
+    """Tell whether *word* stops, starts or asks for help, in whatever country: no sequence may have it."""
+    return any(
+        classify(word, region=region).kind != "reply" for region in ("", *STOP_IN, *START_IN, *HELP_IN)
+    )
+
+
+def plain(text: str) -> str:
+    """
+    Return the text as keywords are compared: one case, no accents on Latin letters, nothing around it.
+
+    '' for a text that is too long to be nothing but a keyword.
+    """
+    if len(text) > LONGEST * 4:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold()
     bare = unicodedata.normalize("NFC", _without_latin_accents(folded)).translate(_BARE)
@@ -190,7 +201,7 @@ def _without_latin_accents(text: str) -> str:
 
 
 def _by_normal_form(words: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    return {_normal(word) or word: word for each in words.values() for word in each}
+    return {plain(word) or word: word for each in words.values() for word in each}
 
 
 def _by_region(words: dict[str, tuple[str, ...]]) -> dict[str, dict[str, str]]:

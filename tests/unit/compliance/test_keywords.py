@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wagtail_drip.inbox import keywords
-from wagtail_drip.inbox.keywords import Verdict, classify
+from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance.keywords import Verdict, classify
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wagtail_drip', '0005_contact_tags'),
+        ('wagtail_drip', '0006_entry'),
         ('wagtailcore', '0098_apitoken'),
     ]
 

@@ -1,0 +1,151 @@
+"""Somebody changes a sequence with people inside, chooses, publishes, and undoes it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.run_due import run_due
+from wagtail_drip.enrolments.upgrade import park_due
+from wagtail_drip.sequences.models import Sequence, SequenceVersion
+from wagtail_drip.test.sequences import live_sequence
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EDIT = "/admin/text-messages/sequences/edit/{}/"
+# Where pictures of the screens go, for whoever wants to look at them.
+PICTURES = os.environ.get("DRIP_PICTURES", "")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    else:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    context = chromium.new_context(viewport={"width": 1500, "height": 950}, base_url=live_server.url)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.goto("about:blank")
+    context.close()
+    assert not errors
+
+
+def picture(page: Page, name: str) -> None:
+    """Take the page in light, dark and narrow, if somebody asked for pictures."""
+    if not PICTURES:
+        return
+    folder = Path(PICTURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("document.documentElement.classList.replace('w-theme-light', 'w-theme-dark')")
+    page.screenshot(path=folder / f"{name}.dark.png", full_page=True)
+    page.evaluate("document.documentElement.classList.replace('w-theme-dark', 'w-theme-light')")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.screenshot(path=folder / f"{name}.phone.png", full_page=True)
+    page.set_viewport_size({"width": 1500, "height": 950})
+
+
+def until_done() -> None:
+    while park_due():
+        pass
+
+
+@pytest.fixture
+def tips(site_id: int) -> Sequence:
+    """Three people wait, two have not begun."""
+    made = live_sequence(
+        name="Tips",
+        steps=[
+            ("send_message", {"text": "Hello {{ contact.first_name }}, here is tip one"}),
+            ("wait_duration", {"amount": 2, "unit": "days"}),
+            ("send_message", {"text": "And tip two"}),
+        ],
+    )
+    stand_at_the_start(made, crowd(3))
+    run_due(now=clock.now() + timedelta(seconds=1))
+    stand_at_the_start(made, crowd(2))
+    return made
+
+
+def test_a_change_is_planned_published_and_undone(page: Page, tips: Sequence) -> None:
+    page.goto(EDIT.format(tips.pk))
+    page.locator("[name=name]").fill("Better tips")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    # Nothing changes for anybody inside: no questions.
+    expect(page.get_by_text("updated and published")).to_be_visible()
+    until_done()
+
+    steps = [dict(step) for step in Sequence.objects.get(pk=tips.pk).steps.get_prep_value()]
+    tips = Sequence.objects.get(pk=tips.pk)
+    tips.steps = tips.steps.stream_block.to_python([steps[0], steps[2]])
+    tips.save_revision()
+    page.goto(EDIT.format(tips.pk))
+    page.get_by_role("button", name="Publish", exact=True).click()
+
+    expect(page).to_have_url(re.compile(f"publish/{tips.pk}/$"))
+    expect(page.get_by_text("What becomes of the people inside “Better tips”?")).to_be_visible()
+    table = page.get_by_role("region", name="Who stands where")
+    row = table.get_by_role("row", name=re.compile("2. Wait"))
+    expect(row.get_by_role("combobox")).to_have_value("")
+    expect(row).to_contain_text("Go on at 2. Send a text: And tip two")
+    page.get_by_text("What each choice means").click()
+    expect(page.get_by_text("They are out, and what waits for them")).to_be_visible()
+    picture(page, "publish")
+    row.get_by_role("combobox").select_option(label="Leave the sequence")
+    page.get_by_role("main").get_by_role("button", name="Publish").click()
+
+    expect(page.get_by_text("5 people inside are taken care of")).to_be_visible()
+    until_done()
+    assert sorted(Enrolment.objects.values_list("state", "version__number")) == [
+        ("active", 3),
+        ("active", 3),
+        *[("exited", 2)] * 3,
+    ]
+
+    page.reload()
+    page.locator("#header-actions, [data-controller='w-dropdown']").get_by_role(
+        "button", name="Actions"
+    ).first.click()
+    page.get_by_role("link", name="Undo the last move of people").click()
+    expect(page.get_by_text("5 people have not moved since and can be put back.")).to_be_visible()
+    picture(page, "undo")
+    page.get_by_role("main").get_by_role("button", name="Undo the last move of people").click()
+    expect(page.get_by_text("is being undone")).to_be_visible()
+    until_done()
+
+    assert set(Enrolment.objects.values_list("running", "version__number")) == {(1, 2)}
+    assert SequenceVersion.objects.count() == 3

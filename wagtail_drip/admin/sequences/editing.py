@@ -1,0 +1,56 @@
+"""The editor's page: its buttons, and that publishing asks first where people are inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from wagtail.admin.widgets.button import Button, HeaderButton
+from wagtail.snippets.views import snippets
+
+from wagtail_drip.admin.preview.panels import PersonPreviewMixin
+from wagtail_drip.admin.sequences import publishing
+from wagtail_drip.admin.sequences.views import PUBLISH, switches
+
+
+class SequenceEditView(PersonPreviewMixin, snippets.EditView):
+    @property
+    def header_more_buttons(self) -> list[Button]:
+        buttons = [*super().header_more_buttons, *switches(self.request, self.object, priority=60)]
+        runtime = getattr(self.object, "runtime", None)
+        if self.request.user.has_perm(PUBLISH) and publishing.undoable(runtime):
+            undo = publishing.UndoMovesView
+            url = reverse("wagtail_drip_sequences:undo", args=[self.object.pk])
+            buttons.append(Button(undo.button, url=url, icon_name=undo.icon, priority=70))
+        return buttons
+
+    @property
+    def header_buttons(self) -> list[Any]:
+        buttons: list[Any] = list(super().header_buttons)
+        if getattr(self.object, "runtime", None) is not None:
+            buttons.append(
+                HeaderButton(
+                    _("Results"),
+                    url=reverse("wagtail_drip_sequences:results", args=[self.object.pk]),
+                    icon_name="tasks",
+                )
+            )
+            if self.request.user.has_perm("wagtail_drip.view_contact"):
+                buttons.append(
+                    HeaderButton(
+                        _("People"),
+                        url=reverse("wagtail_drip_contacts:of_sequence", args=[self.object.pk]),
+                        icon_name="group",
+                    )
+                )
+        return buttons
+
+    def publish_action(self) -> HttpResponse | None:
+        """Publish, or go and ask what becomes of the people inside; the draft is saved already."""
+        if publishing.asks_first(self.object):
+            return redirect("wagtail_drip_sequences:publish", pk=self.object.pk)
+        response: HttpResponse | None = super().publish_action()
+        return response

@@ -1,0 +1,228 @@
+"""Whom a clock's trigger concerns, a chunk at a time in the order of contacts, so that memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from wagtail.models import Site
+
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.contacts.models import Contact, ContactDate, Permission
+from wagtail_drip.contacts.types import Channel, group_of
+from wagtail_drip.core.among import Among
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.enrolments import gather, occasions
+from wagtail_drip.enrolments.occasions import Window
+from wagtail_drip.events.models import Event, EventTally
+from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.triggers import Timed
+from wagtail_drip.sequences.types import Running
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """:ivar since: goals and exits count what is recorded after it."""
+
+    contact_id: int
+    occasion: str
+    since: datetime
+    site_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """:ivar cursor: where the next one begins; None when this was the last."""
+
+    candidates: Sequence[Candidate]
+    cursor: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    site_id: int
+    zone: str
+
+
+def place_of(running: Running) -> Place:
+    """Return the site that people enter for who come by no event: the sequence's, else the default one."""
+    site_id = running.site_id
+    if site_id is None:
+        site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first() or 0
+    zone = SiteSettings.objects.filter(site_id=site_id).values_list("zone", flat=True).first() or ""
+    return Place(site_id=site_id, zone=zone if gather.is_zone(zone) else "UTC")
+
+
+def with_a_date(timed: Timed, window: Window, place: Place, *, after: int, limit: int) -> Chunk:
+    """Return whose date, moved by the trigger's days, has its time of day in *window*."""
+    firing = occasions.local_days(window, timed.time, phone.known_zones())
+    days = {day for each in firing.values() for day in each}
+    wanted = [found for _day, found in occasions.dates_for(timed, days)]
+    if not wanted:
+        return Chunk(candidates=(), cursor=None)
+    rows = ContactDate.objects.filter(name=timed.attribute, contact_id__gt=after)
+    if timed.yearly:
+        on_day = Q()
+        for month, day in {pair for found in wanted for pair in occasions.come_round_on(found)}:
+            on_day |= Q(month=month, day=day)
+        rows = rows.filter(on_day)
+    else:
+        rows = rows.filter(on__in=wanted)
+    found = list(rows.order_by("contact_id").values_list("contact_id", "month", "day", "on")[:limit])
+    people = _people([contact_id for contact_id, *_ in found])
+    candidates = []
+    for contact_id, month, day, on in found:
+        contact = people.get(contact_id)
+        if contact is None:
+            continue
+        zone = gather.zone_of(contact, place.zone)
+        for local, occasion in occasions.dates_for(timed, firing.get(zone, ())):
+            comes = occasions.anniversary(month, day, occasion.year) if timed.yearly else on
+            if comes == occasion:
+                candidates.append(
+                    Candidate(
+                        contact_id=contact_id,
+                        occasion=occasions.date_key(timed, occasion),
+                        since=occasions.moment_of(local, timed.time, gather.zone_info(zone)),
+                        site_id=place.site_id,
+                    )
+                )
+    return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
+
+
+def silent(timed: Timed, window: Window, running: Running, place: Place, *, after: int, limit: int) -> Chunk:
+    """Return for whom the trigger's event last happened so long ago that the silence is complete in *window*."""
+    silence = timedelta(days=timed.silent_days)
+    rows = (
+        EventTally.objects.filter(
+            name=timed.event,
+            last_at__gt=window.since - silence,
+            last_at__lte=window.until - silence,
+            contact_id__gt=after,
+        )
+        .order_by("contact_id")
+        .values_list("contact_id", "last_at", "last_event_id")[:limit]
+    )
+    found = list(rows)
+    alive = _latest_of_their_families(timed.event, {contact_id: at for contact_id, at, _ in found})
+    sites = dict(Event.objects.filter(Among("pk", [pk for *_, pk in found])).values_list("pk", "site_id"))
+    candidates = [
+        Candidate(
+            contact_id=contact_id,
+            occasion=occasions.inactive_key(event_id),
+            since=last_at + silence,
+            site_id=sites.get(event_id, place.site_id),
+        )
+        for contact_id, last_at, event_id in found
+        if contact_id in alive and running.site_id in (None, sites.get(event_id, place.site_id))
+    ]
+    return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
+
+
+def _latest_of_their_families(name: str, last: Mapping[int, datetime]) -> set[int]:
+    """Return the contacts whom no other row of the same person, merged with theirs, shows to be active since."""
+    heads = contacts.resolve_merged(last)
+    merged = dict(
+        Contact.objects.filter(Among("merged_into_id", set(heads.values()))).values_list(
+            "pk", "merged_into_id"
+        )
+    )
+    if not merged and all(pk == head for pk, head in heads.items()):
+        return set(last)
+    head_of = {**{head: head for head in heads.values()}, **{pk: head or pk for pk, head in merged.items()}}
+    latest: dict[int, datetime] = {}
+    for contact_id, at in EventTally.objects.filter(
+        Among("contact_id", {*head_of, *heads}), name=name
+    ).values_list("contact_id", "last_at"):
+        head = heads.get(contact_id) or head_of[contact_id]
+        latest[head] = max(latest.get(head, at), at)
+    return {pk for pk, at in last.items() if latest.get(heads[pk], at) <= at}
+
+
+def on_schedule(
+    timed: Timed, window: Window, running: Running, place: Place, *, after: int, limit: int
+) -> Chunk:
+    """Return the audience's people in whose zone a scheduled day's time lies in *window*."""
+    firing = {
+        zone: kept
+        for zone, days in occasions.local_days(window, timed.time, phone.known_zones()).items()
+        if (kept := [day for day in days if occasions.scheduled(timed, day)])
+    }
+    if not firing:
+        return Chunk(candidates=(), cursor=None)
+    rows = audience(running.flow, place).filter(_perhaps_in(firing, place), pk__gt=after).order_by("pk")
+    found = list(rows[:limit])
+    candidates = [
+        Candidate(
+            contact_id=contact.pk,
+            occasion=occasions.schedule_key(day),
+            since=occasions.moment_of(day, timed.time, gather.zone_info(zone)),
+            site_id=place.site_id,
+        )
+        for contact in found
+        for zone in (gather.zone_of(contact, place.zone),)
+        # Of several days in one window, after a stop, the last: one text about it is enough.
+        for day in firing.get(zone, [])[-1:]
+    ]
+    return Chunk(candidates=candidates, cursor=found[-1].pk if len(found) == limit else None)
+
+
+def _perhaps_in(firing: Collection[str], place: Place) -> Q:
+    """Narrow to who may live by one of these zones: rather too many than too few, for each is asked once more."""
+    zones = set(firing)
+    regions = {
+        region
+        for region in phone.regions()
+        # Several zones: the number does not tell, or an area code does, so that the site's zone may count.
+        if zones & phone.zones_of_region(region)
+        or (place.zone in zones and len(phone.zones_of_region(region)) != 1)
+    }
+    without = Q(zone="") & (Q(region__in=regions) | (Q(region="") | ~Q(region__in=phone.regions())))
+    return Q(zone__in=zones) | without
+
+
+def at_once(timed: Timed, running: Running, place: Place, *, now: datetime, after: int, limit: int) -> Chunk:
+    """Return the audience, for a text that goes to all of it once."""
+    rows = audience(running.flow, place).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
+    found = list(rows[:limit])
+    return Chunk(
+        candidates=[
+            Candidate(contact_id=pk, occasion=occasions.once_key(timed), since=now, site_id=place.site_id)
+            for pk in found
+        ],
+        cursor=found[-1] if len(found) == limit else None,
+    )
+
+
+def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
+    """
+    Return the people who have a number and have agreed to what the flow sends, on the site.
+
+    The joint for segments: another audience narrows this one, and is never wider.
+    """
+    group = group_of(flow.purpose).value
+    theirs = Permission.objects.filter(
+        contact_id=OuterRef("pk"), site_id=place.site_id, group=group, channel=Channel.SMS
+    )
+    people = Contact.objects.filter(active_phone__isnull=False, merged_into=None, erased_at=None)
+    in_general = Exists(theirs.filter(topic="", granted=True))
+    if not flow.topic:
+        return people.filter(in_general)
+    # As contacts.consent.allows: the topic's own answer counts, else the general one.
+    return people.filter(
+        Exists(theirs.filter(topic=flow.topic, granted=True))
+        | (in_general & ~Exists(theirs.filter(topic=flow.topic, granted=False)))
+    )
+
+
+def _people(pks: Collection[int]) -> dict[int, Contact]:
+    """Return contacts by the row that a date stands at; a merged one's dates are its survivor's to have."""
+    return {
+        contact.pk: contact
+        for contact in Contact.objects.filter(Among("pk", pks), merged_into=None, erased_at=None).only(
+            "zone", "phone", "region"
+        )
+    }

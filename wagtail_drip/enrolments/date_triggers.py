@@ -1,0 +1,175 @@
+"""Triggers that a clock pulls: whose date has come, who has been silent, whose week it is, and what goes out once.
+
+Each live sequence with such a trigger has one row that says up to when it was looked at. A pass fixes its end,
+goes through the people a chunk at a time, each chunk in a transaction of its own, and then moves the row on: a
+worker that dies loses nothing, and who entered for an occasion never enters for it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from wagtail_drip.core import claims, clock
+from wagtail_drip.enrolments import actions, audience, occasions
+from wagtail_drip.enrolments.actions import Wish
+from wagtail_drip.enrolments.audience import Chunk, Place
+from wagtail_drip.enrolments.models import TriggerCheck
+from wagtail_drip.enrolments.occasions import Window
+from wagtail_drip.enrolments.walk_batch import trace_of
+from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.sequences import triggers
+from wagtail_drip.sequences.triggers import Timed
+from wagtail_drip.sequences.types import Running
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+TRIES = 5
+# How often a silence is looked at: it has no time of day to wait for.
+OFTEN = timedelta(minutes=1)
+
+
+def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
+    """Go one chunk on in every live sequence whose clock's trigger is due; return how many people were looked at."""
+    now = now or clock.now()
+    live = {
+        running.sequence_id: running
+        for each in sequences.live_by_trigger(triggers.NAMES).values()
+        for running in each
+    }
+    if not live:
+        return 0
+    known = {row.sequence_id: row for row in TriggerCheck.objects.filter(sequence_id__in=live)}
+    _begin([running for pk, running in live.items() if pk not in known or _differs(known[pk], running)], now)
+    due = TriggerCheck.objects.filter(sequence_id__in=live, due_at__lte=now).order_by("due_at", "pk")
+    done = 0
+    for pk, sequence_id in list(due.values_list("pk", "sequence_id")):
+        done += _check(pk, live[sequence_id], limit=claims.batch_limit(limit or CHUNK), now=now)
+    return done
+
+
+def _differs(row: TriggerCheck, running: Running) -> bool:
+    return running.flow.timed is not None and row.timed != running.flow.timed.to_json()
+
+
+def _begin(new: list[Running], now: datetime) -> None:
+    """Look from now on by a trigger that is new, or another than before: what was before it starts nothing."""
+    for running in new:
+        timed = running.flow.timed
+        if timed is None:
+            continue
+        since = running.entering_since or now
+        first = timed.starts_at or since if timed.kind == triggers.ONCE else now
+        with transaction.atomic():
+            claims.insert_new(
+                [TriggerCheck(sequence_id=running.sequence_id, checked_until=since)], unique=["sequence"]
+            )
+            row = claims.lock_in_order(TriggerCheck.objects.filter(sequence_id=running.sequence_id))[0]
+            if row.timed == timed.to_json():
+                continue  # another worker was first
+            is_first = not row.timed
+            row.timed, row.due_at = timed.to_json(), first
+            # Who qualified before: a silence that was complete already, if the owner wants those too.
+            back = timedelta(days=running.flow.entry.existing_days) if is_first else timedelta(0)
+            row.checked_until = (since if is_first else now) - back
+            row.pass_until, row.cursor, row.attempts, row.error = (now if back else None), 0, 0, ""
+            row.missed_since = row.missed_until = None
+            row.save()
+
+
+def _check(pk: int, running: Running, *, limit: int, now: datetime) -> int:
+    """Go one chunk on; what fails is tried again later, and set aside after five times."""
+
+    def work() -> int:
+        rows = claims.claim(TriggerCheck.objects.filter(pk=pk, due_at__lte=now).order_by("pk"), limit=1)
+        return _go_on(rows[0], running, limit=limit, now=now) if rows else 0
+
+    try:
+        return claims.retried(work)
+    except Exception as error:
+        if isinstance(error, OperationalError | InterfaceError):
+            raise  # Nothing is wrong with the trigger: a lock was held for too long, or the database went away.
+        trace = trace_of(error)
+        logger.error("The trigger of sequence %s could not be checked.\n%s", running.sequence_id, trace)
+        attempts = (TriggerCheck.objects.filter(pk=pk).values_list("attempts", flat=True).first() or 0) + 1
+        again = now + timedelta(seconds=30 * 2 ** (attempts - 1)) if attempts < TRIES else None
+        TriggerCheck.objects.filter(pk=pk).update(attempts=attempts, due_at=again, error=trace)
+        return 0
+
+
+def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) -> int:
+    timed = running.flow.timed
+    if timed is None:
+        return 0
+    window = _window(row, running, timed, now=now)
+    place = audience.place_of(running)
+    chunk = _chunk(timed, window, running, place, after=row.cursor, limit=limit, now=now)
+    wishes = [
+        Wish(
+            into=running,
+            contact_id=each.contact_id,
+            site_id=each.site_id,
+            key=each.occasion,
+            # A late pass lets people in late: what they did meanwhile counts.
+            since=min(each.since, now),
+            occasion=each.occasion,
+        )
+        for each in chunk.candidates
+    ]
+    if wishes:
+        actions.admit(wishes, now=now)
+    if chunk.cursor is not None:
+        row.pass_until, row.cursor = window.until, chunk.cursor
+    else:
+        row.checked_until, row.pass_until, row.cursor = window.until, None, 0
+        row.due_at = _next(timed, now=now)
+    row.attempts, row.error = 0, ""
+    row.save()
+    return max(len(wishes), 1) if chunk.cursor is not None else len(wishes)
+
+
+def _window(row: TriggerCheck, running: Running, timed: Timed, *, now: datetime) -> Window:
+    """Return what this pass covers, and note in *row* what came too late for it."""
+    since = row.checked_until
+    if row.pass_until is not None:
+        return Window(since=since, until=row.pass_until)
+    # While nobody could enter, nothing was missed: a pause is somebody's choice.
+    if running.entering_since is not None and running.entering_since > since:
+        since = row.checked_until = running.entering_since
+    if timed.kind == triggers.ONCE:
+        return Window(since=since, until=now)
+    looked = occasions.look(since, now=now)
+    if looked.missed is not None:
+        logger.warning(
+            "The trigger of sequence %s was not looked at from %s to %s: nobody enters for that time.",
+            running.sequence_id,
+            looked.missed.since.isoformat(),
+            looked.missed.until.isoformat(),
+        )
+        row.missed_since, row.missed_until = looked.missed.since, looked.missed.until
+        row.checked_until = looked.window.since
+    return looked.window
+
+
+def _chunk(
+    timed: Timed, window: Window, running: Running, place: Place, *, after: int, limit: int, now: datetime
+) -> Chunk:
+    if timed.kind == triggers.DATE:
+        return audience.with_a_date(timed, window, place, after=after, limit=limit)
+    if timed.kind == triggers.INACTIVE:
+        return audience.silent(timed, window, running, place, after=after, limit=limit)
+    if timed.kind == triggers.SCHEDULE:
+        return audience.on_schedule(timed, window, running, place, after=after, limit=limit)
+    return audience.at_once(timed, running, place, now=now, after=after, limit=limit)
+
+
+def _next(timed: Timed, *, now: datetime) -> datetime | None:
+    """Return when to look again; None for never: it went out once."""
+    if timed.kind == triggers.ONCE:
+        return None
+    if timed.kind == triggers.INACTIVE:
+        return now + OFTEN
+    return occasions.next_look(now.astimezone(UTC), timed.time)

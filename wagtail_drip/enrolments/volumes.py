@@ -1,0 +1,64 @@
+"""How many may enter a sequence in an hour or a day: entries are given out under the lock of one row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from wagtail_drip.core import claims
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.enrolments import entry, gather
+from wagtail_drip.enrolments.entry import Given
+from wagtail_drip.enrolments.models import EntryVolume
+from wagtail_drip.sequences.types import Running
+
+
+class Wanted(Protocol):
+    @property
+    def into(self) -> Running: ...
+    @property
+    def site_id(self) -> int: ...
+
+
+def starts(wishes: Iterable[tuple[int, Wanted]], *, now: datetime) -> dict[int, datetime | None]:
+    """
+    Return when there is room for each wish, by its place; None where it is refused.
+
+    Only wishes into sequences with a limit are in it. The contacts are locked already: rows here come after
+    them, in the order of the sequences.
+    """
+    limited: dict[int, list[tuple[int, Wanted]]] = defaultdict(list)
+    for place, wish in wishes:
+        if wish.into.flow.entry.most:
+            limited[wish.into.sequence_id].append((place, wish))
+    if not limited:
+        return {}
+    claims.insert_new(
+        [EntryVolume(sequence_id=pk, period=now, n=0) for pk in sorted(limited)], unique=["sequence"]
+    )
+    held = {
+        row.sequence_id: row
+        for row in claims.lock_in_order(EntryVolume.objects.filter(sequence_id__in=limited))
+    }
+    zones = dict(
+        SiteSettings.objects.filter(
+            site_id__in={wish.site_id for wanted in limited.values() for _place, wish in wanted}
+        ).values_list("site_id", "zone")
+    )
+    found: dict[int, datetime | None] = {}
+    for sequence_id, wanted in sorted(limited.items()):
+        row, (_, first) = held[sequence_id], wanted[0]
+        zone = zones.get(first.site_id, "")
+        moments, given = entry.give_out(
+            first.into.flow.entry,
+            Given(period=row.period, n=row.n),
+            wanted=len(wanted),
+            now=now,
+            zone=ZoneInfo(zone if gather.is_zone(zone) else "UTC"),
+        )
+        found.update(zip((place for place, _wish in wanted), moments, strict=True))
+        EntryVolume.objects.filter(pk=row.pk).update(period=given.period, n=given.n)
+    return found

@@ -1,0 +1,164 @@
+"""What must be mended in the start of a sequence: each kind of trigger needs its own fields filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from wagtail_drip.compliance import keywords
+from wagtail_drip.contacts.models import ContactDate
+from wagtail_drip.sequences.blocks import conditions
+from wagtail_drip.sequences.types import Problem
+
+if TYPE_CHECKING:
+    from wagtail_drip.sequences.models import Sequence
+
+
+def find(sequence: Sequence) -> Iterator[Problem]:
+    """Yield what is wrong with the trigger and the rules of entering, field by field."""
+    yield from _OF_KIND.get(sequence.trigger_kind, _unknown)(sequence)
+    if sequence.entry_limit is not None and sequence.entry_limit < 1:
+        yield Problem(
+            field="entry_limit", message=_("Let in at least one person, or leave this empty for no limit.")
+        )
+    if sequence.also_existing and sequence.existing_days < 1:
+        yield Problem(field="existing_days", message=_("Say how many days to look back."))
+
+
+def of_an_event(field: str, name: str) -> Iterator[Problem]:
+    if name and not conditions.is_known_event(name):
+        yield Problem(
+            field=field,
+            message=_("“%(event)s” is not an event that happens here. Choose another.") % {"event": name},
+        )
+
+
+def _unknown(sequence: Sequence) -> Iterator[Problem]:
+    yield Problem(field="trigger_kind", message=_("Choose what this sequence starts when."))
+
+
+def _event(sequence: Sequence) -> Iterator[Problem]:
+    if not sequence.trigger_event:
+        yield Problem(
+            field="trigger_event",
+            level="advice",
+            message=_("Nothing starts this sequence by itself. Choose what it starts when."),
+        )
+    yield from of_an_event("trigger_event", sequence.trigger_event)
+
+
+def _date(sequence: Sequence) -> Iterator[Problem]:
+    name = sequence.trigger_attribute.strip()
+    if not name:
+        yield Problem(
+            field="trigger_attribute",
+            message=_("Name the contact’s attribute that holds the date, such as birthday."),
+        )
+    elif not ContactDate.objects.filter(name=name).exists():
+        yield Problem(
+            field="trigger_attribute",
+            level="advice",
+            message=_(
+                "No contact has a date named “%(name)s” yet. Dates are written as 1990-05-17, or --05-17 without "
+                "the year."
+            )
+            % {"name": name},
+        )
+    if sequence.trigger_offset != "on" and not 1 <= sequence.trigger_days <= 365:
+        yield Problem(field="trigger_days", message=_("Choose from 1 to 365 days before or after the date."))
+    if sequence.trigger_yearly:
+        yield from _only_once(sequence)
+
+
+def _inactive(sequence: Sequence) -> Iterator[Problem]:
+    if not sequence.trigger_event:
+        yield Problem(field="trigger_event", message=_("Choose what has not happened."))
+    yield from of_an_event("trigger_event", sequence.trigger_event)
+    if not 1 <= sequence.trigger_days <= 3650:
+        yield Problem(field="trigger_days", message=_("Choose after how many days of silence it starts."))
+    yield from _only_once(sequence)
+
+
+def _schedule(sequence: Sequence) -> Iterator[Problem]:
+    days = sequence.trigger_weekdays
+    if sequence.trigger_every == "week":
+        if not isinstance(days, list) or not days or not set(days) <= set(range(7)):
+            yield Problem(field="trigger_weekdays", message=_("Choose at least one day of the week."))
+    elif not 1 <= sequence.trigger_month_day <= 31:
+        yield Problem(
+            field="trigger_month_day",
+            message=_("Choose a day from 1 to 31. In a shorter month its last day counts."),
+        )
+    yield from _only_once(sequence)
+
+
+def _only_once(sequence: Sequence) -> Iterator[Problem]:
+    if sequence.reentry == "never":
+        yield Problem(
+            field="reentry",
+            level="advice",
+            message=_(
+                "Nobody enters a second time, however often this comes round. Choose “Every time” under “Who may "
+                "enter again” if they should."
+            ),
+        )
+
+
+def _once(sequence: Sequence) -> Iterator[Problem]:
+    yield from ()
+
+
+def _keyword(sequence: Sequence) -> Iterator[Problem]:
+    word = sequence.trigger_keyword.strip()
+    if not keywords.plain(word):
+        yield Problem(field="trigger_keyword", message=_("Say which word people text."))
+    elif keywords.is_taken(word):
+        yield Problem(
+            field="trigger_keyword",
+            message=_(
+                "“%(word)s” already stops texts, starts them or asks for help, somewhere in the world. Choose "
+                "another word."
+            )
+            % {"word": word},
+        )
+    if sequence.reentry == "never":
+        yield Problem(
+            field="reentry",
+            level="advice",
+            message=_(
+                "Whoever texts the keyword a second time gets no answer. Choose “Every time” if they should."
+            ),
+        )
+
+
+def _link(sequence: Sequence) -> Iterator[Problem]:
+    if not sequence.trigger_url.strip():
+        yield Problem(
+            field="trigger_url",
+            level="advice",
+            message=_("Any link in any text starts this. Fill in a part of the address to narrow it."),
+        )
+
+
+def _form(sequence: Sequence) -> Iterator[Problem]:
+    if sequence.trigger_form_id is None:
+        yield Problem(field="trigger_form", message=_("Choose the page with the form."))
+
+
+def _manual(sequence: Sequence) -> Iterator[Problem]:
+    yield from ()
+
+
+_OF_KIND: Mapping[str, Callable[[Sequence], Iterator[Problem]]] = {
+    "event": _event,
+    "date": _date,
+    "inactive": _inactive,
+    "schedule": _schedule,
+    "once": _once,
+    "keyword": _keyword,
+    "link": _link,
+    "form": _form,
+    "manual": _manual,
+}
