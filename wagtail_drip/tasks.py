@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock, databases, keys, traces
@@ -150,7 +150,14 @@ def one_pass(*, now: datetime | None = None, slot: str = "0") -> int:
                 done += stage(present, slot)
         except Exception as error:  # noqa: BLE001 -- a stage stops no other
             logger.error("The stage %s failed; the pass goes on.\n%s", name, traces.trace_of(error))
+            _hang_up_if_cut_off()
     return done
+
+
+def _hang_up_if_cut_off() -> None:
+    """Close a connection whose other end has gone, so that the next statement opens a new one."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 @contextmanager
@@ -278,7 +285,14 @@ def loop(slot: Slot, *, seconds: float | None, should_stop: Callable[[], bool] =
     while not should_stop() and (seconds is None or time.monotonic() - began < seconds):
         done = one_pass(slot=slot.name)
         total += done
-        if not _keep(slot, seconds=seconds):
+        try:
+            is_ours = _keep(slot, seconds=seconds)
+        except Error as error:
+            # The database restarts, or cannot be reached: it is asked again, as long as this loop may run.
+            logger.error("The slot %s could not be looked up.\n%s", slot.name, traces.trace_of(error))
+            _hang_up_if_cut_off()
+            is_ours, done = True, 0
+        if not is_ours:
             return total
         if not done:
             close_old_connections()
