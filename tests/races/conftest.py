@@ -13,9 +13,6 @@ from tests.integration.messaging.conftest import _empty_gateway, customer, open_
 
 __all__ = ["_empty_gateway", "customer", "open_site", "queued"]
 
-# Nothing here takes a second; a race that is lost would otherwise hang for ever.
-PATIENCE_SECONDS = 15
-
 
 @pytest.fixture
 def elsewhere() -> Iterator[Callable[..., Future[Any]]]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from tests.races.conftest import PATIENCE_SECONDS
+from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts import actions as contacts
@@ -47,23 +46,6 @@ def suppress(phone: str, now: datetime) -> None:
         compliance.suppress(phone=phone, scope="all", reason="stop_keyword", source="test", now=now)
 
 
-class Door:
-    """A seam: who comes to it knocks and waits until the test opens."""
-
-    def __init__(self) -> None:
-        self._reached, self._opened = Event(), Event()
-
-    def knock(self) -> None:
-        self._reached.set()
-        assert self._opened.wait(PATIENCE_SECONDS), "the test never opened the door"
-
-    def await_knock(self) -> None:
-        assert self._reached.wait(PATIENCE_SECONDS), "nobody came to the door"
-
-    def open(self) -> None:
-        self._opened.set()
-
-
 @pytest.fixture
 def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
     door, lock = Door(), gate.lock_contacts
@@ -88,12 +70,6 @@ def before_mark(monkeypatch: pytest.MonkeyPatch) -> Door:
 
     monkeypatch.setattr(gate, "decide", decide_then_knock)
     return door
-
-
-needs_row_locks = pytest.mark.skipif(
-    "connection.vendor == 'sqlite'",
-    reason="SQLite has one writer at a time: nobody can commit between this seam and the gate's commit",
-)
 
 
 @needs_row_locks

@@ -1,0 +1,170 @@
+"""Erasing and merging against a hand-over, and what happens if the gate reads people before it locks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, TimeoutError, wait
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import claims
+from wagtail_drip.gateways import memory
+from wagtail_drip.messaging import facts, gate
+from wagtail_drip.messaging.facts import People
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.messaging.types import Ready
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Run = Callable[..., "Future[Any]"]
+
+
+def erase(contact_id: int, now: datetime) -> None:
+    """What erasing does to the contact's own row, under the lock that everybody takes first."""
+    with transaction.atomic():
+        claims.lock_in_order(Contact.objects.filter(pk=contact_id))
+        Contact.objects.filter(pk=contact_id).update(
+            phone="", active_phone=None, email="", first_name="", last_name="", attributes={}, erased_at=now
+        )
+
+
+def merge(contact_id: int, into: int) -> None:
+    """What merging does to the two rows, under both locks in order."""
+    with transaction.atomic():
+        claims.lock_in_order(Contact.objects.filter(pk__in=[contact_id, into]))
+        Contact.objects.filter(pk=contact_id).update(merged_into=into, active_phone=None)
+
+
+@pytest.fixture
+def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
+    door, lock = Door(), gate.lock_contacts
+
+    def knock_then_lock(ready: Sequence[Ready]) -> People:
+        door.knock()
+        return lock(ready)
+
+    monkeypatch.setattr(gate, "lock_contacts", knock_then_lock)
+    return door
+
+
+@needs_row_locks
+def test_who_is_erased_before_the_gate_locks_is_not_texted(
+    elsewhere: Run,
+    before_lock: Door,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+) -> None:
+    contact = customer()
+    message = queued(contact)
+    sending = elsewhere(send_due, now=now)
+    before_lock.await_knock()
+
+    erase(contact.pk, now)
+    before_lock.open()
+    sending.result(PATIENCE_SECONDS)
+
+    message.refresh_from_db()
+    assert memory.outbox == []
+    assert message.state == "skipped"
+
+
+def test_erasing_waits_for_a_hand_over_that_has_locked(
+    elsewhere: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+) -> None:
+    contact = customer()
+    queued(contact)
+    door, decide = Door(), gate.decide
+
+    def decide_then_knock(*args: Any) -> Any:
+        decisions = decide(*args)
+        door.knock()
+        return decisions
+
+    monkeypatch.setattr(gate, "decide", decide_then_knock)
+    sending = elsewhere(send_due, now=now)
+    door.await_knock()
+
+    erasing = elsewhere(erase, contact.pk, now)
+    with pytest.raises(TimeoutError):
+        erasing.result(0.3)
+    door.open()
+    wait([sending, erasing], PATIENCE_SECONDS)
+    sending.result()
+    erasing.result()
+
+    later = queued(contact)
+    send_due(now=now)
+    later.refresh_from_db()
+    assert len(memory.outbox) == 1
+    assert later.state == "skipped"
+
+
+@needs_row_locks
+def test_who_is_merged_before_the_gate_locks_speaks_with_the_survivors_voice(
+    elsewhere: Run,
+    before_lock: Door,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+) -> None:
+    contact, survivor = customer(), customer("+447400123457", marketing=False)
+    message = queued(contact)
+    sending = elsewhere(send_due, now=now)
+    before_lock.await_knock()
+
+    merge(contact.pk, survivor.pk)
+    before_lock.open()
+    sending.result(PATIENCE_SECONDS)
+    while send_due(now=now):
+        pass
+
+    # It went back to the queue, for its text may not be the survivor's, and then found no permission.
+    message.refresh_from_db()
+    assert memory.outbox == []
+    assert (message.state, message.reason) == ("skipped", "no_consent")
+
+
+@needs_row_locks
+@pytest.mark.parametrize("change", ["erased", "merged"])
+def test_a_gate_that_reads_people_before_it_locks_them_texts_who_is_gone(
+    change: str,
+    elsewhere: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+) -> None:
+    """The mutant. It must leak, or the tests above prove nothing about the order."""
+    contact, survivor = customer(), customer("+447400123457", marketing=False)
+    queued(contact)
+    door, lock = Door(), gate.lock_contacts
+
+    def read_then_lock(ready: Sequence[Ready]) -> People:
+        people = facts.read_people({each.message.contact_id for each in ready})
+        door.knock()
+        lock(ready)
+        return people
+
+    monkeypatch.setattr(gate, "lock_contacts", read_then_lock)
+    sending = elsewhere(send_due, now=now)
+    door.await_knock()
+
+    if change == "erased":
+        erase(contact.pk, now)
+    else:
+        merge(contact.pk, survivor.pk)
+    door.open()
+    sending.result(PATIENCE_SECONDS)
+
+    assert [sms.to for sms in memory.outbox] == [contact.phone]
