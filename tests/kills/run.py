@@ -1,0 +1,397 @@
+"""
+Kill workers until it hurts, then ask the provider's log who was texted twice and our ledger what was lost.
+
+    DRIP_TEST_DB=postgres python tests/kills/run.py --kills 200 --provider plain
+
+Four workers at once; each new one is condemned to end by SIGKILL at one of the named seams. Beside it some are
+frozen (SIGSTOP) for longer than a message's lease and go on then, all connections to the database are cut now
+and then, workers' clocks are minutes apart, and the provider misbehaves (provider.py). When every seam has had
+its kills, healthy workers finish what is left. Exit code 1 if anything was doubled or lost.
+
+Only the leases that dead workers held on SQLite are shortened by us, where one process at a time may write and
+the others would wait for a minute after each kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import NoReturn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DRIP_TEST_NAME"] = os.environ.get("DRIP_TEST_NAME", "drip") + "_kills"
+
+import django
+import requests
+
+from tests.kills.seams import SEAMS, arm
+from tests.kills.shop import Verdict, judge, open_shop, order
+
+PROVIDER = Path(__file__).with_name("provider.py")
+THREADS = 8
+LEASE_SECONDS = 14  # ten in reserve, and twice the gateway's time-outs
+MOST_BACKLOG = 150
+# None is behind the shop's own, or its worker would look at each order only minutes later.
+CLOCKS_MINUTES = (4, 0, 2)
+SETTLES_SECONDS = 240
+WORKERS = 4
+
+
+class Nursery:
+    """Workers, forked from this process, which has everything loaded and no connection open."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.workers: dict[
+            int, tuple[int, str]
+        ] = {}  # pid -> (place, the seam it is condemned to; '' if none)
+        self.kills: Counter[str] = Counter()
+        self.frozen: dict[int, float] = {}
+        self.helpers: list[int] = []
+
+    def fork(self, work: Callable[[], object]) -> int:
+        from django.db import connections
+
+        connections.close_all()
+        pid = os.fork()
+        if pid:
+            return pid
+        _become(work)
+
+    def hire(self, place: int, *, seam: str = "", nth: int = 1, minutes: int = 0) -> None:
+        def work() -> None:
+            from django.utils import timezone
+
+            from wagtail_drip import tasks
+
+            ours = timezone.now
+            timezone.now = lambda: ours() + timedelta(minutes=minutes)
+            if seam:
+                arm(seam, nth=nth)
+            tasks.POLL_SECONDS = 0.1
+            tasks.loop(tasks.seize(place, seconds=3600), seconds=3600)
+
+        self.workers[self.fork(work)] = (place, seam)
+
+    def bury(self) -> list[int]:
+        """Return the places of those who died since, and count by which seam."""
+        places = []
+        for pid in list(self.workers):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if not gone:
+                continue
+            place, seam = self.workers.pop(pid)
+            self.frozen.pop(pid, None)
+            if not os.WIFSIGNALED(status):
+                raise RuntimeError(f"The worker of seam {seam!r} ended by itself: {status}")
+            self.kills[seam or "anywhere"] += 1
+            places.append(place)
+        return places
+
+    def freeze_somebody(self, *, seconds: float) -> None:
+        awake = [pid for pid in self.workers if pid not in self.frozen]
+        if awake and not self.frozen:
+            pid = self.chance.choice(awake)
+            os.kill(pid, signal.SIGSTOP)
+            self.frozen[pid] = time.monotonic() + seconds
+            self.kills["frozen"] += 1
+
+    def thaw(self, *, everybody: bool = False) -> None:
+        for pid, until in list(self.frozen.items()):
+            if everybody or time.monotonic() > until:
+                del self.frozen[pid]
+                os.kill(pid, signal.SIGCONT)
+
+    def dismiss(self) -> None:
+        self.thaw(everybody=True)
+        for pid in [*self.workers, *self.helpers]:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self.workers, self.helpers = {}, []
+
+
+def _become(work: Callable[[], object]) -> NoReturn:
+    """What a forked child does: its work, and then nothing of its parent's."""
+    try:
+        work()
+    except BaseException:  # noqa: BLE001 -- told on its way out; the parent's own code must never run here
+        import traceback
+
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def webhooks() -> WSGIServer:
+    """The shop's web process, for receipts; its port is known before it is asked anything."""
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Nothing: connections break all the time here."""
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: there are thousands."""
+
+    return Server(("127.0.0.1", 0), Quiet)
+
+
+def serve(web: WSGIServer) -> None:
+    from django.core.wsgi import get_wsgi_application
+
+    web.set_app(get_wsgi_application())
+    web.serve_forever()
+
+
+def cut_connections() -> None:
+    """End every connection to our database but this one, as a restart of the server does."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        elif connection.vendor == "mysql":
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            )
+            for (number,) in cursor.fetchall():
+                try:
+                    cursor.execute(f"KILL CONNECTION {int(number)}")
+                except Exception:  # noqa: BLE001, S112 -- it went by itself meanwhile
+                    continue
+
+
+def backlog() -> int:
+    """Return what the worker whose clock is ahead of all could do now."""
+    from django.utils import timezone
+
+    from wagtail_drip.events.models import Event, Notice
+    from wagtail_drip.messaging.models import Message
+
+    now = timezone.now() + timedelta(minutes=max(CLOCKS_MINUTES))
+    return (
+        Notice.objects.filter(due_at__lte=now).count()
+        + Event.objects.filter(match_due_at__lte=now).count()
+        + Message.objects.filter(due_at__lte=now).count()
+    )
+
+
+def is_at_rest() -> bool:
+    from wagtail_drip.enrolments.models import Enrolment
+    from wagtail_drip.events.models import Event, Notice
+    from wagtail_drip.messaging.models import Callback, Message, Receipt
+
+    return not (
+        Notice.objects.exclude(due_at=None).exists()
+        or Event.objects.exclude(match_due_at=None).exists()
+        or Enrolment.objects.filter(running=1).exists()
+        or Message.objects.filter(state__in=["scheduled", "claimed", "handed_over"]).exists()
+        or Callback.objects.exclude(due_at=None).exists()
+        or Receipt.objects.exclude(due_at=None).exists()
+    )
+
+
+def shorten_leases_of_the_dead() -> None:
+    from django.db import connection
+
+    from wagtail_drip.core import clock
+    from wagtail_drip.core.models import Lease
+
+    if connection.vendor == "sqlite":
+        Lease.objects.filter(name__in=["sqlite:writer", "send"]).update(until=clock.lease_now())
+
+
+def trial(
+    *, kills: int, seams: list[str], kind: str, seed: int, folder: Path
+) -> tuple[Verdict, Counter[str]]:
+    """Open the shop in a fresh test database, kill, let the rest finish, and judge."""
+    from django.conf import settings
+
+    chance = random.Random(seed)
+    log, web = folder / "provider.jsonl", webhooks()
+    provider = subprocess.Popen(
+        [sys.executable, str(PROVIDER), "--log", str(log), "--seed", str(seed)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert provider.stdout is not None
+    at = f"http://127.0.0.1:{int(provider.stdout.readline())}"
+    nursery = Nursery(chance)
+    try:
+        settings.WAGTAIL_DRIP = {
+            **settings.WAGTAIL_DRIP,
+            **_drip_settings(kind, at),
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{web.server_port}",
+        }
+        nursery.helpers.append(nursery.fork(lambda: serve(web)))
+        open_shop()
+        orders = _kill(nursery, kills=kills, seams=seams, chance=chance)
+        _settle(nursery, at)
+    finally:
+        nursery.dismiss()
+        provider.kill()
+        provider.wait()
+    return judge(log, orders=orders), nursery.kills
+
+
+def _drip_settings(kind: str, provider: str) -> dict[str, object]:
+    from tests.kills.provider import TOKEN
+
+    backend = {"plain": "PlainGateway", "keyed": "KeyedGateway"}[kind]
+    return {
+        "GATEWAYS": {
+            "default": {
+                "BACKEND": f"tests.kills.gateways.{backend}",
+                "OPTIONS": {"token": TOKEN, "url": f"{provider}/{kind}/messages"},
+            }
+        },
+        "SENDER_SEGMENTS_PER_SECOND": 0,
+        "CLOCK_SHIFT": False,
+        "SEND_THREADS": THREADS,
+        "SEND_BATCH": 20,
+        "ADVANCE_BATCH": 20,
+        "MESSAGE_LEASE_SECONDS": LEASE_SECONDS,
+    }
+
+
+def _kill(nursery: Nursery, *, kills: int, seams: list[str], chance: random.Random) -> int:
+    """Hire and lose workers until every seam has had its kills, and return how many orders came in meanwhile."""
+    from django.db import DatabaseError, connection
+
+    is_sqlite = connection.vendor == "sqlite"
+    for place in range(WORKERS):
+        nursery.hire(place, minutes=CLOCKS_MINUTES[place % len(CLOCKS_MINUTES)])
+    orders, next_cut, next_freeze, next_word = 0, time.monotonic() + 5, time.monotonic() + 3, 0.0
+    while any(nursery.kills[seam] < kills for seam in seams):
+        places = nursery.bury()
+        if places:
+            shorten_leases_of_the_dead()
+        for place in places:
+            left = [seam for seam in seams if nursery.kills[seam] < kills]
+            is_condemned = place != 0 or is_sqlite  # one stays, so that something is always under way
+            seam = chance.choice(left) if left and is_condemned else ""
+            minutes = chance.choice(CLOCKS_MINUTES) if place else max(CLOCKS_MINUTES)
+            nursery.hire(place, seam=seam, nth=chance.randint(1, 3), minutes=minutes)
+        try:
+            if backlog() < MOST_BACKLOG:
+                for _ in range(20):
+                    order(orders)
+                    orders += 1
+        except DatabaseError:
+            connection.close()
+        now = time.monotonic()
+        if now > next_freeze:
+            nursery.freeze_somebody(seconds=LEASE_SECONDS + 3)
+            next_freeze = now + 60
+        nursery.thaw()
+        if now > next_cut:
+            cut_connections()
+            next_cut = now + 20
+        _dismiss_an_idle_one(nursery, chance)
+        if now > next_word:
+            told = dict(sorted(nursery.kills.items()))
+            sys.stderr.write(f"{orders} orders, backlog {backlog()}, kills {told}\n")
+            next_word = now + 10
+        time.sleep(0.02)
+    return orders
+
+
+def _dismiss_an_idle_one(nursery: Nursery, chance: random.Random) -> None:
+    """Kill somebody who is condemned to nothing, wherever he is, so that all places get their turn."""
+    free = [pid for pid, (place, seam) in nursery.workers.items() if not seam and place]
+    if free and chance.random() < 0.3:
+        os.kill(chance.choice(free), signal.SIGKILL)
+
+
+def _settle(nursery: Nursery, provider: str) -> None:
+    """Let healthy workers, whose clocks are ahead, finish what is left while the provider behaves."""
+    nursery.thaw(everybody=True)
+    for pid in list(nursery.workers):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    nursery.workers = {}
+    requests.post(f"{provider}/calm", timeout=10).raise_for_status()
+    shorten_leases_of_the_dead()
+    for place in range(2):
+        nursery.hire(place, minutes=max(CLOCKS_MINUTES))
+    give_up_at, quiet = time.monotonic() + SETTLES_SECONDS, 0
+    while quiet < 5 and time.monotonic() < give_up_at:
+        quiet = quiet + 1 if is_at_rest() else 0
+        time.sleep(0.5)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200, help="at each seam")
+    parser.add_argument("--seams", nargs="*", default=list(SEAMS), choices=list(SEAMS))
+    parser.add_argument("--provider", choices=["plain", "keyed"], default="plain")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    django.setup()
+    import logging
+
+    from django.db import connection, connections
+
+    logging.disable(logging.CRITICAL)  # thousands of broken connections, all of our own making
+    name, began = connection.settings_dict["NAME"], time.monotonic()
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            verdict, kills = trial(
+                kills=given.kills,
+                seams=given.seams,
+                kind=given.provider,
+                seed=given.seed,
+                folder=Path(folder),
+            )
+    finally:
+        connections.close_all()
+        connection.creation.destroy_test_db(name, verbosity=0)
+    # What can be left unknown: what was in the threads of a worker that died there or slept, and what the
+    # provider itself left open.
+    struck = sum(n for seam, n in kills.items() if seam not in SEAMS or SEAMS[seam].posts)
+    most_unknown = struck * THREADS + sum(verdict.vices.values()) if given.provider == "plain" else 0
+    is_well = (
+        not verdict.doubles and not verdict.lost and not verdict.watchdog and verdict.unknown <= most_unknown
+    )
+    found = {
+        "database": connection.vendor,
+        "provider": given.provider,
+        "kills": dict(sorted(kills.items())),
+        "seconds": round(time.monotonic() - began),
+        **asdict(verdict),
+        "most_unknown": most_unknown,
+        "is_well": is_well,
+    }
+    if len(found["lost"]) > 20:
+        found["lost"] = [*found["lost"][:20], f"and {len(found['lost']) - 20} more"]
+    sys.stdout.write(json.dumps(found, indent=None if given.json else 2) + "\n")
+    return 0 if is_well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""A short killing at every seam. ``run.py`` does it two hundred times; docs/explanation/never_twice.md has its figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kills.seams import SEAMS
+
+RUN = Path(__file__).with_name("run.py")
+
+
+@pytest.mark.parametrize("provider", ["plain", "keyed"])
+def test_no_kill_at_any_seam_doubles_or_loses_a_text(provider: str, worker_id: str) -> None:
+    name = f"{os.environ.get('DRIP_TEST_NAME', 'drip')}_{worker_id}_{provider}"
+    done = subprocess.run(
+        [sys.executable, str(RUN), "--kills", "1", "--provider", provider, "--json"],
+        env={**os.environ, "DRIP_TEST_NAME": name},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.stdout, done.stderr[-3000:]
+    verdict: dict[str, Any] = json.loads(done.stdout)
+
+    assert verdict["doubles"] == []
+    assert verdict["lost"] == []
+    assert verdict["watchdog"] == {}
+    assert verdict["unknown"] <= verdict["most_unknown"]
+    assert set(SEAMS) <= set(verdict["kills"])
+    assert verdict["is_well"]
+    assert done.returncode == 0
