@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import time
 from typing import Any, ClassVar
 
 from django import forms
@@ -30,49 +29,6 @@ from wagtail_drip.messaging import actions as messaging
 OPEN = "wagtail_drip.open_texting"
 STOP = "wagtail_drip.stop_everything"
 SWITCHES = (CHANGE, OPEN, STOP)
-
-WEEKDAYS = [
-    gettext_lazy("Monday"),
-    gettext_lazy("Tuesday"),
-    gettext_lazy("Wednesday"),
-    gettext_lazy("Thursday"),
-    gettext_lazy("Friday"),
-    gettext_lazy("Saturday"),
-    gettext_lazy("Sunday"),
-]
-
-
-class SpansField(forms.CharField):
-    """Spans of a day as people write them: ``09:00-11:00, 13:00-15:00``; empty is a day without texts."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return ", ".join(f"{start}-{end}" for start, end in value)
-        return value
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value).replace("–", "-").replace("，", ",").replace("：", ":")
-        spans = [part.strip() for part in text.split(",") if part.strip()]
-        return [self._span(span) for span in spans]
-
-    def _span(self, text: str) -> list[str]:
-        start, _separator, end = text.partition("-")
-        try:
-            moments = [self._moment(part.strip()) for part in (start, end)]
-        except ValueError:
-            raise forms.ValidationError(
-                _("“%(span)s” is not a span of time. Write it like 09:00-11:00.") % {"span": text}
-            ) from None
-        if moments[0] == moments[1]:
-            raise forms.ValidationError(_("“%(span)s” begins and ends at the same time.") % {"span": text})
-        return moments
-
-    def _moment(self, text: str) -> str:
-        """Return a wall-clock time as ``09:00``; the end of a day is 24:00."""
-        return text if text == "24:00" else time.fromisoformat(text.zfill(5)).strftime("%H:%M")
 
 
 class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
@@ -123,10 +79,6 @@ class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in 
         self.initial["test_numbers"] = "\n".join(
             phone.display(number) for number in self.instance.test_numbers
         )
-        for day, name in enumerate(WEEKDAYS):
-            field = SpansField(label=name)
-            field.initial = self.instance.windows.get(str(day), [])
-            self.fields[f"day_{day}"] = field
 
     def clean_region(self) -> str:
         return str(self.cleaned_data["region"]).upper()
@@ -153,18 +105,13 @@ class SiteSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in 
         return price
 
     @property
-    def day_fields(self) -> list[Any]:
-        return [self[f"day_{day}"] for day in range(7)]
-
-    @property
     def plain_fields(self) -> list[Any]:
         return [self[name] for name in (*self.Meta.fields, "test_numbers")]
 
     def changes(self) -> dict[str, Any]:
         """Return what to write through ``core.actions``."""
-        windows = {str(day): self.cleaned_data[f"day_{day}"] for day in range(7)}
         values = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return {**values, "test_numbers": self.cleaned_data["test_numbers"], "windows": windows}
+        return {**values, "test_numbers": self.cleaned_data["test_numbers"]}
 
 
 class SettingsView(SiteScreen):

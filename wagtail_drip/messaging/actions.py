@@ -31,6 +31,8 @@ from wagtail_drip.messaging.types import (
 )
 
 S = MessageState
+# What is changed at once by a person's click, so that no worker waits long for it.
+_CHUNK = 500
 
 
 class NotATestNumber(WagtailDripError):
@@ -136,6 +138,23 @@ def unpark(sequence_id: int, *, limit: int) -> int:
     """Put at most *limit* of a sequence's parked messages back to where they were in the queue; return how many."""
     rows = Message.objects.filter(sequence_id=sequence_id, state=S.SCHEDULED, parked_due_at__isnull=False)
     return _chunk(rows, limit).update(due_at=F("parked_due_at"), parked_due_at=None)
+
+
+def ask_again(*, site_id: int | None, reasons: Collection[str], now: datetime) -> int:
+    """
+    Let what was put off for one of *reasons* ask the gate again now, since its rule has changed; return how many.
+
+    :param site_id: None is every site.
+    """
+    asked = 0
+    last = 0
+    rows = Message.objects.filter(state=S.SCHEDULED, defer_reason__in=list(reasons), due_at__gt=now)
+    if site_id is not None:
+        rows = rows.filter(site_id=site_id)
+    while ids := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK]):
+        asked += Message.objects.filter(pk__in=ids, state=S.SCHEDULED, due_at__gt=now).update(due_at=now)
+        last = ids[-1]
+    return asked
 
 
 @transaction.atomic

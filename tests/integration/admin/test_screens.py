@@ -250,7 +250,6 @@ class TestSettings:
     url = "wagtail_drip_settings:index"
 
     def form(self, site_id: int, **changes) -> dict[str, str]:
-        days = {f"day_{day}": "09:00-20:00" for day in range(7)}
         return {
             "zone": "Europe/London",
             "region": "gb",
@@ -262,36 +261,22 @@ class TestSettings:
             "help_text": "",
             "price_per_segment": "",
             "test_numbers": "",
-            **days,
             **changes,
         }
 
-    def test_windows_and_numbers_are_read_as_people_write_them(self, admin_client, site_id):
-        data = self.form(
-            site_id, day_0="9:00-11:00, 13:00-15:00，19:00–21:00", day_6="", test_numbers="07400 123456"
-        )
+    def test_numbers_are_read_as_people_write_them(self, admin_client, site_id):
+        data = self.form(site_id, test_numbers="07400 123456")
 
         response = admin_client.post(reverse(self.url), data)
 
         assert response.status_code == 302
         row = SiteSettings.objects.get(site_id=site_id)
-        assert row.windows["0"] == [["09:00", "11:00"], ["13:00", "15:00"], ["19:00", "21:00"]]
-        assert row.windows["6"] == []
         assert row.test_numbers == ["+447400123456"]
         assert (row.region, row.currency, row.price_per_segment) == ("GB", "GBP", None)
-
-    def test_a_day_may_be_open_to_its_very_end(self, admin_client, site_id):
-        admin_client.post(reverse(self.url), self.form(site_id, day_0="9:00-24:00"))
-
-        assert SiteSettings.objects.get(site_id=site_id).windows["0"] == [["09:00", "24:00"]]
 
     @pytest.mark.parametrize(
         ("field", "value", "said"),
         [
-            pytest.param(
-                "day_0", "nine to five", "Write it like 09:00-11:00", id="a window that is no window"
-            ),
-            pytest.param("day_0", "09:00-09:00", "begins and ends", id="an empty window"),
             pytest.param("test_numbers", "12", "is not a phone number", id="a number that is none"),
             pytest.param("price_per_segment", "-1", "cannot be negative", id="a negative price"),
             pytest.param("zone", "Mars/Olympus", "Select a valid choice", id="a zone that does not exist"),

@@ -17,12 +17,14 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail_drip.admin.calendar import month
 from wagtail_drip.admin.calendar.entries import KINDS, Entry
 from wagtail_drip.admin.calendar.forms import BlackoutForm
-from wagtail_drip.admin.settings import WEEKDAYS
+from wagtail_drip.admin.sending_times.spans import WEEKDAYS
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
 from wagtail_drip.compliance import time_actions
 from wagtail_drip.compliance.models import BlackoutDate
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging.states import DeferReason
 
 # The list below the month looks so far ahead.
 AHEAD = timedelta(days=366)
@@ -88,6 +90,7 @@ class BlackoutView(SiteScreen):
             messages.error(request, _("Nothing was saved: please correct the errors below."))
             return self.render_to_response(self.get_context_data(form=form))
         row = time_actions.save_blackout(**form.changes())
+        _ask_again()
         messages.success(request, _("“%(name)s” was saved.") % {"name": row.name})
         return self.back(row.begins_on)
 
@@ -113,6 +116,7 @@ class DeleteBlackoutView(BlackoutView):
         if self.row is None:
             raise Http404
         time_actions.delete_blackout(self.row.pk)
+        _ask_again()
         messages.success(request, _("“%(name)s” was deleted.") % {"name": self.row.name})
         return self.back(self.row.begins_on)
 
@@ -125,6 +129,11 @@ def _month_of(request: HttpRequest, today: date) -> date:
         asked = today.replace(day=1)
     # strftime and the package of holidays know no others.
     return asked if 1970 <= asked.year <= 2100 else today.replace(day=1)
+
+
+def _ask_again() -> None:
+    """What waits for days that were changed asks again."""
+    messaging.ask_again(site_id=None, reasons=[DeferReason.BLACKOUT_DATE], now=clock.now())
 
 
 def _merged(entries: Any) -> list[Entry]:
