@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 
 from wagtail_drip import conf
 from wagtail_drip.core import databases
+from wagtail_drip.enrolments import webhook_targets
 from wagtail_drip.gateways import registry as gateways
 from wagtail_drip.gateways.http import HttpGateway
 from wagtail_drip.stores import registry as stores
@@ -35,6 +36,7 @@ ALL = {
     "wagtail_drip.E010": "WAGTAIL_DRIP is not a dict, or names a setting that does not exist.",
     "wagtail_drip.E011": "USE_TZ is off.",
     "wagtail_drip.E012": "There is no time zone data.",
+    "wagtail_drip.E013": "A webhook in WAGTAIL_DRIP['WEBHOOKS'] cannot work.",
     "wagtail_drip.W001": "DEFAULT_REGION is not set.",
     "wagtail_drip.W002": "Q_CLUSTER's retry is not longer than its timeout.",
     "wagtail_drip.W003": "Q_CLUSTER keeps its queue in another database than ours.",
@@ -46,6 +48,7 @@ ALL = {
     "wagtail_drip.W009": "A gateway that reaches no phone is used on a production site.",
     "wagtail_drip.W010": "PUBLIC_BASE_URL is not HTTPS, or is this machine itself, on a production site.",
     "wagtail_drip.W011": "MESSAGE_LEASE_SECONDS is too short for a gateway's time-outs.",
+    "wagtail_drip.W012": "A webhook posts without TLS or without a signature on a production site.",
 }
 
 Finding = checks.CheckMessage
@@ -144,6 +147,27 @@ def _lease(alias: str) -> Iterator[Finding]:
             f"gateway {alias!r} may last {one_call:g} s: its messages would be given back instead of sent.",
             f"Set MESSAGE_LEASE_SECONDS to at least {least:g}.",
         )
+
+
+def webhooks(**_: Any) -> Iterator[Finding]:
+    try:
+        given: object = conf.settings.WEBHOOKS
+    except ImproperlyConfigured:
+        return  # E010 has said it
+    if not isinstance(given, dict):
+        yield _error(
+            "E013",
+            "WAGTAIL_DRIP['WEBHOOKS'] must be a dict.",
+            "Write {'crm': {'URL': 'https://crm.example/hook'}}.",
+        )
+        return
+    for alias in conf.webhook_aliases():
+        for problem in webhook_targets.problems(alias):
+            yield _error(
+                "E013",
+                f"WAGTAIL_DRIP['WEBHOOKS'][{alias!r}]: {problem}",
+                "See WEBHOOKS in the settings reference.",
+            )
 
 
 def host(**_: Any) -> Iterator[Finding]:
@@ -255,6 +279,20 @@ def production(**_: Any) -> Iterator[Finding]:
             )
 
 
+def webhooks_on_production(**_: Any) -> Iterator[Finding]:
+    for alias in conf.webhook_aliases():
+        if any(webhook_targets.problems(alias)):
+            continue  # E013 has said it
+        place = webhook_targets.target(alias)
+        if not place.secret or (place.url.startswith("http://") and not place.allow_private):
+            yield _warning(
+                "W012",
+                f"Webhook {alias!r} posts people's details without "
+                f"{'a signature' if not place.secret else 'TLS'}.",
+                f"Give WAGTAIL_DRIP['WEBHOOKS'][{alias!r}] a SECRET and an https:// URL.",
+            )
+
+
 def _our_database() -> str:
     from wagtail_drip.core.models import Lease
 
@@ -271,7 +309,8 @@ def _listed(check: Callable[..., Iterator[Finding]]) -> Callable[..., list[Findi
 
 def register_all() -> None:
     """Register the checks with Django; the AppConfig calls this once."""
-    for check in (phones, our_settings, backends, host, urls, cluster):
+    for check in (phones, our_settings, backends, webhooks, host, urls, cluster):
         checks.register(_listed(check), "wagtail_drip")
     checks.register(_listed(schedule), checks.Tags.database)
     checks.register(_listed(production), "wagtail_drip", deploy=True)
+    checks.register(_listed(webhooks_on_production), "wagtail_drip", deploy=True)

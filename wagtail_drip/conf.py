@@ -18,6 +18,15 @@ class BackendSpec(TypedDict, total=False):
     OPTIONS: dict[str, Any]
 
 
+class WebhookSpec(TypedDict, total=False):
+    """One place that sequences may post to, chosen by its alias: an editor never types an address."""
+
+    URL: str
+    SECRET: str  # signs each request; unsigned without
+    TIMEOUT_SECONDS: float  # for the whole exchange, 10 by default, at most 30
+    ALLOW_PRIVATE: bool  # True for an address inside your own network
+
+
 def _given() -> dict[str, Any]:
     given = getattr(django_settings, "WAGTAIL_DRIP", {})
     if not isinstance(given, dict):
@@ -33,6 +42,7 @@ class Settings:
         "default": {"BACKEND": "wagtail_drip.gateways.console.ConsoleGateway"}
     }
     STORES: dict[str, BackendSpec] = {}  # Shops by alias, each with its adapter and its options.
+    WEBHOOKS: dict[str, WebhookSpec] = {}  # Places that sequences may post to, by alias.
     PUBLIC_BASE_URL: str = (
         ""  # Where the public reaches this site; short links and webhook signatures use it.
     )
@@ -61,6 +71,12 @@ class Settings:
 
 
 settings = Settings()
+
+
+def webhook_aliases() -> list[str]:
+    """Return the aliases of the places that sequences may post to; none where the setting is no dict (E013)."""
+    given: object = settings.WEBHOOKS
+    return sorted(str(alias) for alias in given) if isinstance(given, dict) else []
 
 
 def setting_names() -> list[str]:

@@ -92,6 +92,12 @@ def _advance(now: datetime, slot: str) -> int:
     return run_due.run_due(now=now, slot=f"advance:{slot}")
 
 
+def _outside(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import outside
+
+    return outside.call_due(now=now)
+
+
 def _send(now: datetime, slot: str) -> int:
     from wagtail_drip.messaging import send_due
 
@@ -121,6 +127,7 @@ STAGES: dict[str, Stage] = {
     "match": _match,
     "moves": _moves,
     "advance": _advance,
+    "outside": _outside,
     "send": _send,
     "recovery": _recovery,
     "rollups": _rollups,

@@ -13,6 +13,8 @@ from wagtail_drip.events import catalogue
 
 # Attributes are the site's own and any name may be one.
 _OPEN_ROOTS = frozenset({"contact"})
+# webhook.<name of the step>.<field of its answer>: what another system answers, only that system knows.
+_ANSWERS = "webhook"
 _INDEX = re.compile(r"\[.*")
 
 
@@ -82,7 +84,7 @@ def unknown_in(source: str, event_name: str = "") -> list[str]:
     found = []
     for path in sorted(language.parse(source).variables):
         root, _dot, rest = _INDEX.sub("", path).partition(".")
-        if root in _OPEN_ROOTS and rest:
+        if (root in _OPEN_ROOTS and rest) or (root == _ANSWERS and "." in rest):
             continue
         if root == "event" and rest and any_property:
             continue

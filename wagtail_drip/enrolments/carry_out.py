@@ -18,13 +18,15 @@ from wagtail_drip.contacts.wishes import Wanted
 from wagtail_drip.core import claims
 from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.effects import (
+    CallOutside,
     CancelPending,
     ChangeTag,
     SendMessage,
     SetSubscription,
     UpdateContact,
 )
-from wagtail_drip.enrolments.facts import Seen
+from wagtail_drip.enrolments.facts import WEBHOOK, Facts, Seen
+from wagtail_drip.enrolments.models import OutsideCall
 from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.conditions import EventTest, test_to_json
 from wagtail_drip.messaging import actions as messaging
@@ -55,6 +57,7 @@ def carry_out(batch: Sequence[Advanced], *, now: datetime) -> None:
     texts = sorted(drafts(batch, now), key=lambda draft: (draft.contact_id, draft.key))
     if texts:
         messaging.queue(texts, now=now)
+    claims.insert_new(sorted(_calls(batch, now), key=lambda call: call.key), unique=["key"])
 
 
 def _about_people(batch: Sequence[Advanced], *, now: datetime) -> None:
@@ -114,6 +117,24 @@ def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
     return dict(changes)
 
 
+def _calls(batch: Sequence[Advanced], now: datetime) -> Iterator[OutsideCall]:
+    for advanced in batch:
+        for effect in advanced.walked.effects:
+            if isinstance(effect, CallOutside):
+                yield OutsideCall(
+                    enrolment_id=advanced.enrolment.pk,
+                    sequence_id=advanced.enrolment.sequence_id,
+                    visit=effect.visit,
+                    step_id=effect.step_id,
+                    kind=effect.kind,
+                    name=effect.name,
+                    key=message_key(advanced.enrolment.pk, effect.visit),
+                    payload=dict(effect.payload),
+                    due_at=now,
+                    created_at=now,
+                )
+
+
 def drafts(batch: Sequence[Advanced], now: datetime) -> Iterator[MessageDraft]:
     """Yield every text that the walks of a batch ask for; whoever only wants to know queues none of them."""
     for advanced in batch:
@@ -132,7 +153,7 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
         purpose=send.purpose or flow.purpose,
         topic=send.topic or flow.topic,
         pinned_text_id=send.text_id,
-        variables={"event": dict(trigger.properties)} if trigger else {},
+        variables=_variables(advanced.facts),
         guards=guards_of(flow, trigger, since=enrolment.since),
         sequence_id=enrolment.sequence_id,
         version_id=enrolment.version_id,
@@ -146,6 +167,16 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
         lane=LANE_SEND_ONCE if flow.is_sent_once else LANE_TRIGGERED,
         priority=flow.priority,
     )
+
+
+def _variables(facts: Facts | None) -> dict[str, Any]:
+    """Return what only this run knows: its event, and what webhooks answered."""
+    known: dict[str, Any] = {}
+    if facts and facts.trigger:
+        known["event"] = dict(facts.trigger.properties)
+    if facts and facts.answers:
+        known[WEBHOOK] = facts.answered()
+    return known
 
 
 def guards_of(flow: Flow, trigger: Seen | None, *, since: datetime) -> list[dict[str, Any]]:

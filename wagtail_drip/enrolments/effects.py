@@ -85,7 +85,37 @@ class RemoveFrom:
     step_id: str
 
 
-Effect = SendMessage | UpdateContact | CancelPending | ChangeTag | SetSubscription | EnrolIn | RemoveFrom
+# For what an enrolment waits that has asked the outside: no event has this name.
+ANSWERED = "outside_answered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOutside:
+    """Ask something of the outside; it is done after the transaction, by a pass of its own.
+
+    :param kind: ``webhook`` or ``notice``.
+    :param visit: makes the call's key, so that no visit can ask twice.
+    :param name: under which later steps find the answer.
+    :param payload: plain JSON; texts in it may still hold variables.
+    """
+
+    kind: str
+    step_id: str
+    visit: int
+    name: str = ""
+    payload: Mapping[str, Any]
+
+
+Effect = (
+    SendMessage
+    | UpdateContact
+    | CancelPending
+    | ChangeTag
+    | SetSubscription
+    | EnrolIn
+    | RemoveFrom
+    | CallOutside
+)
 
 
 @dataclass(frozen=True, kw_only=True)

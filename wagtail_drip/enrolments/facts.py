@@ -16,7 +16,7 @@ from wagtail_drip.contacts.types import Channel
 from wagtail_drip.enrolments.effects import ChangeTag, SetSubscription, UpdateContact
 from wagtail_drip.events.conditions import EventTest
 
-TAGS = "tags"
+TAGS, WEBHOOK = "tags", "webhook"
 CONTACT_FIELDS = ("first_name", "last_name", "language", "region", "zone")
 
 
@@ -28,12 +28,14 @@ class Needs:
     :param zone: whether it reads the contact's clock; else ``Facts.zone`` is the site's.
     :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
     :param subscriptions: whether it reads what the contact agreed to.
+    :param answers: whether it reads what webhooks answered in this run.
     """
 
     events: frozenset[str] = frozenset()
     zone: bool = False
     tags: bool = False
     subscriptions: bool = False
+    answers: bool = False
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -41,13 +43,14 @@ class Needs:
             zone=self.zone or other.zone,
             tags=self.tags or other.tags,
             subscriptions=self.subscriptions or other.subscriptions,
+            answers=self.answers or other.answers,
         )
 
     @classmethod
     def of_property(cls, name: str) -> Needs:
         """Return what must be gathered before a test may read *name* from ``Facts.values``."""
         root = name.removeprefix("contact.").split(".")[0]
-        return cls(tags=root == TAGS)
+        return cls(tags=root == TAGS, answers=root == WEBHOOK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,15 @@ class Seen:
     properties: Mapping[str, Any] = field(default_factory=dict)
     recorded_at: datetime
     store: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the outside answered to one visit's call; *error* says why there are no *values*."""
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +86,7 @@ class Facts:
     :param events: what happened since, by the names that the flow needs, oldest first.
     :param tags: the contact's tags, where a step needs them.
     :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
+    :param answers: what webhooks answered in this run, by visit, where a step needs it.
     :param ended_because: an exit reason that holds whatever the flow says (erased, merged), or ''.
     """
 
@@ -86,6 +99,7 @@ class Facts:
     events: tuple[Seen, ...] = ()
     tags: frozenset[str] = frozenset()
     subscriptions: Subscriptions = NOTHING_AGREED
+    answers: Mapping[int, Answer] = field(default_factory=dict)
     ended_because: str = ""
 
     @property
@@ -104,7 +118,19 @@ class Facts:
     def values(self) -> dict[str, Any]:
         """Return what an attribute test may read: ``language``, ``contact.language``, ``tags``, ``event.total``."""
         contact = {**self.attributes, **self.contact, TAGS: sorted(self.tags)}
-        return {**contact, "contact": contact, "event": dict(self.trigger.properties) if self.trigger else {}}
+        return {
+            **contact,
+            "contact": contact,
+            "event": dict(self.trigger.properties) if self.trigger else {},
+            WEBHOOK: self.answered(),
+        }
+
+    def answered(self) -> dict[str, dict[str, Any]]:
+        """Return what webhooks answered, by name, the latest where one was asked twice: ``webhook.points.total``."""
+        return {
+            answer.name: {**answer.values, "answered": not answer.error}
+            for _visit, answer in sorted(self.answers.items())
+        }
 
     def after(self, effects: Iterable[object]) -> Facts:
         """Return the facts as they will be once *effects* are carried out, for the steps of the same walk."""

@@ -20,9 +20,10 @@ from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.advanced import Moving
-from wagtail_drip.enrolments.facts import CONTACT_FIELDS, Facts, Needs, Seen
-from wagtail_drip.enrolments.models import Enrolment
-from wagtail_drip.enrolments.states import ExitReason
+from wagtail_drip.enrolments.effects import ANSWERED
+from wagtail_drip.enrolments.facts import CONTACT_FIELDS, Answer, Facts, Needs, Seen
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall
+from wagtail_drip.enrolments.states import CallState, ExitReason
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.flow import Flow
 
@@ -60,6 +61,7 @@ def facts_for(
     happened = _happened(enrolments, needs.values(), heads, as_of)
     tags = _tags(enrolments, needs, heads)
     subscriptions = _subscriptions(enrolments, needs, heads)
+    answers = _answers(enrolments, needs)
     zones = dict(
         SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
             "site_id", "zone"
@@ -90,6 +92,7 @@ def facts_for(
             ),
             tags=tags.get(head.pk, frozenset()),
             subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
+            answers=answers.get(enrolment.pk, {}),
             ended_because=ended_because,
         )
     return facts
@@ -107,6 +110,21 @@ def _subscriptions(
 ) -> dict[tuple[int, int], Subscriptions]:
     pairs = {(heads[e.contact_id].pk, e.site_id) for e in enrolments if needs[e.version_id].subscriptions}
     return contacts.subscriptions(pairs) if pairs else {}
+
+
+def _answers(enrolments: Sequence[Moving], needs: Mapping[int, Needs]) -> dict[int, dict[int, Answer]]:
+    asking = {e.pk for e in enrolments if needs[e.version_id].answers}
+    if not asking:
+        return {}
+    found: dict[int, dict[int, Answer]] = defaultdict(dict)
+    rows = OutsideCall.objects.filter(
+        Among("enrolment_id", asking), kind="webhook", state__in=(CallState.ANSWERED, CallState.FAILED)
+    )
+    for enrolment_id, visit, name, response, error in rows.values_list(
+        "enrolment_id", "visit", "name", "response", "error"
+    ):
+        found[enrolment_id][visit] = Answer(name=name, values=response, error=error)
+    return found
 
 
 def survivors(known: Mapping[int, Known]) -> dict[int, Known]:
@@ -159,7 +177,7 @@ def _happened(
     heads: Mapping[int, Known],
     as_of: datetime | None,
 ) -> dict[int, list[Seen]]:
-    waited_for = {e.waits_for for e in enrolments} - {""}
+    waited_for = {e.waits_for for e in enrolments} - {"", ANSWERED}
     names = waited_for.union(*(each.events for each in needs))
     if not names:
         return {}

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.indexes import SomeRows
-from wagtail_drip.enrolments.states import EnrolmentState
+from wagtail_drip.enrolments.states import CallState, EnrolmentState
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.choices import Choice
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
@@ -178,6 +178,52 @@ class StepVisit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment_id}:{self.visit}"
+
+
+class OutsideCall(models.Model):
+    """
+    Something that a step asks of the outside: a webhook to be posted to, staff to be told.
+
+    Written in the transaction of the advance and made by a pass of its own, outside of any transaction.
+    A crash in between makes it again, under the same key.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="outside_calls")
+    # As the enrolment's, so that a paused sequence asks nothing: claims know no joins.
+    sequence_id = models.BigIntegerField()
+    visit = models.PositiveIntegerField()
+    step_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)  # webhook, notice
+    name = models.CharField(_("name"), max_length=64, default="", blank=True)
+    key = models.CharField(max_length=64, unique=True)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(
+        _("state"), max_length=16, choices=CallState.choices(), default=CallState.WAITING
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    token = models.CharField(max_length=32, default="", blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    response = models.JSONField(default=dict, blank=True)
+    error = models.CharField(max_length=255, default="", blank=True)
+    created_at = models.DateTimeField(_("asked"))
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("call to the outside")
+        verbose_name_plural = _("calls to the outside")
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="drip_outside_due"),
+            models.Index(
+                fields=["lease_until"], name="drip_outside_lease", condition=Q(lease_until__isnull=False)
+            ),
+            models.Index(F("kind"), F("created_at").desc(), name="drip_outside_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
 
 
 class EnrolmentTally(models.Model):

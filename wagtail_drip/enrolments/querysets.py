@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from wagtail_drip.enrolments.entry import Earlier
-from wagtail_drip.enrolments.models import Enrolment
-from wagtail_drip.enrolments.states import EnrolmentState
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall
+from wagtail_drip.enrolments.states import CallState, EnrolmentState
+from wagtail_drip.messaging import holds
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import RuntimeState
 
@@ -32,6 +33,14 @@ def due(now: datetime) -> QuerySet[Enrolment]:
         .exclude(sequence_id__in=standing_still())
         .order_by("due_at", "pk")
     )
+
+
+def calls_due(now: datetime) -> QuerySet[OutsideCall]:
+    """Return what is to be asked of the outside: nothing for paused sequences, nothing while everything is stopped."""
+    rows = OutsideCall.objects.filter(state=CallState.WAITING, due_at__lte=now)
+    if not rows.exists() or holds.open_holds(now).stops_everything:
+        return rows.none()
+    return rows.exclude(sequence_id__in=standing_still()).order_by("due_at", "pk")
 
 
 def earlier_runs(

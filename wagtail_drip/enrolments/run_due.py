@@ -51,10 +51,10 @@ def _advance(rows: QuerySet[Enrolment], *, size: int, now: datetime) -> int:
         enrolments = [Moving._make(row) for row in claims.claim(held, limit=size)]
         claimed[:] = [enrolment.pk for enrolment in enrolments]
         batch = walk_batch(enrolments, now=now)
-        held = elsewhere.hold(batch)
+        others = elsewhere.hold(batch)
         carry_out(batch, now=now)
-        record(elsewhere.enter(batch, held, now=now), now=now)
-        elsewhere.leave(held, now=now)
+        record(elsewhere.enter(batch, others, now=now), now=now)
+        elsewhere.leave(others, now=now)
 
     try:
         claims.retried(work)

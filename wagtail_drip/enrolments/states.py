@@ -31,6 +31,27 @@ TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
 RUNNING = (S.ACTIVE, S.WAITING, S.PAUSED)
 
 
+class CallState(State):
+    """The life of one thing asked of the outside: a webhook, a notice to staff."""
+
+    WAITING = "waiting", "Waits to be made, or to be made again."
+    CLAIMED = "claimed", "A worker is making it; after a crash it is made again."
+    ANSWERED = "answered", "Done; a webhook's answer is kept."
+    FAILED = "failed", "Given up; the error says why."
+    CANCELLED = "cancelled", "No longer wanted when its turn came: the person had moved on."
+
+
+C = CallState
+
+CALL_TRANSITIONS: dict[CallState, frozenset[CallState]] = {
+    C.WAITING: frozenset({C.CLAIMED, C.FAILED, C.CANCELLED}),
+    C.CLAIMED: frozenset({C.WAITING, C.ANSWERED, C.FAILED}),
+    C.ANSWERED: frozenset(),
+    C.FAILED: frozenset({C.WAITING}),
+    C.CANCELLED: frozenset(),
+}
+
+
 class ExitReason(StrEnum):
     GOAL_MET = "goal_met"
     EXIT_RULE = "exit_rule"

@@ -14,8 +14,8 @@ from django.db.models import F, QuerySet
 
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import querysets as enrolments
-from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
-from wagtail_drip.enrolments.states import RUNNING, EnrolmentState
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall, TriggerCheck
+from wagtail_drip.enrolments.states import RUNNING, CallState, EnrolmentState
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
 from wagtail_drip.messaging.states import MessageState
@@ -50,6 +50,7 @@ EACH_TICK: dict[str, Question] = {
         sequence__runtime__entering_since__lt=now - LATE,
     ),
     "late enrolments": lambda now: enrolments.due(now - LATE),
+    "late calls to the outside": lambda now: enrolments.calls_due(now - LATE),
     "late callbacks": lambda now: Callback.objects.filter(due_at__lt=now - LATE),
     "late inbound texts": lambda now: InboundText.objects.filter(due_at__lt=now - LATE),
     "late receipts": lambda now: Receipt.objects.filter(due_at__lt=now - LATE),
@@ -66,6 +67,9 @@ DEEP: dict[str, Question] = {
     "carts set aside": lambda now: Cart.objects.filter(sweep_due_at=None).exclude(error=""),
     "callbacks set aside": lambda now: Callback.objects.filter(due_at=None).exclude(error=""),
     "inbound texts set aside": lambda now: InboundText.objects.filter(due_at=None).exclude(error=""),
+    "calls to the outside given up today": lambda now: OutsideCall.objects.filter(
+        state=CallState.FAILED, settled_at__gt=now - timedelta(days=1)
+    ),
     "enrolments that wait for nothing": lambda now: Enrolment.objects.filter(
         running=1, due_at=None, waits_for=""
     ).exclude(state=EnrolmentState.PAUSED),

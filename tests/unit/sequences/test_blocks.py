@@ -43,6 +43,8 @@ def test_kinds_are_offered_with_the_commonest_first() -> None:
         "set_subscription",
         "enrol_in",
         "remove_from",
+        "call_webhook",
+        "notify_staff",
         "goal",
         "exit",
     ]
