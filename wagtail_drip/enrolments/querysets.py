@@ -21,7 +21,8 @@ MOVING = (EnrolmentState.ACTIVE, EnrolmentState.WAITING)
 def standing_still() -> list[int]:
     """Return the sequences in which nobody moves: paused, or ended with people still to be taken out."""
     rows = SequenceRuntime.objects.filter(
-        Q(state=RuntimeState.PAUSED) | Q(state=RuntimeState.ENDED, parking_due_at__isnull=False)
+        Q(state=RuntimeState.PAUSED)
+        | Q(state__in=(RuntimeState.ENDED, RuntimeState.ARCHIVED), parking_due_at__isnull=False)
     )
     return list(rows.values_list("sequence_id", flat=True))
 

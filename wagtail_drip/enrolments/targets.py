@@ -87,13 +87,13 @@ def again(target: Target, *, at: str, old: Flow, new: Flow, before: Collection[s
     :param before: steps that they were to pass over in the old flow already.
     """
     begins = target.choice == Choice.MOVE
-    meant = _ahead(old, at, itself=False) - set(before)
-    ahead = _ahead(new, target.step_id, itself=begins) - meant
-    return frozenset(step_id for step_id in ahead if acts(new.steps[step_id].kind))
+    meant = ahead(old, at, itself=False) - set(before)
+    coming = ahead(new, target.step_id, itself=begins) - meant
+    return frozenset(step_id for step_id in coming if acts(new.steps[step_id].kind))
 
 
-def _ahead(flow: Flow, step_id: str, *, itself: bool) -> set[str]:
-    """Return every step that somebody may still come to from *step_id*."""
+def ahead(flow: Flow, step_id: str, *, itself: bool) -> set[str]:
+    """Return every step that somebody may still come to from *step_id*; itself too if it has not begun."""
     found: set[str] = set()
     first = [step_id] if itself else _onward(flow, step_id)
     waiting = [each for each in first if each in flow.steps]

@@ -16,6 +16,7 @@ from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.querysets import MOVING
 from wagtail_drip.enrolments.states import EnrolmentState, ExitReason
 from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import RuntimeState
 
@@ -39,7 +40,10 @@ def _follow_runtimes(*, size: int, now: datetime) -> int:
         for runtime in claims.claim(rows, limit=1):
             done = _follow(runtime, size=size, now=now)
             if not done and not _left_to_do(runtime).exists():
-                SequenceRuntime.objects.filter(pk=runtime.pk).update(parking_due_at=None)
+                if runtime.state == RuntimeState.ARCHIVED:
+                    sequences.settle_archived(runtime, now=now)
+                else:
+                    SequenceRuntime.objects.filter(pk=runtime.pk).update(parking_due_at=None)
         return done
 
     return claims.retried(work)

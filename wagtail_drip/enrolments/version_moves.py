@@ -24,6 +24,7 @@ from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences.choices import Choice
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
+from wagtail_drip.sequences.states import RuntimeState
 
 # Somebody may have entered by the version before in a transaction that was open while we published.
 LOOK_AGAIN = timedelta(minutes=2)
@@ -41,7 +42,12 @@ def move_due(*, size: int, now: datetime) -> int:
 
 
 def _chunk(version_id: int, sequence_id: int, *, size: int, now: datetime) -> int:
-    if not claims.claim(SequenceRuntime.objects.filter(sequence_id=sequence_id).order_by("pk"), limit=1):
+    held = claims.claim(SequenceRuntime.objects.filter(sequence_id=sequence_id).order_by("pk"), limit=1)
+    if not held:
+        return 0
+    if held[0].state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
+        # Everybody is taken out, and nobody is brought back in.
+        SequenceVersion.objects.filter(sequence_id=sequence_id).update(moves_due_at=None)
         return 0
     version = SequenceVersion.objects.filter(pk=version_id, moves_due_at__lte=now).first()
     if version is None:

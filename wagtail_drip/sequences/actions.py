@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from wagtail.models import Revision
 
 from wagtail_drip.core import claims, states
 from wagtail_drip.messaging import actions as messaging
@@ -21,6 +22,8 @@ from wagtail_drip.sequences.types import CannotCompile
 
 # Far longer than it takes to take everybody out of a sequence that has ended.
 TAKING_OUT = timedelta(days=2)
+# How long what was deleted can be had back.
+KEPT_IN_ARCHIVE = timedelta(days=30)
 
 
 def publish(
@@ -46,7 +49,8 @@ def publish(
         return None
     with transaction.atomic():
         runtime = _locked_runtime(sequence.pk, now=now)
-        if runtime.state == RuntimeState.ENDED and runtime.parking_due_at is not None:
+        is_over = runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED)
+        if is_over and runtime.parking_due_at is not None and runtime.parking_due_at <= now:
             detail = _(
                 "It has just been ended, and people are still leaving it. Publish it again in a minute."
             )
@@ -61,6 +65,7 @@ def publish(
         ).update(moves_due_at=None)
         runtime.planned = {}
         was_open = runtime.state == RuntimeState.LIVE and runtime.version_id is not None
+        runtime.archived_at = None
         if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
             _lift_holds(sequence.pk, by="", now=now)
         if runtime.state != RuntimeState.PAUSED:
@@ -99,9 +104,10 @@ def undo_moves(sequence_id: int, *, now: datetime) -> bool:
     with transaction.atomic():
         runtime = _locked_runtime(sequence_id, now=now)
         return bool(
-            SequenceVersion.objects.filter(pk=runtime.version_id or 0, number__gt=1, undone_at=None).update(
-                undone_at=now, moves_due_at=now
-            )
+            runtime.state in (RuntimeState.LIVE, RuntimeState.PAUSED, RuntimeState.DRAINING)
+            and SequenceVersion.objects.filter(
+                pk=runtime.version_id or 0, number__gt=1, undone_at=None
+            ).update(undone_at=now, moves_due_at=now)
         )
 
 
@@ -199,6 +205,83 @@ def end(sequence_id: int, *, now: datetime, by: str = "") -> bool:
             # Until everybody is out; then there is nothing left to hold, and screens need not show it for ever.
             _hold(sequence_id, reason, now=now, until=now + TAKING_OUT)
     return changed
+
+
+def archive(sequence_id: int, *, now: datetime, by: str = "") -> bool:
+    """
+    Put a sequence out of sight, which is what deleting does: it is unpublished, whoever is inside is taken out.
+
+    ``restore`` brings it back for KEPT_IN_ARCHIVE. After that, one that never ran is removed; one that ran is
+    kept for good with its results, for messages and agreements are proved by it.
+
+    :return: False if it is there already.
+    """
+    with transaction.atomic():
+        runtime = _locked_runtime(sequence_id, now=now)
+        end(sequence_id, now=now, by=by)
+        if not SequenceVersion.objects.filter(sequence_id=sequence_id).exists():
+            # One that never ran has nobody inside and is nobody's business but its writer's.
+            SequenceRuntime.objects.filter(pk=runtime.pk, archived_at=None).update(state=RuntimeState.ENDED)
+        changed = states.move(
+            SequenceRuntime.objects.filter(pk=runtime.pk),
+            RuntimeState.ARCHIVED,
+            table=TRANSITIONS,
+            allowed_from=[RuntimeState.ENDED],
+            parking_due_at=now,
+            archived_at=now,
+            changed_at=now,
+        )
+    if changed:
+        sequence = Sequence.objects.get(pk=sequence_id)
+        Revision.objects.for_instance(sequence).update(approved_go_live_at=None)
+        if sequence.live:
+            sequence.unpublish()
+    return bool(changed)
+
+
+def restore(sequence_id: int, *, now: datetime, by: str = "") -> bool:
+    """
+    Bring a sequence back from the archive, ended; publish it to start it anew.
+
+    :return: False if it is not there, or has been for longer than KEPT_IN_ARCHIVE.
+    """
+    with transaction.atomic():
+        runtime = _locked_runtime(sequence_id, now=now)
+        if not is_restorable(runtime, now=now):
+            return False
+        if runtime.version_id is None:
+            runtime.delete()
+            return True
+        are_all_out = runtime.parking_due_at is None or runtime.parking_due_at > now
+        return bool(
+            states.move(
+                SequenceRuntime.objects.filter(pk=runtime.pk),
+                RuntimeState.ENDED,
+                table=TRANSITIONS,
+                allowed_from=[RuntimeState.ARCHIVED],
+                parking_due_at=None if are_all_out else now,
+                archived_at=None,
+                changed_at=now,
+            )
+        )
+
+
+def is_restorable(runtime: SequenceRuntime, *, now: datetime) -> bool:
+    """Tell whether the sequence can still be had back from the archive."""
+    return runtime.archived_at is not None and now < runtime.archived_at + KEPT_IN_ARCHIVE
+
+
+def settle_archived(runtime: SequenceRuntime, *, now: datetime) -> None:
+    """Note when to look at an archived sequence again, in which nobody is left; remove one that never ran."""
+    if is_restorable(runtime, now=now) and runtime.archived_at is not None:
+        SequenceRuntime.objects.filter(pk=runtime.pk).update(
+            parking_due_at=runtime.archived_at + KEPT_IN_ARCHIVE
+        )
+    elif runtime.version_id is None:
+        runtime.delete()
+        Sequence.objects.get(pk=runtime.sequence_id).delete()
+    else:
+        SequenceRuntime.objects.filter(pk=runtime.pk).update(parking_due_at=None)
 
 
 def _move(

@@ -175,6 +175,7 @@ class SequenceRuntime(models.Model):
     # Since when people may enter without a break, and so from when a clock's trigger counts; NULL before.
     entering_since = models.DateTimeField(null=True, blank=True)
     parking_due_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     # Chosen for the people inside before it is published: {"revision": its id, "choices": [...]}.
     planned = models.JSONField(default=dict, blank=True)
     changed_at = models.DateTimeField()

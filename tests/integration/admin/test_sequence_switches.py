@@ -173,18 +173,6 @@ def test_the_list_asks_our_tables_no_more_often_for_more_sequences() -> None:
     assert ours(six) == ours(one)
 
 
-def test_what_was_published_cannot_be_deleted() -> None:
-    sequence = live()
-    draft = Sequence.objects.create(name="A draft", live=False)
-    client = staff(*PUBLISHER, "delete_sequence")
-
-    refused = client.post(f"{LIST}delete/{sequence.pk}/", follow=True)
-    client.post(f"{LIST}delete/{draft.pk}/")
-
-    assert "cannot be deleted" in refused.content.decode()
-    assert list(Sequence.objects.all()) == [sequence]
-
-
 def test_unpublishing_says_what_becomes_of_people_inside() -> None:
     sequence = live()
     client = staff(*PUBLISHER)
@@ -197,16 +185,6 @@ def test_unpublishing_says_what_becomes_of_people_inside() -> None:
     assert SequenceRuntime.objects.get().state == "draining"
     page = client.get(f"{LIST}edit/{sequence.pk}/").content.decode()
     assert "This sequence is unpublished: nobody enters any more" in page
-
-
-def test_what_was_published_cannot_be_deleted_with_others_either() -> None:
-    sequence = live()
-    draft = Sequence.objects.create(name="A draft", live=False)
-    client = staff(*PUBLISHER, "delete_sequence")
-
-    client.post(f"/admin/bulk/wagtail_drip/sequence/delete/?id={sequence.pk}&id={draft.pk}&next={LIST}")
-
-    assert Sequence.objects.count() == 2
 
 
 def inside(sequence: Sequence, step_id: str) -> None:

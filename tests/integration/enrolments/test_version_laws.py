@@ -44,7 +44,7 @@ operations = st.lists(
         ),
         st.tuples(st.just("advance"), st.integers(1, 3), st.integers(0, 60)),
         st.tuples(st.just("chunk"), st.integers(1, 3)),
-        st.tuples(st.sampled_from(["undo", "pause", "resume", "enter", "all"])),
+        st.tuples(st.sampled_from(["undo", "pause", "resume", "end", "enter", "all"])),
     ),
     max_size=14,
 )
@@ -100,6 +100,9 @@ class Story:
 
     def resume(self) -> None:
         sequences.resume(self.sequence.pk, now=self.now)
+
+    def end(self) -> None:
+        sequences.end(self.sequence.pk, now=self.now)
 
     def check(self) -> None:
         people = list(Enrolment.objects.all())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,10 +13,24 @@ from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.sequences import publishing
-from wagtail_drip.admin.sequences.views import PUBLISH, switches
+from wagtail_drip.admin.sequences.views import DELETE, PUBLISH, switches
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.sequences.states import RuntimeState
+
+
+def is_archived(sequence: Sequence) -> bool:
+    runtime = getattr(sequence, "runtime", None)
+    return runtime is not None and runtime.state == RuntimeState.ARCHIVED
 
 
 class SequenceEditView(PersonPreviewMixin, snippets.EditView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Take whoever would edit an archived sequence to where it comes back from."""
+        if request.user.has_perm(DELETE) and is_archived(self.object):
+            return redirect("wagtail_drip_sequences:restore", pk=self.object.pk)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
     @property
     def header_more_buttons(self) -> list[Button]:
         buttons = [*super().header_more_buttons, *switches(self.request, self.object, priority=60)]

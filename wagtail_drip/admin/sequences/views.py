@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import (
     Column,
@@ -29,17 +29,21 @@ from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.read_only import OwnStyles
+from wagtail_drip.admin.sequences import usage
+from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
-from wagtail_drip.enrolments.states import RUNNING
+from wagtail_drip.enrolments.states import RUNNING, EnrolmentState
 from wagtail_drip.events import catalogue
-from wagtail_drip.messaging.states import MessageState
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.messaging.states import PENDING, MessageState
 from wagtail_drip.reports.models import StepDay
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
 from wagtail_drip.sequences.states import TRANSITIONS, Health, RuntimeState
 
 PUBLISH = "wagtail_drip.publish_sequence"
+DELETE = "wagtail_drip.delete_sequence"
 DAYS = 30
 
 
@@ -100,11 +104,20 @@ def starts_when(sequence: Sequence) -> str:
 class SequenceIndexView(OwnStyles, snippets.IndexView):
     def get_base_queryset(self) -> QuerySet[Sequence]:
         rows: QuerySet[Sequence] = super().get_base_queryset()
+        rows = rows.exclude(runtime__state=RuntimeState.ARCHIVED)
         return rows.select_related("runtime").annotate(
             people_inside=_inside(),
             sent_lately=_of_step_days(MessageState.SENT),
             delivered_lately=_of_step_days(MessageState.DELIVERED),
         )
+
+    @property
+    def header_more_buttons(self) -> list[Button]:
+        buttons: list[Button] = list(super().header_more_buttons)
+        if self.request.user.has_perm(DELETE):
+            url = reverse("wagtail_drip_sequences:archived")
+            buttons.append(Button(_("Archive"), url=url, icon_name="bin", priority=90))
+        return buttons
 
     def get_list_more_buttons(self, instance: Sequence) -> list[Button]:
         return [*super().get_list_more_buttons(instance), *switches(self.request, instance, priority=50)]
@@ -158,21 +171,50 @@ class SequenceCopyView(PersonPreviewMixin, snippets.CopyView):
 class SequenceUnpublishView(snippets.UnpublishView):
     template_name = "wagtail_drip/admin/sequences/unpublish.html"
 
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        inside = Enrolment.objects.filter(sequence_id=self.object.pk, running=1).count()
+        return {**super().get_context_data(*args, **kwargs), "people_inside": inside}
+
 
 def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
-    """Send back whoever would delete a sequence that was ever published: its results and proofs hang on it."""
-    wanted = [instance.pk for instance in instances if isinstance(instance, Sequence)]
-    kept = Sequence.objects.filter(pk__in=wanted, runtime__isnull=False).values_list("name", flat=True)
+    """
+    Send back whoever would delete what is in use, with where; a sequence goes to the archive instead.
+
+    Its results and proofs hang on it, and a slip must be mendable.
+    """
+    ours = [each for each in instances if isinstance(each, Sequence | MessageTemplate)]
+    for each in ours:
+        if found := usage.used_in(each):
+            messages.error(request, words_of_use(each, found))
+            return redirect(_list_of(each))
+    kept = [each for each in ours if isinstance(each, Sequence)]
     if not kept:
         return None
-    messages.error(
+    if len(kept) == 1 and len(instances) == 1:
+        return redirect("wagtail_drip_sequences:archive", pk=kept[0].pk)
+    if request.method != "POST" or not request.user.has_perm(DELETE):
+        return None  # Wagtail asks first, or refuses by itself.
+    for each in kept:
+        sequences.archive(each.pk, now=clock.now(), by=request.user.get_username())
+    messages.success(
         request,
-        _(
-            "What was published cannot be deleted, for its results hang on it: %(names)s. Unpublish or end it instead."
-        )
-        % {"names": ", ".join(kept)},
+        _("In the archive, and to be had back for 30 days: %(names)s.")
+        % {"names": ", ".join(each.name for each in kept)},
     )
     return redirect("wagtail_drip_sequences:list")
+
+
+def _list_of(thing: Sequence | MessageTemplate) -> str:
+    is_sequence = isinstance(thing, Sequence)
+    return "wagtail_drip_sequences:list" if is_sequence else "wagtail_drip_saved_messages:list"
+
+
+def words_of_use(thing: Sequence | MessageTemplate, found: list[Sequence]) -> str:
+    """Return why *thing* cannot be deleted, naming the sequences that need it."""
+    return _("“%(name)s” is used in: %(names)s. Take it out there and publish, then delete it.") % {
+        "name": thing.name,
+        "names": ", ".join(each.name for each in found),
+    }
 
 
 class SwitchView(WagtailAdminTemplateMixin, TemplateView):
@@ -194,13 +236,14 @@ class SwitchView(WagtailAdminTemplateMixin, TemplateView):
     to: ClassVar[RuntimeState]
     act: ClassVar[Callable[..., bool]]
     is_serious: ClassVar[bool] = False
+    permission: ClassVar[str] = PUBLISH
 
     @classmethod
     def is_possible(cls, runtime: SequenceRuntime) -> bool:
         return cls.to in TRANSITIONS[RuntimeState(runtime.state)]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(PUBLISH):
+        if not request.user.has_perm(self.permission):
             raise PermissionDenied
         self.sequence = get_object_or_404(Sequence.objects.select_related("runtime"), pk=kwargs["pk"])
         return super().dispatch(request, *args, **kwargs)
@@ -253,7 +296,27 @@ class SwitchView(WagtailAdminTemplateMixin, TemplateView):
                 _("Nothing changed: “%(name)s” was not in a state for it. Look again.")
                 % {"name": self.sequence.name},
             )
-        return redirect(self._edit_url)
+        return redirect(self.get_success_url())
+
+    def get_success_url(self) -> str:
+        return self._edit_url
+
+
+def waiting_texts(sequence_id: int) -> int:
+    """Return how many texts of a sequence wait in the outbox."""
+    return Message.objects.filter(sequence_id=sequence_id, state__in=PENDING).count()
+
+
+def texts_not_sent(sequence_id: int) -> list[str]:
+    count = waiting_texts(sequence_id)
+    return [
+        ngettext(
+            "%(n)d text that waits in the outbox is not sent.",
+            "%(n)d texts that wait in the outbox are not sent.",
+            count,
+        )
+        % {"n": count}
+    ]
 
 
 class PauseView(SwitchView):
@@ -268,6 +331,18 @@ class PauseView(SwitchView):
     to = RuntimeState.PAUSED
     act = sequences.pause
 
+    def details(self) -> list[str]:
+        count = waiting_texts(self.sequence.pk)
+        return [
+            ngettext(
+                "%(n)d text waits in the outbox; it is kept and goes when you resume, unless its moment has passed.",
+                "%(n)d texts wait in the outbox; they are kept and go when you resume, unless their moment has "
+                "passed.",
+                count,
+            )
+            % {"n": count}
+        ]
+
 
 class ResumeView(SwitchView):
     switch = "resume"
@@ -281,6 +356,26 @@ class ResumeView(SwitchView):
     icon = "resubmit"
     to = RuntimeState.LIVE
     act = sequences.resume
+
+    def details(self) -> list[str]:
+        over = Enrolment.objects.filter(
+            sequence_id=self.sequence.pk, state=EnrolmentState.PAUSED, parked_due_at__lte=clock.now()
+        ).count()
+        texts = waiting_texts(self.sequence.pk)
+        found = [
+            ngettext("%(n)d person goes on at once.", "%(n)d people go on at once.", over) % {"n": over},
+            ngettext(
+                "%(n)d text that waits in the outbox goes first.",
+                "%(n)d texts that wait in the outbox go first.",
+                texts,
+            )
+            % {"n": texts},
+        ]
+        if not self.sequence.live:
+            found.append(
+                _("It was unpublished meanwhile: nobody enters, and people inside go on to the end.")
+            )
+        return found
 
     @classmethod
     def is_possible(cls, runtime: SequenceRuntime) -> bool:
@@ -300,6 +395,9 @@ class EndView(SwitchView):
     to = RuntimeState.ENDED
     act = sequences.end
     is_serious = True
+
+    def details(self) -> list[str]:
+        return texts_not_sent(self.sequence.pk)
 
     @classmethod
     def is_possible(cls, runtime: SequenceRuntime) -> bool:

@@ -8,7 +8,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.reports.results import SequenceResultsView
-from wagtail_drip.admin.sequences import editing, panels, publishing, views
+from wagtail_drip.admin.sequences import archive, editing, panels, publishing, views
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -41,6 +41,9 @@ class SequenceViewSet(SnippetViewSet):
             path("results/<int:pk>/", SequenceResultsView.as_view(), name="results"),
             path("publish/<int:pk>/", publishing.PublishView.as_view(), name="publish"),
             path("undo/<int:pk>/", publishing.UndoMovesView.as_view(), name="undo"),
+            path("archive/", archive.ArchiveListView.as_view(), name="archived"),
+            path("archive/<int:pk>/", archive.ArchiveView.as_view(), name="archive"),
+            path("restore/<int:pk>/", archive.RestoreView.as_view(), name="restore"),
             path("pause/<int:pk>/", views.PauseView.as_view(), name="pause"),
             path("resume/<int:pk>/", views.ResumeView.as_view(), name="resume"),
             path("end/<int:pk>/", views.EndView.as_view(), name="end"),

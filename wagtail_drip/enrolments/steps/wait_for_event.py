@@ -18,6 +18,8 @@ SINCE_ENTRY, SINCE_HERE = "entry", "here"
 
 
 class Kind(StepKind):
+    acts = False
+
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(
             events=frozenset({self.event(settings)}),
