@@ -46,12 +46,18 @@ def with_special_events(sites: QuerySet[SiteSettings], *, now: datetime) -> Quer
     return sites.annotate(has_special_event=Exists(_near(now).filter(site_id=OuterRef("site_id"))))
 
 
-def rules(sites: Collection[SiteSettings], *, now: datetime) -> Mapping[int, Rules]:
-    """Return the caps of each site, in one query at most: none where ``with_special_events`` found no event."""
+def rules(
+    sites: Collection[SiteSettings], *, now: datetime, since: datetime | None = None
+) -> Mapping[int, Rules]:
+    """
+    Return the caps of each site, in one query at most: none where ``with_special_events`` found no event.
+
+    :param since: with the special events that were on then, too; by default those of today and to come.
+    """
     zones = {row.site_id: _zone(row.zone) for row in sites if getattr(row, "has_special_event", True)}
     events: defaultdict[int, list[EventRules]] = defaultdict(list)
     if zones:
-        for event in _near(now).filter(site_id__in=zones).order_by("begins_on", "pk"):
+        for event in _near(now, since=since).filter(site_id__in=zones).order_by("begins_on", "pk"):
             events[event.site_id].append(event_rules(event, zone=zones[event.site_id]))
     return {row.site_id: rules_of(row.caps, events=events.get(row.site_id, ())) for row in sites}
 
@@ -63,10 +69,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")  # a form checks it; what came in by another way must not stop every text
 
 
-def _near(now: datetime) -> QuerySet[SpecialEvent]:
+def _near(now: datetime, *, since: datetime | None = None) -> QuerySet[SpecialEvent]:
     """Return what is on, or might begin before a message that is put off now would go; a day of zones apart."""
     return SpecialEvent.objects.filter(
-        ends_on__gte=now.date() - timedelta(days=1), begins_on__lte=now.date() + MONTH + timedelta(days=1)
+        ends_on__gte=(since or now).date() - timedelta(days=1),
+        begins_on__lte=now.date() + MONTH + timedelta(days=1),
     )
 
 

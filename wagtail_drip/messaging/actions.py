@@ -18,7 +18,7 @@ from wagtail_drip.core import actions as core
 from wagtail_drip.core import claims, inserts, keys
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.exceptions import WagtailDripError
-from wagtail_drip.messaging import budget, tallies
+from wagtail_drip.messaging import budget, ledger, tallies
 from wagtail_drip.messaging.models import Callback, Hold, Message
 from wagtail_drip.messaging.states import PENDING, MessageState
 from wagtail_drip.messaging.types import (
@@ -175,6 +175,11 @@ def hold(*, scope: str, key: str, reason: str, now: datetime, until: datetime | 
 def lift(hold_id: int, *, by: str, now: datetime) -> bool:
     """Lift a hold, and return whether it was open. What it held is due at once."""
     return bool(Hold.objects.filter(pk=hold_id, lifted_at=None).update(lifted_at=now, lifted_by=by[:191]))
+
+
+def ask_caps_again(site_id: int, *, now: datetime) -> int:
+    """Let what caps have put off be asked again at once, since they were changed; return how many that is."""
+    return ledger.put_off(now=now).filter(site_id=site_id).update(due_at=now)
 
 
 def stop_everything(*, by: str, now: datetime) -> Hold:

@@ -65,9 +65,11 @@ def give_back(messages: Sequence[Claimed]) -> None:
 
 def ask_again(contact_ids: Collection[int], *, now: datetime) -> int:
     """Let what caps put off be asked again at once, of these contacts, and return how many messages that is."""
+    return put_off(now=now).filter(contact_id__in=set(contact_ids)).update(due_at=now)
+
+
+def put_off(*, now: datetime) -> QuerySet[Message]:
+    """Return what caps have put off beyond *now*."""
     return Message.objects.filter(
-        contact_id__in=set(contact_ids),
-        state=MessageState.SCHEDULED,
-        defer_reason=DeferReason.FREQUENCY_CAP,
-        due_at__gt=now,
-    ).update(due_at=now)
+        state=MessageState.SCHEDULED, defer_reason=DeferReason.FREQUENCY_CAP, due_at__gt=now
+    )

@@ -20,7 +20,7 @@ from wagtail.models import Site
 
 from wagtail_drip.admin import words
 from wagtail_drip.compliance import public_holidays
-from wagtail_drip.compliance.models import BlackoutDate
+from wagtail_drip.compliance.models import BlackoutDate, SpecialEvent
 from wagtail_drip.core.models import SiteSettings
 
 
@@ -78,6 +78,27 @@ class Blackouts:
             )
 
 
+class SpecialEvents:
+    slug = "event"
+    label = _("Special events")
+    add_label = _("Declare a special event")
+
+    def add_url(self, site: Site) -> str:
+        return reverse("wagtail_drip_calendar:add_special_event", args=[site.pk])
+
+    def entries(self, site: SiteSettings, begins: date, ends: date) -> Iterator[Entry]:
+        rows = SpecialEvent.objects.filter(site_id=site.site_id, begins_on__lte=ends, ends_on__gte=begins)
+        for row in rows.order_by("begins_on", "pk"):
+            yield Entry(
+                kind=self.slug,
+                name=row.name,
+                begins=row.begins_on,
+                ends=row.ends_on,
+                url=reverse("wagtail_drip_calendar:special_event", args=[site.site_id, row.pk]),
+                detail=_raised(row),
+            )
+
+
 class PublicHolidays:
     """Those of the site's country: others have their own, and each contact's decide for them."""
 
@@ -96,6 +117,17 @@ class PublicHolidays:
                     yield Entry(kind=self.slug, name=name, begins=day, ends=day)
 
 
+def _raised(row: SpecialEvent) -> str:
+    parts = []
+    if row.raised_week:
+        parts.append(_("up to %(n)s in 7 days") % {"n": row.raised_week})
+    if row.raised_month:
+        parts.append(_("up to %(n)s in 30 days") % {"n": row.raised_month})
+    if row.ceiling:
+        parts.append(_("at most %(n)s while it lasts") % {"n": row.ceiling})
+    return " · ".join(str(part) for part in parts)
+
+
 def _told(row: BlackoutDate) -> str:
     if row.purposes:
         return ", ".join(str(words.PURPOSES.get(purpose, purpose)) for purpose in row.purposes)
@@ -112,4 +144,4 @@ def _language() -> str:
     return {"en": "en_US", "en-us": "en_US", "en-gb": "en_GB"}.get(code.lower(), code)
 
 
-KINDS: list[Kind] = [Blackouts(), PublicHolidays()]
+KINDS: list[Kind] = [Blackouts(), SpecialEvents(), PublicHolidays()]

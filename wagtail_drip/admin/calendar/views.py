@@ -17,6 +17,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail_drip.admin.calendar import month
 from wagtail_drip.admin.calendar.entries import KINDS, Entry
 from wagtail_drip.admin.calendar.forms import BlackoutForm
+from wagtail_drip.admin.calendar.special_events import DeleteSpecialEventView, SpecialEventView
 from wagtail_drip.admin.sending_times.spans import WEEKDAYS
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
 from wagtail_drip.compliance import time_actions
@@ -157,6 +158,13 @@ class CalendarViewSet(ViewSet):
                 "<int:site_id>/blackouts/<int:pk>/delete/",
                 DeleteBlackoutView.as_view(),
                 name="delete_blackout",
+            ),
+            path("<int:site_id>/events/add/", SpecialEventView.as_view(), name="add_special_event"),
+            path("<int:site_id>/events/<int:pk>/", SpecialEventView.as_view(), name="special_event"),
+            path(
+                "<int:site_id>/events/<int:pk>/delete/",
+                DeleteSpecialEventView.as_view(),
+                name="delete_special_event",
             ),
         ]
 

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn, TitleColumn
 
-from wagtail_drip.admin import words
+from wagtail_drip.admin import cap_sentences, words
 from wagtail_drip.admin.contacts.viewsets import may_see_contacts
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.contacts import phone
@@ -133,6 +133,7 @@ class MessageInspectView(ReadOnlyInspectView):
             "state": words.state_label(message.state),
             "meaning": words.state_meaning(message.state),
             "why": words.reason_label(message),
+            "capped": cap_sentences.of_message(message),
             "sequence": Sequence.objects.filter(pk=message.sequence_id).first(),
             "decisions": [words.decision_label(each) for each in visit.decisions] if visit else [],
             "purpose": words.PURPOSES.get(message.purpose, message.purpose),

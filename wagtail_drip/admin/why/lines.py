@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.admin import sentences, words
+from wagtail_drip.admin import cap_sentences, sentences, words
 from wagtail_drip.admin.sentences import Told
 from wagtail_drip.compliance.types import Verdict
 from wagtail_drip.content.models import PinnedText
@@ -154,7 +154,8 @@ def message_told(message: Message, outlook: Outlook | None) -> Told:
     """Return what became of a message and why; of one that waits, when it may go."""
     if outlook is not None and message.state in PENDING:
         put_off = sentences.reason(message.defer_reason)
-        first = _("It was put off. %(why)s") % {"why": put_off.text} if put_off.text else ""
+        put_off_because = cap_sentences.of_message(message) or put_off.text
+        first = _("It was put off. %(why)s") % {"why": put_off_because} if put_off.text else ""
         if outlook.next_at is not None:
             then = _("It can go on %(next)s at the earliest.") % {"next": sentences.moment(outlook.next_at)}
             return Told(text=f"{first} {then}".strip())
@@ -163,7 +164,8 @@ def message_told(message: Message, outlook: Outlook | None) -> Told:
             text=f"{first} {_('As things are, it will not go.')} {now.text}".strip(), remedy=now.remedy
         )
     why = sentences.reason(message.reason)
-    return Told(text=f"{words.state_meaning(message.state)} {why.text}".strip(), remedy=why.remedy)
+    told = cap_sentences.of_message(message) or why.text
+    return Told(text=f"{words.state_meaning(message.state)} {told}".strip(), remedy=why.remedy)
 
 
 def _ahead(stop: Stop, run: Run, steps: Steps) -> Line:
