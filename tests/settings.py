@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "wagtail_drip.contrib.oscar",
     "django_q",
     "sandbox.phone",
+    "tests.testapp",
     *OSCAR_APPS,
     "widget_tweaks",
     "haystack",

@@ -10,6 +10,7 @@ from wagtail_drip.admin.contacts.viewsets import ContactViewSet
 from wagtail_drip.admin.content.viewsets import MessageTemplateViewSet
 from wagtail_drip.admin.messaging.viewsets import MessageViewSet
 from wagtail_drip.admin.often.views import OftenViewSet
+from wagtail_drip.admin.outside.viewsets import NoticeViewSet, WebhookCallViewSet
 from wagtail_drip.admin.sending_times.views import SendingTimesViewSet
 from wagtail_drip.admin.sequences.viewsets import SequenceViewSet
 from wagtail_drip.admin.settings import SettingsViewSet
@@ -23,6 +24,8 @@ class TextMessagesGroup(SnippetViewSetGroup):
         MessageTemplateViewSet,
         ContactViewSet(),
         MessageViewSet(),
+        NoticeViewSet(),
+        WebhookCallViewSet(),
         SendingTimesViewSet(),
         OftenViewSet(),
         CalendarViewSet(),

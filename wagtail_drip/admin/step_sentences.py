@@ -153,6 +153,21 @@ def _subscription(decided: Mapping[str, Any]) -> str:
     return _("Switched %(what)s off for them.") % values
 
 
+def _asks(decided: Mapping[str, Any]) -> str:
+    outcome, value = str(decided.get("outcome")), decided.get("value")
+    values = {"system": decided["rule"].get("target"), "why": value}
+    if outcome == "answered":
+        told = ", ".join(str(name) for name in value or ())
+        if told:
+            return _("“%(system)s” answered with: %(names)s.") % {**values, "names": told}
+        return _("“%(system)s” answered with nothing.") % values
+    if outcome == "failed":
+        return _("“%(system)s” was asked in vain, so they went on without: %(why)s") % values
+    if outcome == "no_answer":
+        return _("“%(system)s” did not answer in time, so they went on without.") % values
+    return _("Asks “%(system)s” and waits for its answer.") % values
+
+
 def _by_outcome(sentences: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
     def say(decided: Mapping[str, Any]) -> str:
         outcome = str(decided.get("outcome"))
@@ -188,6 +203,8 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "was_not_inside": gettext_lazy("They were not in the other sequence, so nothing changed."),
         }
     ),
+    "call_webhook": _asks,
+    "notify_staff": _simply(gettext_lazy("Told the staff; it is listed under “Notices to staff”.")),
     "goal_met": _met(gettext_lazy("The goal was met: “%(event)s” happened after %(since)s.")),
     "exit_rule": _met(gettext_lazy("A rule to leave early applied: “%(event)s” happened after %(since)s.")),
     "goal_step": _simply(gettext_lazy("Came to the goal: the sequence did what it is for.")),

@@ -81,6 +81,14 @@ ENROLMENT_STATES: dict[str, Any] = {
     EnrolmentState.FAILED: _("Failed"),
 }
 
+CALL_STATES: dict[str, tuple[Any, Any]] = {
+    "waiting": (_("To be done"), _("It is tried soon, or tried again.")),
+    "claimed": (_("Being done"), _("A worker is doing it.")),
+    "answered": (_("Done"), _("The other side took it.")),
+    "failed": (_("Given up"), _("It is not tried any more.")),
+    "cancelled": (_("Not done"), _("Nobody waited for it any more when its turn came.")),
+}
+
 EXIT_REASONS: dict[str, Any] = {
     ExitReason.GOAL_MET: _("the goal was met"),
     ExitReason.EXIT_RULE: _("a rule to leave early applied"),
@@ -148,26 +156,7 @@ def language_name(code: str) -> str:
         return code
 
 
-# What came of a step, where more than one thing can come of it: (step, outcome).
-OUTCOMES: dict[tuple[str, str], Any] = {
-    ("add_tag", "changed"): _("Got the tag “%(value)s”."),
-    ("remove_tag", "changed"): _("Lost the tag “%(value)s”."),
-    ("enrol_in", "entered"): _("Entered the other sequence."),
-    ("enrol_in", "not_let_in"): _("Did not enter the other sequence: its own rules did not let them in."),
-    ("enrol_in", "not_live"): _("Did not enter the other sequence: it is not running."),
-    ("enrol_in", "too_often"): _("Did not enter the other sequence: they had entered it too often today."),
-    ("remove_from", "taken_out"): _("Was taken out of the other sequence."),
-    ("remove_from", "was_not_inside"): _("Was not in the other sequence."),
-    ("set_subscription", "changed"): _("The subscription was changed."),
-    ("set_subscription", "as_it_was"): _("The subscription was so already."),
-    ("set_subscription", "refused"): _("Refused: their own answers do not allow it."),
-}
-
-
 def decision_label(decision: Mapping[str, Any]) -> Any:
-    """Return one line of the trace of a step."""
+    """Return one line of the trace of a step that sends."""
     name = decision.get("rule", {}).get("name", "")
-    outcome = OUTCOMES.get((name, decision.get("outcome", "")))
-    if outcome is not None:
-        return outcome % {"value": decision.get("value")} if "%(" in str(outcome) else outcome
     return DECISIONS.get(name) or EXIT_REASONS.get(name, name)

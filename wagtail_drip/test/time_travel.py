@@ -9,7 +9,7 @@ from django.db.models import Min
 
 from wagtail_drip import tasks
 from wagtail_drip.core import clock
-from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
 from wagtail_drip.stores.models import Cart
@@ -21,6 +21,7 @@ WAITING = (
     (Event, "match_due_at"),
     (Cart, "sweep_due_at"),
     (Enrolment, "due_at"),
+    (OutsideCall, "due_at"),
     (Message, "due_at"),
     (Callback, "due_at"),
     (InboundText, "due_at"),

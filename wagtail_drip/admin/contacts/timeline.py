@@ -18,7 +18,7 @@ from wagtail_drip.admin import words
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
-from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
 from wagtail_drip.events.types import MOMENT
@@ -56,7 +56,7 @@ def page_number(raw: str | None) -> int:
 
 
 def page(contact_id: int, *, page: int = 1) -> Page:
-    """Return the *page*-th fifty entries; five queries whatever the person did."""
+    """Return the *page*-th fifty entries; six queries whatever the person did."""
     last = page * PAGE_SIZE
     entries = sorted(
         (entry for source in _SOURCES for entry in source(contact_id, last + 1)),
@@ -151,7 +151,31 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-_SOURCES = (_messages, _replies, _events, _consent, _enrolments)
+def _outside(contact_id: int, most: int) -> Iterable[Entry]:
+    rows = OutsideCall.objects.filter(enrolment__contact=contact_id).order_by("-created_at")[:most]
+    for row in rows:
+        is_notice = row.kind == "notice"
+        what = (
+            row.response.get("subject") or row.payload.get("subject")
+            if is_notice
+            else row.payload.get("target")
+        )
+        yield Entry(
+            at=row.created_at,
+            kind="outside",
+            title=_("Told the staff") if is_notice else _("Asked another system"),
+            text=str(what or ""),
+            status=str(words.CALL_STATES[row.state][0]),
+            is_good=row.state != "failed",
+            url=reverse(
+                "wagtail_drip_notices:inspect" if is_notice else "wagtail_drip_webhook_calls:inspect",
+                args=[row.pk],
+            ),
+            icon="mail" if is_notice else "link-external",
+        )
+
+
+_SOURCES = (_messages, _replies, _events, _consent, _enrolments, _outside)
 
 
 def permissions(contact_id: int) -> list[Permission]:

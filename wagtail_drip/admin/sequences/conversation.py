@@ -17,7 +17,8 @@ from wagtail_drip.admin.preview.bubbles import Bubble, bubble
 from wagtail_drip.admin.preview.people import Person
 from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.enrolments import walk
-from wagtail_drip.enrolments.facts import Facts, Seen
+from wagtail_drip.enrolments.effects import ANSWERED
+from wagtail_drip.enrolments.facts import Answer, Facts, Seen
 from wagtail_drip.enrolments.steps.base import Position
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences import compile as compiling
@@ -169,6 +170,11 @@ def _go(flow: Flow, position: Position, facts: Facts, now: datetime, journey: _J
             if visited.path:
                 journey.taken.setdefault(visited.step_id, visited.path)
         facts = facts.after(walked.effects)
+        if walked.waits_for == ANSWERED:
+            # Another system answers in a moment; what, nobody knows before.
+            facts = replace(facts, answers={**facts.answers, walked.position.visit: Answer(name="")})
+            position = walked.position
+            continue
         if walked.has_ended or walked.wake_at is None:
             return
         journey.left.setdefault(walked.position.step_id, walked.wake_at)

@@ -81,6 +81,8 @@
       [chosen(block, 'change'), chosen(block, 'group'), state.topic].filter(Boolean).join(' · '),
     enrol_in: (state) => state.sequence?.string || say('notSet'),
     remove_from: (state) => state.sequence?.string || say('notSet'),
+    call_webhook: (state, block) => [chosen(block, 'target') || say('notSet'), state.name].filter(Boolean).join(' → '),
+    notify_staff: (state) => state.subject || say('noText'),
     exit: (state) => state.reason,
     condition: (state, block) => [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' '),
     rule: (state, block) => chosen(block, 'event') || say('notSet'),

@@ -1,0 +1,1 @@
+"""A site's own step, as docs/how_to/write_a_step.md writes it."""

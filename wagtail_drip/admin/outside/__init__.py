@@ -1,0 +1,1 @@
+"""What sequences asked of the outside: notices to staff, and calls to other systems."""
