@@ -26,3 +26,24 @@ class StepDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.measure} {self.day}"
+
+
+class SequenceHour(models.Model):
+    """How many entered a sequence, were sent to or failed in an hour: its own baseline. Kept for ten weeks."""
+
+    sequence_id = models.BigIntegerField()
+    measure = models.CharField(max_length=24)  # enrolment:entered, message:sent, message:failed
+    hour = models.DateTimeField()  # its beginning in UTC, of when it was counted
+    n = models.IntegerField(default=0)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hour", "sequence_id", "measure"], name="drip_sequence_hour_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id} {self.measure} {self.hour}"

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from django.db.models import F
 
-from wagtail_drip.core import claims
+from wagtail_drip.core import claims, clock
 from wagtail_drip.enrolments.models import EnrolmentTally
 from wagtail_drip.messaging.models import MessageTally
-from wagtail_drip.reports.models import StepDay
+from wagtail_drip.reports.models import SequenceHour, StepDay
 
+ENTERED, SENT, FAILED = "enrolment:entered", "message:sent", "message:failed"
+# What is also counted by the hour, for the baseline of each sequence.
+BY_THE_HOUR = frozenset({ENTERED, SENT, FAILED})
 BATCH = 5000
 LEASE = "rollup"
 
@@ -36,7 +39,7 @@ def fold_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     """
     Fold what has been tallied and return how many tallies that were.
 
-    :param now: not needed; every ``*_due`` takes it.
+    :param now: to which hour it is counted; by what it is.
     """
     if not MessageTally.objects.exists() and not EnrolmentTally.objects.exists():
         return 0
@@ -45,12 +48,13 @@ def fold_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     if token is None:
         return 0
     try:
-        return claims.retried(lambda: _fold(limit or BATCH))
+        hour = (now or clock.now()).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return claims.retried(lambda: _fold(limit or BATCH, hour))
     finally:
         claims.release_lease(LEASE, token)
 
 
-def _fold(limit: int) -> int:
+def _fold(limit: int, hour: datetime) -> int:
     counted: Counter[Bucket] = Counter()
     segments: Counter[Bucket] = Counter()
     texts = claims.claim(MessageTally.objects.order_by("pk"), limit=limit)
@@ -65,6 +69,7 @@ def _fold(limit: int) -> int:
         bucket = Bucket(row.sequence_id, row.step_id, f"enrolment:{row.measure}", row.day, row.site_id)
         counted[bucket] += row.n
     _add(sorted(counted), counted, segments)
+    _add_hours(counted, hour)
     return len(texts) + len(people)
 
 
@@ -77,4 +82,21 @@ def _add(buckets: Iterable[Bucket], counted: Counter[Bucket], segments: Counter[
     for bucket in changed:
         StepDay.objects.filter(**bucket._asdict()).update(
             n=F("n") + counted[bucket], segments=F("segments") + segments[bucket]
+        )
+
+
+def _add_hours(counted: Counter[Bucket], hour: datetime) -> None:
+    """Count the same once more by the hour in which it was folded, which is within seconds of when it was."""
+    totals: Counter[tuple[int, str]] = Counter()
+    for bucket, n in counted.items():
+        if bucket.sequence_id and bucket.measure in BY_THE_HOUR:
+            totals[bucket.sequence_id, bucket.measure] += n
+    changed = sorted(key for key, n in totals.items() if n)
+    claims.insert_new(
+        [SequenceHour(sequence_id=pk, measure=measure, hour=hour) for pk, measure in changed],
+        unique=["hour", "sequence_id", "measure"],
+    )
+    for pk, measure in changed:
+        SequenceHour.objects.filter(hour=hour, sequence_id=pk, measure=measure).update(
+            n=F("n") + totals[pk, measure]
         )
