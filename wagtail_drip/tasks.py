@@ -229,7 +229,7 @@ def tick() -> None:
     if token is None:
         return
     note_alive()
-    _watch()
+    watch()
     if not settings.ENABLED:
         return
     for slot in range(1, number_of_drains(workers=Conf.WORKERS) + 1):
@@ -240,12 +240,42 @@ def tick() -> None:
         )
 
 
-def _watch() -> None:
+def watch() -> None:
+    """Look after ourselves, once a minute whoever ticks: what waits too long, who is silent, what fails."""
+    if claims.take_lease("watch", seconds=50) is None:
+        return
+    for name, look in WATCHES.items():
+        try:
+            look(clock.now())
+        except Exception as error:  # noqa: BLE001 -- one that fails stops neither the others nor the work
+            logger.error("The watch %s failed.\n%s", name, traces.trace_of(error))
+
+
+def _watchdog(now: datetime) -> None:
     """Log what has waited too long; the admin and ``drip_check`` show it as well."""
     from wagtail_drip.reports import watchdog
 
-    for name, number in watchdog.ask(watchdog.EACH_TICK, now=clock.now()).items():
+    for name, number in watchdog.ask(watchdog.each_tick(), now=now).items():
         logger.warning("The watchdog found %s %s.", number, name)
+
+
+def _overdue_receipts(now: datetime) -> None:
+    from wagtail_drip.messaging import overdue
+
+    overdue.doubt_due(now=now)
+
+
+def _sequences(now: datetime) -> None:
+    from wagtail_drip.reports import health
+
+    health.look_after(now=now)
+
+
+WATCHES: dict[str, Callable[[datetime], None]] = {
+    "watchdog": _watchdog,
+    "overdue receipts": _overdue_receipts,
+    "sequences": _sequences,
+}
 
 
 def note_alive() -> None:
@@ -287,6 +317,7 @@ def loop(slot: Slot, *, seconds: float | None, should_stop: Callable[[], bool] =
     databases.refuse_unless_safe()
     if seconds is None:
         note_alive()
+        watch()
     began = time.monotonic()
     total = 0
     while not should_stop() and (seconds is None or time.monotonic() - began < seconds):
@@ -341,6 +372,7 @@ def _keep(slot: Slot, *, seconds: float | None) -> bool:
         return False
     if seconds is None and row.until - clock.lease_now() < timedelta(seconds=FOREGROUND_SECONDS / 2):
         note_alive()
+        watch()
         return claims.take_lease(slot.name, seconds=FOREGROUND_SECONDS, token=slot.token) is not None
     return True
 

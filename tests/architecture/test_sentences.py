@@ -68,7 +68,15 @@ def test_every_state_of_a_sequence_has_a_sentence(state: RuntimeState) -> None:
 
 def test_no_sentence_is_left_over() -> None:
     ours = {*SkipReason, *DeferReason}
-    providers = {"expired", "opted_out", "bad_number", "ambiguous", "no_answer", "compose_error"}
+    providers = {
+        "expired",
+        "opted_out",
+        "bad_number",
+        "ambiguous",
+        "no_answer",
+        "no_receipt",
+        "compose_error",
+    }
 
     assert set(reason_sentences.REASONS) == {str(code) for code in ours} | providers
     assert set(reason_sentences.EXITS) == {str(code) for code in ExitReason}

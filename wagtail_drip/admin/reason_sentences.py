@@ -102,6 +102,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("The gateway never answered: it may or may not have gone. It is never sent again by itself."),
         "",
     ),
+    "no_receipt": (
+        _("The gateway took it three days ago and has not said since whether it arrived."),
+        "",
+    ),
     "compose_error": (_("The text cannot be put together."), _("Look at the text in the sequence.")),
 }
 

@@ -67,6 +67,7 @@ REASONS: dict[str, Any] = {
     "opted_out": _("the provider says that this number opted out"),
     "bad_number": _("the number cannot receive texts"),
     "ambiguous": _("the gateway's answer was not clear"),
+    "no_receipt": _("no receipt came within three days"),
     "no_answer": _("the gateway never answered"),
     "compose_error": _("the text cannot be made"),
     "error": _("an error inside; it is in the site's log"),

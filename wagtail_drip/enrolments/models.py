@@ -73,6 +73,12 @@ class Enrolment(models.Model):
             ),
             models.Index(fields=["sequence", "state", "step_id"], name="drip_enrolment_step"),
             models.Index(F("sequence"), F("entered_at").desc(), name="drip_enrolment_recent"),
+            # Empty while all is well, and so costs nothing: the watchdog looks into it every minute.
+            models.Index(
+                fields=["due_at"],
+                name="drip_enrolment_stuck",
+                condition=Q(running=1, due_at=None, waits_for="") & ~Q(state="paused"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.models import Contact
@@ -27,7 +28,15 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "key"], name="drip_notice_once")]
-        indexes = [models.Index(fields=["due_at", "id"], name="drip_notice_due")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="drip_notice_due"),
+            # Empty while all is well: the watchdog looks into it every minute. So are all that end in "aside".
+            models.Index(
+                fields=["due_at"],
+                name="drip_notice_aside",
+                condition=Q(due_at=None) & ~Q(error=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.store} {self.kind}"
@@ -66,6 +75,11 @@ class Event(models.Model):
         constraints = [models.UniqueConstraint(fields=["store", "key"], name="drip_event_once")]
         indexes = [
             models.Index(fields=["match_due_at", "id"], name="drip_event_match_due"),
+            models.Index(
+                fields=["match_due_at"],
+                name="drip_event_aside",
+                condition=Q(match_due_at=None) & ~Q(error=""),
+            ),
             models.Index(fields=["contact", "name", "recorded_at"], name="drip_event_contact"),
         ]
 

@@ -104,6 +104,12 @@ class Message(models.Model):
                 condition=Q(provider_id__gt=""),
             ),
             models.Index(fields=["-created_at"], name="drip_message_created"),
+            # Empty while all is well, and so costs nothing: the watchdog looks into it every minute.
+            models.Index(
+                fields=["due_at"],
+                name="drip_message_stuck",
+                condition=Q(state="scheduled", due_at=None, parked_due_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -186,7 +192,14 @@ class Callback(models.Model):
     wagtail_reference_index_ignore = True
 
     class Meta:
-        indexes = [models.Index(fields=["due_at", "id"], name="drip_callback_due")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="drip_callback_due"),
+            models.Index(
+                fields=["due_at"],
+                name="drip_callback_aside",
+                condition=Q(due_at=None) & ~Q(error=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.pk}"
@@ -254,6 +267,11 @@ class InboundText(models.Model):
         constraints = [models.UniqueConstraint(fields=["gateway", "provider_id"], name="drip_inbound_once")]
         indexes = [
             models.Index(fields=["due_at", "id"], name="drip_inbound_due"),
+            models.Index(
+                fields=["due_at"],
+                name="drip_inbound_aside",
+                condition=Q(due_at=None) & ~Q(error=""),
+            ),
             models.Index(fields=["contact", "-recorded_at"], name="drip_inbound_contact"),
         ]
 

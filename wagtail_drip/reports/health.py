@@ -87,10 +87,13 @@ def _detail(entered: Silence | None, sent: Silence | None) -> str:
     }
     if entered is not None:
         return (
-            _("Nobody has entered since %(since)s; in an ordinary week about %(expected)s would have.") % values
+            _("Nobody has entered since %(since)s; in an ordinary week about %(expected)s would have.")
+            % values
         )
     return (
-        _("Nothing has been sent since %(since)s; in an ordinary week about %(expected)s texts would have been.")
+        _(
+            "Nothing has been sent since %(since)s; in an ordinary week about %(expected)s texts would have been."
+        )
         % values
     )
 

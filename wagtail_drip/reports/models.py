@@ -40,9 +40,7 @@ class SequenceHour(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["hour", "sequence_id", "measure"], name="drip_sequence_hour_once"
-            )
+            models.UniqueConstraint(fields=["hour", "sequence_id", "measure"], name="drip_sequence_hour_once")
         ]
 
     def __str__(self) -> str:

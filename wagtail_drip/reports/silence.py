@@ -56,9 +56,7 @@ def silence(counts: Mapping[datetime, int], *, live_since: datetime, now: dateti
     return Silence(since=begins, expected=expected)
 
 
-def _weeks(
-    counts: Mapping[datetime, int], begins: datetime, ends: datetime, *, since: datetime
-) -> list[int]:
+def _weeks(counts: Mapping[datetime, int], begins: datetime, ends: datetime, *, since: datetime) -> list[int]:
     """Return what came in the same hours of each earlier week that lies wholly within what is known."""
     found = []
     for back in range(1, MOST_WEEKS + 1):

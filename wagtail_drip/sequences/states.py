@@ -15,7 +15,7 @@ class RuntimeState(State):
 
 class Health(State):
     OK = "ok", "Runs as it should."
-    SILENT = "silent", "Has started for nobody for longer than usual."
+    SILENT = "silent", "Has started for nobody, or sent nothing, for longer than by its own baseline."
     FAILING = "failing", "The last publish could not be compiled; the version before it runs on."
     AUTO_PAUSED = "auto_paused", "Paused by us because too many messages failed."
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.models import Contact
@@ -107,6 +108,11 @@ class Cart(models.Model):
         constraints = [models.UniqueConstraint(fields=["store", "cart_id"], name="drip_cart_once")]
         indexes = [
             models.Index(fields=["sweep_due_at", "id"], name="drip_cart_sweep_due"),
+            models.Index(
+                fields=["sweep_due_at"],
+                name="drip_cart_aside",
+                condition=Q(sweep_due_at=None) & ~Q(error=""),
+            ),
             models.Index(fields=["contact", "status"], name="drip_cart_contact"),
         ]
 

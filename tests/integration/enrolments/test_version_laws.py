@@ -121,7 +121,7 @@ class Story:
         is_open = Counter(StepVisit.objects.filter(left_at=None).values_list("enrolment_id", flat=True))
         waiting = {row.pk for row in people if row.state in RUNNING and row.entered_step_at is not None}
         assert is_open == Counter(waiting)
-        assert watchdog.ask(watchdog.DEEP, now=self.now) == {}
+        assert watchdog.ask({**watchdog.STUCK, **watchdog.DEEP}, now=self.now) == {}
 
 
 @settings(

@@ -8,19 +8,25 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import QuerySet
 from wagtail.models import Site
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
 from wagtail_drip import tasks
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import Permission as ContactPermission
+from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
 from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
-from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
+from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message, Receipt
 from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart
+from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +217,20 @@ def message_without_a_moment() -> None:
     _message(state="scheduled", due_at=None)
 
 
+def late_message() -> None:
+    _message(state="scheduled", due_at=clock.now() - timedelta(minutes=11), lane=0)
+
+
+def inside_the_dead() -> None:
+    _enrolment()
+    SequenceRuntime.objects.update(state="ended", parking_due_at=None)
+
+
+def otherwise_than_recorded() -> None:
+    reachable_contact(agreed_to=(PurposeGroup.MARKETING,))
+    ContactPermission.objects.update(granted=False)
+
+
 WRONGS: dict[str, Callable[[], None]] = {
     "late notices": late_notice,
     "late events": late_event,
@@ -222,7 +242,10 @@ WRONGS: dict[str, Callable[[], None]] = {
     "late receipts": late_receipt,
     "late moves between versions": late_move,
     "late parking": late_parking,
+    "late messages that must not wait": late_message,
     "messages that no worker finished": unfinished_message,
+    "people inside a sequence that has ended": inside_the_dead,
+    "permissions otherwise than recorded": otherwise_than_recorded,
     "notices set aside": notice_set_aside,
     "events set aside": event_set_aside,
     "triggers set aside": trigger_set_aside,
@@ -242,13 +265,38 @@ WRONGS: dict[str, Callable[[], None]] = {
 def test_what_is_wrong_is_counted_under_its_name(name: str) -> None:
     WRONGS[name]()
 
-    found = watchdog.ask({**watchdog.EACH_TICK, **watchdog.DEEP}, now=clock.now())
+    found = watchdog.ask(watchdog.ALL, now=clock.now())
 
     assert found == {name: 1}
 
 
 def test_every_question_is_tried() -> None:
-    assert set(WRONGS) == {*watchdog.EACH_TICK, *watchdog.DEEP}
+    assert set(WRONGS) == set(watchdog.ALL)
+
+
+def test_a_promotion_behind_others_and_a_text_that_is_held_are_not_late() -> None:
+    then = clock.now() - timedelta(minutes=11)
+    _message(state="scheduled", due_at=then, lane=1)
+    Message.objects.update(lane=0)
+    messaging.hold(scope="sender", key="default:", reason="Mended soon", now=clock.now())
+    assert watchdog.ask(watchdog.EACH_TICK, now=clock.now()) == {}
+    messaging.lift(Hold.objects.get().pk, by="Owen", now=clock.now())
+
+    assert watchdog.ask(watchdog.EACH_TICK, now=clock.now()) == {"late messages that must not wait": 1}
+    Message.objects.update(lane=1)
+    assert watchdog.ask(watchdog.EACH_TICK, now=clock.now()) == {}
+
+
+@pytest.mark.skipif(connection.vendor == "mysql", reason="MariaDB knows no partial index.")
+def test_what_is_asked_each_minute_reads_an_index_that_is_empty_while_all_is_well() -> None:
+    with connection.cursor() as cursor:
+        for name, question in watchdog.STUCK.items():
+            rows = question(clock.now()).order_by().values_list("pk", flat=True)
+            assert isinstance(rows, QuerySet)
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL enable_seqscan = off")
+            plan = rows.explain()
+            assert "_aside" in plan or "_stuck" in plan, (name, plan)
 
 
 def test_what_is_wrong_is_said_and_makes_the_command_fail() -> None:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             faults += [
                 str(finding.sentence) for finding in attention.findings(now=now) if finding.is_critical
             ]
-            answers = watchdog.ask({**watchdog.EACH_TICK, **watchdog.DEEP}, now=now)
+            answers = watchdog.ask(watchdog.ALL, now=now)
             faults += [f"{number} {name}." for name, number in answers.items()]
         for fault in dict.fromkeys(faults):
             self.stdout.write(f"- {fault}")
