@@ -34,7 +34,7 @@ from wagtail_drip.messaging.models import (
     SenderBudget,
     SendLedger,
 )
-from wagtail_drip.reports.models import StepDay
+from wagtail_drip.reports.models import SequenceHour, StepDay
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 
@@ -73,6 +73,7 @@ __all__ = [
     "SendLedger",
     "SenderBudget",
     "Sequence",
+    "SequenceHour",
     "SequenceRuntime",
     "SequenceVersion",
     "SiteSettings",

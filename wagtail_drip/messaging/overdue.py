@@ -52,10 +52,7 @@ def _look(name: str, until: datetime, aliases: list[str], *, now: datetime) -> i
         return 0
     done = 0
     try:
-        since = Lease.objects.filter(name=name).values_list("started_at", flat=True).first()
-        if since is None:
-            since = Message.objects.aggregate(first=Min("created_at"))["first"]
-            since = since - timedelta(seconds=1) if since is not None else until
+        since: datetime = _looked_until(name) or until
         for _ in range(MOST_BATCHES):
             if since >= until:
                 break
@@ -66,6 +63,15 @@ def _look(name: str, until: datetime, aliases: list[str], *, now: datetime) -> i
     finally:
         claims.release_lease(name, token)
     return done
+
+
+def _looked_until(name: str) -> datetime | None:
+    """Return up to when everything that was written is looked at; None where nothing was ever written."""
+    noted = Lease.objects.filter(name=name).values_list("started_at", flat=True).first()
+    if noted is not None:
+        return noted
+    first: datetime | None = Message.objects.aggregate(first=Min("created_at"))["first"]
+    return first - timedelta(seconds=1) if first is not None else None
 
 
 def _doubt(since: datetime, until: datetime, aliases: list[str], *, now: datetime) -> tuple[int, datetime]:

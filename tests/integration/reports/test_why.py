@@ -201,7 +201,10 @@ def test_asking_writes_nothing(sequence: Sequence, ada: Contact) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_story(ada: Contact) -> None:
     def story(visits: int, runs: int) -> int:
         sequence = live_sequence(
-            trigger=f"custom:v{visits}", reentry="always", steps=[WELCOME[1], WELCOME[0]] * visits
+            trigger=f"custom:v{visits}",
+            reentry="always",
+            purpose="transactional",
+            steps=[WELCOME[1], WELCOME[0]] * visits,
         )
         for _ in range(runs):
             happens(ada, f"custom:v{visits}")

@@ -19,7 +19,7 @@ from wagtail_drip.contacts.models import Permission as ContactPermission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
-from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message, Receipt
@@ -231,12 +231,30 @@ def otherwise_than_recorded() -> None:
     ContactPermission.objects.update(granted=False)
 
 
+def _call(**fields: object) -> None:
+    _enrolment()
+    OutsideCall.objects.create(
+        enrolment=Enrolment.objects.get(), sequence_id=Enrolment.objects.get().sequence_id, visit=1,
+        step_id="a", kind="webhook", key="k", created_at=clock.now(), **fields,
+    )  # fmt: skip
+
+
+def late_call() -> None:
+    _call(due_at=clock.now() - timedelta(minutes=11))
+
+
+def call_given_up() -> None:
+    _call(state="failed", settled_at=clock.now())
+
+
 WRONGS: dict[str, Callable[[], None]] = {
     "late notices": late_notice,
     "late events": late_event,
     "late carts": late_cart,
     "late triggers": late_trigger,
     "late enrolments": late_enrolment,
+    "late calls to the outside": late_call,
+    "calls to the outside given up today": call_given_up,
     "late callbacks": late_callback,
     "late inbound texts": late_inbound,
     "late receipts": late_receipt,
