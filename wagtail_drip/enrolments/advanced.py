@@ -29,6 +29,7 @@ class Moving(NamedTuple):
     waits_since: datetime | None
     since: datetime
     skips: str
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

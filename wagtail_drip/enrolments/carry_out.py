@@ -31,7 +31,7 @@ from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.events.conditions import EventTest, test_to_json
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.states import SkipReason
-from wagtail_drip.messaging.types import LANE_SEND_ONCE, LANE_TRIGGERED, MessageDraft
+from wagtail_drip.messaging.types import EXPIRES_AFTER, LANE_SEND_ONCE, LANE_TRIGGERED, MessageDraft
 from wagtail_drip.sequences.flow import Flow
 
 
@@ -146,11 +146,15 @@ def drafts(batch: Sequence[Advanced], now: datetime) -> Iterator[MessageDraft]:
 def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> MessageDraft:
     enrolment = advanced.enrolment
     trigger = advanced.facts.trigger if advanced.facts else None
+    purpose = send.purpose or flow.purpose
+    # Where the workers were down, or the sequence paused, it was wanted long ago, and may be stale by now.
+    wanted_at = min(enrolment.due_at or now, now)
+    life = timedelta(hours=send.expires_hours) if send.expires_hours else EXPIRES_AFTER[purpose]
     return MessageDraft(
         key=message_key(enrolment.pk, send.visit),
         contact_id=contact_of(advanced),
         site_id=enrolment.site_id,
-        purpose=send.purpose or flow.purpose,
+        purpose=purpose,
         topic=send.topic or flow.topic,
         pinned_text_id=send.text_id,
         variables=_variables(advanced.facts),
@@ -161,7 +165,7 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
         enrolment_id=enrolment.pk,
         event_id=enrolment.event_id,
         due_at=now,
-        expires_at=now + timedelta(hours=send.expires_hours) if send.expires_hours else None,
+        expires_at=wanted_at + life,
         track_links=send.track_links,
         ignores_windows=send.ignores_windows,
         lane=LANE_SEND_ONCE if flow.is_sent_once else LANE_TRIGGERED,
