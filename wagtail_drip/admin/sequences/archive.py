@@ -17,7 +17,8 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from wagtail_drip.admin.sequences import usage
-from wagtail_drip.admin.sequences.views import DELETE, SwitchView, texts_not_sent, words_of_use
+from wagtail_drip.admin.sequences.switching import DELETE, SwitchView, texts_not_sent
+from wagtail_drip.admin.sequences.views import words_of_use
 from wagtail_drip.core import clock
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime

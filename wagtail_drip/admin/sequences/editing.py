@@ -13,7 +13,7 @@ from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.sequences import publishing
-from wagtail_drip.admin.sequences.views import DELETE, PUBLISH, switches
+from wagtail_drip.admin.sequences.switching import DELETE, PUBLISH, switches
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.sequences.states import RuntimeState
 

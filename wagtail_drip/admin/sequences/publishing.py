@@ -17,7 +17,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from wagtail_drip.admin.sequences import standing
 from wagtail_drip.admin.sequences.standing import Standing
-from wagtail_drip.admin.sequences.views import PUBLISH, SwitchView
+from wagtail_drip.admin.sequences.switching import PUBLISH, SwitchView
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import undoing
 from wagtail_drip.sequences import actions as sequences

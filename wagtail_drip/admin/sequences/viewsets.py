@@ -8,7 +8,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.reports.results import SequenceResultsView
-from wagtail_drip.admin.sequences import archive, editing, panels, publishing, views
+from wagtail_drip.admin.sequences import archive, editing, panels, publishing, switching, views
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -44,7 +44,7 @@ class SequenceViewSet(SnippetViewSet):
             path("archive/", archive.ArchiveListView.as_view(), name="archived"),
             path("archive/<int:pk>/", archive.ArchiveView.as_view(), name="archive"),
             path("restore/<int:pk>/", archive.RestoreView.as_view(), name="restore"),
-            path("pause/<int:pk>/", views.PauseView.as_view(), name="pause"),
-            path("resume/<int:pk>/", views.ResumeView.as_view(), name="resume"),
-            path("end/<int:pk>/", views.EndView.as_view(), name="end"),
+            path("pause/<int:pk>/", switching.PauseView.as_view(), name="pause"),
+            path("resume/<int:pk>/", switching.ResumeView.as_view(), name="resume"),
+            path("end/<int:pk>/", switching.EndView.as_view(), name="end"),
         ]
