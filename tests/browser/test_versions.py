@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Count
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.run_due import run_due
@@ -143,9 +145,57 @@ def test_a_change_is_planned_published_and_undone(page: Page, tips: Sequence) ->
     page.get_by_role("link", name="Undo the last move of people").click()
     expect(page.get_by_text("5 people have not moved since and can be put back.")).to_be_visible()
     picture(page, "undo")
+    page.goto(f"/admin/text-messages/sequences/versions/{tips.pk}/")
+    expect(page.get_by_role("region", name="Versions")).to_contain_text("3 left")
+    picture(page, "versions")
+    page.get_by_role("link", name="Undo the last move of people").click()
     page.get_by_role("main").get_by_role("button", name="Undo the last move of people").click()
     expect(page.get_by_text("is being undone")).to_be_visible()
     until_done()
 
     assert set(Enrolment.objects.values_list("running", "version__number")) == {(1, 2)}
     assert SequenceVersion.objects.count() == 3
+
+
+def test_it_is_deleted_and_taken_back(page: Page, tips: Sequence) -> None:
+    page.goto(f"/admin/text-messages/sequences/delete/{tips.pk}/")
+    expect(page.get_by_text("Delete “Tips”?")).to_be_visible()
+    picture(page, "archive_one")
+    page.get_by_role("main").get_by_role("button", name="Put into the archive").click()
+    expect(page.get_by_text("can be had back for 30 days")).to_be_visible()
+    until_done()
+    assert not Enrolment.objects.filter(running=1).exists()
+
+    page.goto("/admin/text-messages/sequences/archive/")
+    picture(page, "archive")
+    page.get_by_role("link", name="Take out of the archive").click()
+    page.get_by_role("main").get_by_role("button", name="Take out of the archive").click()
+
+    expect(page.get_by_text("“Tips” is back. Publish it to start it anew.")).to_be_visible()
+    expect(page.get_by_text("This sequence has ended.")).to_be_visible()
+
+
+def test_new_words_of_a_saved_message_go_where_they_are_wanted(page: Page, site_id: int) -> None:
+    saved = MessageTemplate.objects.create(name="Farewell", text="Bye")
+    saved.save_revision().publish()
+    made = [
+        live_sequence(name=name, steps=[("send_message", {"saved_message": saved})])
+        for name in ("First", "Second")
+    ]
+    stand_at_the_start(made[0], crowd(3))
+    page.goto(f"/admin/text-messages/saved-messages/edit/{saved.pk}/")
+    expect(page.get_by_text("Used in 2 running sequences, 3 people wait for it.")).to_be_visible()
+    picture(page, "saved")
+    page.locator("[name=text]").fill("See you soon")
+    page.get_by_role("button", name="Publish", exact=True).click()
+
+    expect(page.get_by_text("Who gets the new words of “Farewell”?")).to_be_visible()
+    picture(page, "uses")
+    page.get_by_label("First").check()
+    page.get_by_role("button", name="Take over where ticked").click()
+
+    expect(page.get_by_text("These send the new words from now on: First.")).to_be_visible()
+    assert dict(SequenceVersion.objects.values_list("sequence__name").annotate(Count("pk"))) == {
+        "First": 2,
+        "Second": 1,
+    }

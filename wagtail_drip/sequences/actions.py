@@ -63,7 +63,8 @@ def publish(
         SequenceVersion.objects.filter(
             sequence=sequence, number__lt=version.number, moves_due_at__isnull=False
         ).update(moves_due_at=None)
-        runtime.planned = {}
+        if runtime.planned.get("revision") == revision_id:
+            runtime.planned = {}
         was_open = runtime.state == RuntimeState.LIVE and runtime.version_id is not None
         runtime.archived_at = None
         if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
@@ -81,11 +82,29 @@ def publish(
     return version
 
 
+def take_over_saved_messages(sequence_id: int, *, now: datetime) -> bool:
+    """
+    Publish what is live once more, with saved messages as they are now; drafts stay drafts.
+
+    People inside keep their step and their wait, and get the new words from here on.
+
+    :return: False if it neither runs nor is paused, nothing has changed, or it cannot run; its runtime says why.
+    """
+    sequence = Sequence.objects.filter(
+        pk=sequence_id, runtime__state__in=(RuntimeState.LIVE, RuntimeState.PAUSED)
+    ).first()
+    if sequence is None:
+        return False
+    before = SequenceRuntime.objects.get(sequence_id=sequence_id).version_id
+    version = publish(sequence, revision_id=sequence.live_revision_id, now=now, choices={})
+    return version is not None and version.pk != before
+
+
 def plan_moves(sequence_id: int, *, revision_id: int, choices: Choices, now: datetime) -> None:
     """
     Keep what somebody chose for the people inside until the revision is published, at once or on its schedule.
 
-    Publishing another revision drops it.
+    Publishing another revision leaves it alone; choices for another one take its place.
     """
     _ensure_runtime(sequence_id, now=now)
     SequenceRuntime.objects.filter(sequence_id=sequence_id).update(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, ObjectList, PublishingPanel
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import CopyView, CreateView, EditView, SnippetViewSet
 
+from wagtail_drip.admin.content.uses import UsesPanel, UsesView
 from wagtail_drip.admin.preview import page
 from wagtail_drip.admin.preview.bubbles import bubble
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
+from wagtail_drip.admin.sequences import usage
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.content.widgets import MessageTextarea
 
@@ -28,7 +34,17 @@ class MessageTemplateCopyView(PersonPreviewMixin, CopyView):
 
 
 class MessageTemplateEditView(PersonPreviewMixin, EditView):
-    pass
+    def publish_action(self) -> HttpResponse | None:
+        """Publish; where running sequences send the old words, go and ask what becomes of these."""
+        public = MessageTemplate.objects.filter(pk=self.object.pk, live=True)
+        before = public.values_list("text", flat=True).first()
+        response: HttpResponse | None = super().publish_action()
+        after = public.first()
+        if response is not None or before is None or after is None or before == after.text:
+            return response
+        if not usage.uses(after):
+            return None
+        return redirect("wagtail_drip_saved_messages:uses", pk=after.pk)
 
 
 class MessageTemplateViewSet(SnippetViewSet):
@@ -40,6 +56,7 @@ class MessageTemplateViewSet(SnippetViewSet):
     url_namespace = "wagtail_drip_saved_messages"
     edit_handler = ObjectList(
         [
+            UsesPanel(),
             FieldPanel(
                 "name",
                 classname="title",
@@ -71,6 +88,9 @@ class MessageTemplateViewSet(SnippetViewSet):
     edit_view_class = MessageTemplateEditView
     preview_on_add_view_class = PreviewOnCreateAs
     preview_on_edit_view_class = PreviewOnEditAs
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [*super().get_urlpatterns(), path("uses/<int:pk>/", UsesView.as_view(), name="uses")]
 
 
 @page.in_the_readers_language

@@ -35,6 +35,9 @@ class SequenceEditView(PersonPreviewMixin, snippets.EditView):
     def header_more_buttons(self) -> list[Button]:
         buttons = [*super().header_more_buttons, *switches(self.request, self.object, priority=60)]
         runtime = getattr(self.object, "runtime", None)
+        if runtime is not None:
+            url = reverse("wagtail_drip_sequences:versions", args=[self.object.pk])
+            buttons.append(Button(_("Versions"), url=url, icon_name="history", priority=65))
         if self.request.user.has_perm(PUBLISH) and publishing.undoable(runtime):
             undo = publishing.UndoMovesView
             url = reverse("wagtail_drip_sequences:undo", args=[self.object.pk])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,9 +19,14 @@ from wagtail.admin.panels import (
 
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.sequences.moves import moves
+from wagtail_drip.core import clock
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import Health, RuntimeState
+
+
+def _to_come(moment: datetime | None) -> datetime | None:
+    return moment if moment is not None and moment > clock.now() else None
 
 
 class RunningPanel(Panel):
@@ -32,6 +38,8 @@ class RunningPanel(Panel):
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
             context: dict[str, Any] = super().get_context_data(parent_context)
             runtime = SequenceRuntime.objects.filter(sequence_id=self.instance.pk).first()
+            context["goes_live"] = _to_come(self.instance.go_live_at)
+            context["expires"] = _to_come(self.instance.expire_at)
             if runtime is not None:
                 context["runtime"] = runtime
                 context["is_failing"] = runtime.health == Health.FAILING
@@ -39,6 +47,7 @@ class RunningPanel(Panel):
                 context["is_paused"] = runtime.state == RuntimeState.PAUSED
                 context["is_draining"] = runtime.state == RuntimeState.DRAINING
                 context["has_ended"] = runtime.state == RuntimeState.ENDED
+                context["is_archived"] = runtime.state == RuntimeState.ARCHIVED
                 context["moves"] = moves(self.instance)
                 context["advice"] = [
                     problem for problem in problems.find(self.instance) if problem.level == "advice"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Model
+from django.db.models import Count, Model, Q
 from wagtail.models import ReferenceIndex
 
 from wagtail_drip.content.models import MessageTemplate
@@ -16,7 +15,8 @@ from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.sequences.states import RuntimeState
 
-RUNNING = (RuntimeState.LIVE, RuntimeState.PAUSED, RuntimeState.DRAINING)
+# One that only finishes keeps its words: publishing it would let people in again.
+RUNNING = (RuntimeState.LIVE, RuntimeState.PAUSED)
 
 
 def used_in(thing: Model) -> list[Sequence]:
@@ -74,17 +74,15 @@ def _waiting(steps: dict[int, set[str]]) -> dict[int, int]:
     rows = list(
         Enrolment.objects.filter(sequence_id__in=steps, running=1)
         .order_by()
-        .values_list("sequence_id", "version_id", "step_id", "entered_step_at__isnull")
-        .annotate(people=Count("pk"))
+        .values_list("sequence_id", "version_id", "step_id")
+        .annotate(begun=Count("pk", filter=Q(entered_step_at__isnull=False)), people=Count("pk"))
     )
     flows = sequences.flows({version_id for _sequence, version_id, *_rest in rows})
     found: dict[int, int] = {}
-    for sequence_id, version_id, step_id, has_not_begun, people in rows:
-        ahead = targets.ahead(flows[version_id], step_id, itself=has_not_begun)
-        if _any(steps[sequence_id], ahead):
-            found[sequence_id] = found.get(sequence_id, 0) + people
+    for sequence_id, version_id, step_id, begun, people in rows:
+        # Who has begun a step has it behind them.
+        for has_begun, count in ((True, begun), (False, people - begun)):
+            coming = targets.ahead(flows[version_id], step_id, itself=not has_begun)
+            if not steps[sequence_id].isdisjoint(coming):
+                found[sequence_id] = found.get(sequence_id, 0) + count
     return found
-
-
-def _any(wanted: Iterable[str], among: Collection[str]) -> bool:
-    return any(each in among for each in wanted)

@@ -8,7 +8,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.reports.results import SequenceResultsView
-from wagtail_drip.admin.sequences import archive, editing, panels, publishing, switching, views
+from wagtail_drip.admin.sequences import archive, editing, panels, publishing, switching, versions, views
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -39,6 +39,7 @@ class SequenceViewSet(SnippetViewSet):
         return [
             *super().get_urlpatterns(),
             path("results/<int:pk>/", SequenceResultsView.as_view(), name="results"),
+            path("versions/<int:pk>/", versions.VersionsView.as_view(), name="versions"),
             path("publish/<int:pk>/", publishing.PublishView.as_view(), name="publish"),
             path("undo/<int:pk>/", publishing.UndoMovesView.as_view(), name="undo"),
             path("archive/", archive.ArchiveListView.as_view(), name="archived"),
