@@ -66,11 +66,12 @@ def look(owner: Page) -> Callable[[str], None]:
     def keep(name: str) -> None:
         if not folder:
             return
+        owner.set_viewport_size({"width": 1400, "height": 1700})
         owner.screenshot(path=f"{folder}/{name}.png", full_page=True)
         owner.emulate_media(color_scheme="dark")
         owner.screenshot(path=f"{folder}/{name}.dark.png", full_page=True)
         owner.emulate_media(color_scheme="light")
-        owner.set_viewport_size({"width": 390, "height": 844})
+        owner.set_viewport_size({"width": 390, "height": 1900})
         owner.screenshot(path=f"{folder}/{name}.phone.png", full_page=True)
         owner.set_viewport_size({"width": 1400, "height": 950})
 
