@@ -290,6 +290,22 @@ def restore_marketing(
 
 
 @transaction.atomic
+def limit_texts(contact_id: int, *, week: int | None, month: int | None, now: datetime) -> None:
+    """
+    Note how many texts a contact has asked for at most, of all sites together; None is no wish of their own.
+
+    :param week: in 7 × 24 hours, at least 1.
+    :param month: in 30 days, at least 1.
+    :raises ValueError: for a number below 1. Whoever wants none withdraws instead.
+    """
+    if (week is not None and week < 1) or (month is not None and month < 1):
+        raise ValueError("A limit is at least 1: for no texts at all, withdraw the permission.")
+    with transaction.atomic():
+        # A hand-over that has counted by the old wish commits first.
+        claims.lock_in_order(Contact.objects.filter(pk=contact_id))
+        Contact.objects.filter(pk=contact_id).update(most_per_week=week, most_per_month=month, changed_at=now)
+
+
 def repair_permissions(contact_ids: Collection[int]) -> int:
     """Make the projection what the records say, under the contacts' locks; return how many rows differed."""
     claims.lock_in_order(Contact.objects.filter(pk__in=contact_ids))

@@ -182,6 +182,11 @@ def ask_caps_again(site_id: int, *, now: datetime) -> int:
     return ledger.put_off(now=now).filter(site_id=site_id).update(due_at=now)
 
 
+def ask_caps_again_of(contact_ids: Collection[int], *, now: datetime) -> int:
+    """Let what caps have put off be asked again at once, of these contacts; return how many that is."""
+    return ledger.ask_again(contact_ids, now=now)
+
+
 def stop_everything(*, by: str, now: datetime) -> Hold:
     """Hand over nothing at all from now on: messages under way at the gateways are the last."""
     return hold(scope="all", key="", reason=_("Stopped by %(name)s") % {"name": by}, now=now)

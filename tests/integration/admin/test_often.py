@@ -353,3 +353,44 @@ def test_a_message_page_says_which_limit_and_until_when(
     html = admin_client.get(reverse("wagtail_drip_messages:inspect", args=[message.pk])).content.decode()
 
     assert "They had 1 text in 7 days, and you allow 1. There is room again on" in html
+
+
+def test_what_somebody_asked_for_is_noted_on_their_page_and_obeyed(
+    admin_client: Any,
+    open_site: int,
+    had: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+) -> None:
+    core.change_site_settings(open_site, windows={str(day): [["00:00", "24:00"]] for day in range(7)})
+    contact = had(1)
+    limits = reverse("wagtail_drip_contacts:limits", args=[contact.pk])
+    assert admin_client.get(limits).status_code == 200
+
+    response = admin_client.post(limits, {"week": "1", "month": "2"})
+
+    shown = admin_client.get(response.url).content.decode()
+    assert "Asked for at most 1 in 7 days." in shown
+    assert "Asked for at most 2 in 30 days." in shown
+    message = queued(contact, due_at=now, expires_at=now + 20 * DAY)
+    send_due(now=now)
+    message.refresh_from_db()
+    assert (message.state, message.defer_reason) == ("scheduled", "frequency_cap")
+    # They think better of it, and it goes at once.
+    admin_client.post(limits, {"week": "", "month": ""})
+    send_due(now=clock.now())
+    message.refresh_from_db()
+    assert message.state == "sent"
+
+
+@pytest.mark.parametrize("fields", [{"week": "0"}, {"week": "3", "month": "2"}, {"month": "often"}])
+def test_a_wish_that_makes_no_sense_is_not_saved(
+    fields: dict[str, str], admin_client: Any, had: Callable[..., Contact]
+) -> None:
+    contact = had()
+
+    response = admin_client.post(reverse("wagtail_drip_contacts:limits", args=[contact.pk]), fields)
+
+    assert response.status_code == 200
+    contact.refresh_from_db()
+    assert (contact.most_per_week, contact.most_per_month) == (None, None)

@@ -12,6 +12,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
 from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts import timeline
+from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
 from wagtail_drip.contacts import phone, querysets
@@ -125,6 +126,7 @@ class ContactViewSet(ReadOnlyViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             *super().get_urlpatterns(),
+            path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
             path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
             path("<int:pk>/why/<int:sequence_id>/", WhyView.as_view(), name="why"),
             path("of-sequence/<int:sequence_id>/", PeopleView.as_view(), name="of_sequence"),
