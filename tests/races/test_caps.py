@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection  # noqa: F401 -- in the condition of needs_row_locks
 
-from tests.races.conftest import PATIENCE_SECONDS
-from tests.races.test_gate import Door, needs_row_locks
+from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
