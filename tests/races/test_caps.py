@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection  # noqa: F401 -- in the condition of needs_row_locks
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance import rulebook
