@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,9 @@ class Needs:
     :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
     :param subscriptions: whether it reads what the contact agreed to.
     :param answers: whether it reads what webhooks answered in this run.
+    :param history: (event, days): what happened in the last so many days, entering or not; 0 for ever.
+    :param purchases: whether it reads what the contact bought.
+    :param passed: kinds of steps of which it asks how often this enrolment came to each.
     """
 
     events: frozenset[str] = frozenset()
@@ -36,6 +40,9 @@ class Needs:
     tags: bool = False
     subscriptions: bool = False
     answers: bool = False
+    history: frozenset[tuple[str, int]] = frozenset()
+    purchases: bool = False
+    passed: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -44,6 +51,9 @@ class Needs:
             tags=self.tags or other.tags,
             subscriptions=self.subscriptions or other.subscriptions,
             answers=self.answers or other.answers,
+            history=self.history | other.history,
+            purchases=self.purchases or other.purchases,
+            passed=self.passed | other.passed,
         )
 
     @classmethod
@@ -74,6 +84,15 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bought:
+    """One purchase that was not cancelled; *total* without what was refunded."""
+
+    at: datetime
+    total: Decimal
+    currency: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     All that a walk of one enrolment may know.
@@ -87,6 +106,11 @@ class Facts:
     :param tags: the contact's tags, where a step needs them.
     :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
     :param answers: what webhooks answered in this run, by visit, where a step needs it.
+    :param entered_as: the contact that entered, whoever it was merged into since; 0 where nobody entered.
+    :param sequence_id: whose flow this is; 0 for one that was never saved.
+    :param history: what happened before entering and since, by the names that a step needs, oldest first.
+    :param purchases: what the contact bought, oldest first, where a step needs it.
+    :param passed: how often this enrolment came to each step of the kinds that a step asks of.
     :param ended_because: an exit reason that holds whatever the flow says (erased, merged), or ''.
     """
 
@@ -100,6 +124,11 @@ class Facts:
     tags: frozenset[str] = frozenset()
     subscriptions: Subscriptions = NOTHING_AGREED
     answers: Mapping[int, Answer] = field(default_factory=dict)
+    entered_as: int = 0
+    sequence_id: int = 0
+    history: tuple[Seen, ...] = ()
+    purchases: tuple[Bought, ...] = ()
+    passed: Mapping[str, int] = field(default_factory=dict)
     ended_because: str = ""
 
     @property
@@ -114,6 +143,10 @@ class Facts:
             for seen in self.events
             if seen.recorded_at > floor and test.accepts(seen.name, seen.properties)
         ]
+
+    def having_passed(self, step_id: str) -> Facts:
+        """Return the facts once the enrolment has come to this step once more."""
+        return replace(self, passed={**self.passed, step_id: self.passed.get(step_id, 0) + 1})
 
     def values(self) -> dict[str, Any]:
         """Return what an attribute test may read: ``language``, ``contact.language``, ``tags``, ``event.total``."""

@@ -22,6 +22,7 @@ from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.effects import ANSWERED
 from wagtail_drip.enrolments.facts import CONTACT_FIELDS, Answer, Facts, Needs, Seen
+from wagtail_drip.enrolments.gather_past import past_of
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.enrolments.states import CallState, ExitReason
 from wagtail_drip.events.models import Event
@@ -44,12 +45,17 @@ class Known(NamedTuple):
 
 
 def facts_for(
-    enrolments: Sequence[Moving], flows: Mapping[int, Flow], *, as_of: datetime | None = None
+    enrolments: Sequence[Moving],
+    flows: Mapping[int, Flow],
+    *,
+    now: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> dict[int, Facts]:
     """
     Return the facts of each enrolment, by its id.
 
     :param flows: by version id; an enrolment whose version is not among them gets no facts.
+    :param now: the moment of the walk, so that no more of the past is read than it asks; None for all of it.
     :param as_of: count only what was recorded by then; None for all there is.
     """
     enrolments = [enrolment for enrolment in enrolments if enrolment.version_id in flows]
@@ -62,6 +68,8 @@ def facts_for(
     tags = _tags(enrolments, needs, heads)
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
+    speaks_for = {pk: head.pk for pk, head in heads.items()}
+    past = past_of(enrolments, needs, speaks_for, now=now, as_of=as_of)
     zones = dict(
         SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
             "site_id", "zone"
@@ -93,6 +101,11 @@ def facts_for(
             tags=tags.get(head.pk, frozenset()),
             subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
             answers=answers.get(enrolment.pk, {}),
+            entered_as=enrolment.contact_id,
+            sequence_id=enrolment.sequence_id,
+            history=tuple(past.history.get(head.pk, ())),
+            purchases=past.purchases.get(head.pk, ()),
+            passed=past.passed.get(enrolment.pk, {}),
             ended_because=ended_because,
         )
     return facts

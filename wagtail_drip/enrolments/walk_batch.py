@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def walk_batch(enrolments: Sequence[Moving], *, now: datetime) -> list[Advanced]:
     """Walk each; one that raises fails with its trace, and its neighbours go on."""
     flows = sequences.flows({enrolment.version_id for enrolment in enrolments})
-    facts = gather.facts_for(enrolments, flows)
+    facts = gather.facts_for(enrolments, flows, now=now)
     batch = []
     for enrolment in enrolments:
         position = position_of(enrolment)

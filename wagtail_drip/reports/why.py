@@ -299,7 +299,7 @@ def _walk_on(
             yield stop, place
         if walked.has_ended:
             return
-        facts = facts.after(walked.effects)
+        facts = walk.facts_after(walked, facts)
         position, moment = walked.position, walked.wake_at
 
 

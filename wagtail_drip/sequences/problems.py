@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.sequences import starts, trigger_problems
-from wagtail_drip.sequences.blocks import conditions, tree
+from wagtail_drip.sequences import jumps, starts, trigger_problems
+from wagtail_drip.sequences.blocks import base, conditions, tree
+from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.types import Problem
 
 if TYPE_CHECKING:
@@ -75,9 +76,14 @@ def _of_the_steps(sequence: Sequence) -> Iterator[Problem]:
             message=_("No step sends a text. Add “Send a text” to reach people."),
         )
     seen: set[str] = set()
+    wrong_jumps = _wrong_jumps(sequence, steps)
     for place in steps:
         step_id = place.child.id or ""
         where = _("Step %(number)s, %(kind)s") % {"number": place.name, "kind": place.label}
+        if step_id in wrong_jumps:
+            yield Problem(
+                step_id=step_id, field="target", message=_JUMPS[wrong_jumps[step_id]](), place=where
+            )
         for fault in place.child.block.faults(place.child.value, trigger_event=starts.heard_event(sequence)):
             yield Problem(
                 step_id=step_id, field=fault.field, message=fault.message, level=fault.level, place=where
@@ -89,3 +95,25 @@ def _of_the_steps(sequence: Sequence) -> Iterator[Problem]:
                 message=_("Another step has the same identity. Duplicate this one and remove the original."),
             )
         seen.add(step_id)
+
+
+def _wrong_jumps(sequence: Sequence, steps: list[tree.Place]) -> dict[str, str]:
+    targets = {
+        place.child.id: target
+        for place in steps
+        for target in place.child.block.targets(place.child.value).values()
+        if place.child.id
+    }
+    if not targets:
+        return {}
+    waits = frozenset(kind for kind, block in base.step_blocks().items() if block.waits)
+    laid = lay_out(sequence.steps, trigger_event=starts.heard_event(sequence))
+    return dict(jumps.faults(laid.steps, targets, waits))
+
+
+_JUMPS: dict[str, Callable[[], str]] = {
+    jumps.MISSING: lambda: _("The step to go to is not there any more. Choose another."),
+    jumps.ENDLESS: lambda: _(
+        "This goes round without ever waiting. Put a wait between the step it goes to and this one."
+    ),
+}

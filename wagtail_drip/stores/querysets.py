@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Max, Min, Q
 
+from wagtail_drip.core.among import Among
 from wagtail_drip.stores.models import Cart, Purchase
 
 
@@ -74,3 +76,22 @@ def first_orders_at(contact_ids: Collection[int]) -> dict[int, datetime]:
     """Return when each of these contacts placed the first order that we know of."""
     rows = Purchase.objects.filter(contact_id__in=contact_ids).order_by()
     return dict(rows.values("contact_id").annotate(first=Min("placed_at")).values_list("contact_id", "first"))
+
+
+def bought(
+    contact_ids: Collection[int], *, as_of: datetime | None = None
+) -> list[tuple[int, datetime, Decimal, str]]:
+    """
+    Return (contact, placed, total less what was refunded, currency) of every purchase that stands. One query.
+
+    :param as_of: only what we knew by then.
+    """
+    rows = Purchase.objects.filter(Among("contact_id", contact_ids)).exclude(status="cancelled")
+    if as_of is not None:
+        rows = rows.filter(recorded_at__lte=as_of)
+    return [
+        (contact_id, placed_at, total - refunded, currency)
+        for contact_id, placed_at, total, refunded, currency in rows.values_list(
+            "contact_id", "placed_at", "total", "refunded", "currency"
+        )
+    ]

@@ -47,6 +47,8 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "since": st.sampled_from(["entry", "here"]),
         }
     ),
+    "random_split": st.just({"ways": [{"key": "a", "weight": 1}, {"key": "b", "weight": 3}]}),
+    "jump_to": st.fixed_dictionaries({"times": st.integers(1, 5)}),
     "update_contact": st.fixed_dictionaries(
         {"field": st.just("language"), "value": st.sampled_from(["de", "en"])}
     ),
@@ -69,6 +71,8 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 
 PATHS = {
     "branch": ("yes", "no"),
+    "random_split": ("a", "b"),
+    "jump_to": ("jump",),
     "wait_for_event": ("happened", "timed_out"),
     "wait_for_reply": ("happened", "timed_out"),
 }

@@ -38,6 +38,8 @@ def test_kinds_are_offered_with_the_commonest_first() -> None:
         "wait_for_event",
         "wait_for_reply",
         "branch",
+        "random_split",
+        "jump_to",
         "update_contact",
         "add_tag",
         "remove_tag",

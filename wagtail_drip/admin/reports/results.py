@@ -163,7 +163,8 @@ def _depths(flow: Flow) -> dict[str, int]:
             step = flow.steps[step_id]
             depths[step_id] = depth
             for path in step.paths:
-                if path.start != step.next:
+                # A jump leads to a step that has its own place.
+                if path.start != step.next and step.kind != "jump_to":
                     follow(path.start, depth + 1, step.next)
             step_id = step.next
 

@@ -9,7 +9,8 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.telepath import register
 from wagtail.blocks.struct_block import StructBlockAdapter
 
-from wagtail_drip.sequences.blocks.base import StepBlock
+from wagtail_drip.sequences.blocks.base import PathBlock, StepBlock
+from wagtail_drip.sequences.blocks.branch_test import BranchTest
 from wagtail_drip.sequences.blocks.conditions import ConditionBlock, ExitRuleBlock
 
 
@@ -21,6 +22,7 @@ class StepBlockAdapter(StructBlockAdapter):
     def js_args(self, block: Any) -> list[Any]:
         name, children, meta = super().js_args(block)
         meta["showWhen"] = getattr(block, "show_when", {})
+        meta["isStep"] = isinstance(block, StepBlock)
         meta["paths"] = list(getattr(block, "branches", {}))
         meta["pathNames"] = {key: str(name) for key, name in getattr(block, "path_names", {}).items()}
         return [name, children, meta]
@@ -39,5 +41,5 @@ class StepBlockAdapter(StructBlockAdapter):
 
 def register_adapters() -> None:
     """Tell telepath; called once from wagtail_hooks."""
-    for block in (StepBlock, ConditionBlock, ExitRuleBlock):
+    for block in (StepBlock, PathBlock, BranchTest, ConditionBlock, ExitRuleBlock):
         register(StepBlockAdapter(), block)

@@ -133,6 +133,7 @@ def _facts(sequence: Sequence, person: Person, *, now: datetime) -> Facts:
         zone=person.zone,
         trigger=trigger,
         since=now,
+        sequence_id=sequence.pk or 0,
     )
 
 
@@ -169,7 +170,7 @@ def _go(flow: Flow, position: Position, facts: Facts, now: datetime, journey: _J
                 journey.left.setdefault(visited.step_id, visited.left_at)
             if visited.path:
                 journey.taken.setdefault(visited.step_id, visited.path)
-        facts = facts.after(walked.effects)
+        facts = walk.facts_after(walked, facts)
         if walked.waits_for == ANSWERED:
             # Another system answers in a moment; what, nobody knows before.
             facts = replace(facts, answers={**facts.answers, walked.position.visit: Answer(name="")})

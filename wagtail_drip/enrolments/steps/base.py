@@ -90,9 +90,11 @@ class StepKind:
 
     :cvar acts: whether it does anything that nobody should get twice. A kind that only waits or decides says
         False: a new version may then have its wait counted anew, or lead somebody to it again.
+    :cvar counts_passes: whether it asks how often the enrolment came to it, ``facts.passed``.
     """
 
     acts: ClassVar[bool] = True
+    counts_passes: ClassVar[bool] = False
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         """Return what must be gathered before ``run``; nothing else is in the facts."""

@@ -1,15 +1,15 @@
-"""Go one of two ways: by what the contact has done since entering, or by what we know of them."""
+"""Go the first way whose tests hold, else the last: by what the contact did, who they are, or what started this."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from wagtail_drip.enrolments import branch_tests
 from wagtail_drip.enrolments.effects import Decision
 from wagtail_drip.enrolments.facts import Facts, Needs
 from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind
-from wagtail_drip.events.conditions import Condition, EventTest, conditions_from_json
 from wagtail_drip.sequences.flow import Step
 
 YES, NO = "yes", "no"
@@ -19,50 +19,38 @@ class Kind(StepKind):
     acts = False
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
-        test = settings["test"]
-        return (
-            Needs(events=frozenset({test["event"]}))
-            if test["kind"] == "event"
-            else Needs.of_property(test["property"])
-        )
+        needs = Needs()
+        for way in ways_of(settings):
+            for test in way["tests"]:
+                needs |= branch_tests.needs_of(test)
+        return needs
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
-        test = step.settings["test"]
-        decision = _by_event(step, test, facts) if test["kind"] == "event" else _by_value(step, test, facts)
-        return GoOn(path=decision.outcome, decisions=(decision,))
+        decisions: list[Decision] = []
+        ways = ways_of(step.settings)
+        has_several = len(ways) > 1
+        for way in ways:
+            answers = [branch_tests.ask(test, facts, now) for test in way["tests"]]
+            of_way = {"path": way["key"]} if has_several else {}
+            decisions += [
+                Decision(
+                    step=step.id,
+                    rule={**answer.rule, **of_way},
+                    value=answer.value,
+                    outcome=YES if answer.holds else NO,
+                    since=answer.since,
+                )
+                for answer in answers
+            ]
+            held = [answer.holds for answer in answers]
+            if held and (any(held) if way["match"] == "any" else all(held)):
+                return GoOn(path=way["key"], decisions=tuple(decisions))
+        return GoOn(path=str(step.settings.get("else") or NO), decisions=tuple(decisions))
 
 
-def _by_event(step: Step, test: Mapping[str, Any], facts: Facts) -> Decision:
-    wanted = EventTest(event=test["event"], conditions=conditions_from_json(test.get("conditions")))
-    found = len(facts.matching(wanted))
-    negate = bool(test.get("negate"))
-    return Decision(
-        step=step.id,
-        rule={
-            "name": "event",
-            "event": wanted.event,
-            "conditions": list(test.get("conditions") or ()),
-            "negate": negate,
-        },
-        value=found,
-        outcome=YES if bool(found) != negate else NO,
-        since=facts.since.isoformat(),
-    )
-
-
-def _by_value(step: Step, test: Mapping[str, Any], facts: Facts) -> Decision:
-    condition = Condition(
-        property=test["property"], operator=test["operator"], value=str(test.get("value", ""))
-    )
-    values = facts.values()
-    return Decision(
-        step=step.id,
-        rule={
-            "name": "attribute",
-            "property": condition.property,
-            "operator": condition.operator,
-            "value": condition.value,
-        },
-        value=condition.read(values),
-        outcome=YES if condition.holds(values) else NO,
-    )
+def ways_of(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the ways in their order; one with a single test is written without the word "ways", as it always was."""
+    if "ways" in settings:
+        ways: Sequence[Mapping[str, Any]] = settings["ways"]
+        return ways
+    return ({"key": YES, "match": "all", "tests": (settings["test"],)},)

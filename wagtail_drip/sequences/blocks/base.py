@@ -16,7 +16,9 @@ from wagtail.admin.compare import StructBlockComparison
 
 from wagtail_drip.sequences import blocks as package
 
-NOT_STEPS = frozenset({"awaiting", "base", "conditions", "message_text", "sequence_choice", "tags", "tree"})
+NOT_STEPS = frozenset(
+    {"awaiting", "base", "branch_test", "conditions", "message_text", "sequence_choice", "tags", "tree"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +138,9 @@ class PathBlock(blocks.StructBlock):
         label = _("Path")
 
 
-def listed_ways(stream: Any) -> Iterator[Way]:
-    """Yield the paths of a list, each named as its writer named it, else by its number."""
-    for number, child in enumerate(stream or (), start=1):
+def listed_ways(stream: Any, *, first: int = 1) -> Iterator[Way]:
+    """Yield the paths of a list, each named as its writer named it, else by its number, from *first* on."""
+    for number, child in enumerate(stream or (), start=first):
         name = (child.value.get("name") or "").strip() or _("Path %(number)d") % {"number": number}
         yield Way(
             key=child.id or f"path-{number}", label=name, name=name, steps=child.value.get("steps") or ()

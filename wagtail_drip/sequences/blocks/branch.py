@@ -4,55 +4,50 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail import blocks
 from wagtail.blocks import BlockGroup
 
-from wagtail_drip.events import catalogue
-from wagtail_drip.sequences.blocks.base import Fault, StepBlock
-from wagtail_drip.sequences.blocks.conditions import (
-    OPERATORS,
-    WITH_VALUE,
-    ConditionsBlock,
-    faults_in,
-    is_known_event,
-    to_json,
-)
+from wagtail_drip.sequences.blocks import branch_test
+from wagtail_drip.sequences.blocks.base import Fault, PathBlock, StepBlock, Way, listed_ways
+from wagtail_drip.sequences.blocks.branch_test import BranchTest
 
-DONE, NOT_DONE, ATTRIBUTE = "done", "not_done", "attribute"
-TESTS = [
-    (DONE, _("has done this since entering")),
-    (NOT_DONE, _("has not done this since entering")),
-    (ATTRIBUTE, _("is somebody whose…")),
-]
+MATCHES = [("all", _("all of them hold")), ("any", _("any of them holds"))]
 
 
-class Block(StepBlock):
+class AlsoBlock(blocks.StreamBlock):
+    test = BranchTest()
+
+
+class _Also(blocks.StructBlock):
+    """What a way has beside its first test."""
+
+    match = blocks.ChoiceBlock(choices=MATCHES, default="all", label=_("With several tests, when"))
+    also = AlsoBlock(required=False, label=_("More tests"), collapsed=True)
+
+
+class FurtherWay(BranchTest, _Also, PathBlock):
+    list_meta = {"label": _("Or else, if…"), "collapsed": True}
+
+    class Meta:
+        icon = "sliders"
+        label = _("Another way")
+        label_format = "{name}"
+        form_classname = "struct-block drip-branch-test"
+        form_layout = BlockGroup(
+            children=["name", *(each for each in branch_test.FIELDS if each != "conditions"), "steps"],
+            settings=["conditions", "match", "also"],
+        )
+
+
+class Block(BranchTest, _Also, StepBlock):
     kind = "branch"
     order = 40
     branches = {"yes": _("Yes, then…"), "no": _("No, then…")}
     path_names = {"yes": _("Yes"), "no": _("No")}
-    show_when = {
-        "event": {"test": [DONE, NOT_DONE]},
-        "conditions": {"test": [DONE, NOT_DONE]},
-        "property": {"test": [ATTRIBUTE]},
-        "operator": {"test": [ATTRIBUTE]},
-        "value": {"test": [ATTRIBUTE], "operator": WITH_VALUE},
-    }
+    path_lists = {"more": FurtherWay}
 
-    test = blocks.ChoiceBlock(choices=TESTS, default=DONE, label=_("If the person…"))
-    event = blocks.ChoiceBlock(choices=catalogue.choices, required=False, label=_("What"))
-    conditions = ConditionsBlock(required=False, label=_("Only if"), collapsed=True)
-    property = blocks.CharBlock(
-        required=False,
-        max_length=64,
-        label=_("Detail"),
-        help_text=_(
-            "first_name, last_name, language, region, zone, the name of an attribute, or event.total and "
-            "the like for what the event that started it tells."
-        ),
-    )
-    operator = blocks.ChoiceBlock(choices=OPERATORS, default="is", label=_("Test"))
-    value = blocks.CharBlock(required=False, max_length=255, label=_("Value"))
+    name = blocks.CharBlock(required=False, max_length=60, label=_("Name of this path"))
 
     class Meta:
         icon = "sliders"
@@ -61,60 +56,74 @@ class Block(StepBlock):
         description = _("Goes on differently with people by what they did or who they are.")
         form_classname = "struct-block drip-branch-test"
         form_layout = BlockGroup(
-            children=["test", "event", "property", "operator", "value", "yes", "no"], settings=["conditions"]
+            children=[
+                *(each for each in branch_test.FIELDS if each != "conditions"),
+                "yes",
+                "more",
+                "no",
+            ],
+            settings=["conditions", "match", "also", "name"],
         )
 
+    def ways(self, value: Any) -> list[Way]:
+        further = list(listed_ways(value.get("more"), first=2))
+        named = (value.get("name") or "").strip()
+        yes, no = self.path_names["yes"], self.path_names["no"]
+        above_yes, above_no = self.branches["yes"], self.branches["no"]
+        if further:
+            yes = above_yes = _("Path %(number)d") % {"number": 1}
+            no = above_no = _("Otherwise")
+        return [
+            Way(key="yes", label=named or above_yes, name=named or yes, steps=value.get("yes") or ()),
+            *further,
+            Way(key="no", label=above_no, name=no, steps=value.get("no") or ()),
+        ]
+
     def settings_of(self, value: Any) -> dict[str, Any]:
-        if value.get("test") == ATTRIBUTE:
-            return {
-                "test": {
-                    "kind": "attribute",
-                    "property": (value.get("property") or "").strip(),
-                    "operator": value.get("operator") or "is",
-                    "value": value.get("value") or "",
-                }
-            }
-        return {
-            "test": {
-                "kind": "event",
-                "event": value.get("event") or "",
-                "conditions": to_json(value.get("conditions")),
-                "negate": value.get("test") == NOT_DONE,
-                "since": "entry",
-            }
-        }
+        first = _way("yes", value)
+        further = [
+            _way(way.key, child.value)
+            for way, child in zip(
+                listed_ways(value.get("more"), first=2), value.get("more") or (), strict=True
+            )
+        ]
+        if not further and len(first["tests"]) == 1:
+            return {"test": first["tests"][0]}
+        return {"ways": [first, *further], "else": "no"}
 
     def in_words(self, value: Any) -> str:
-        if value.get("test") == ATTRIBUTE:
-            operator = dict(OPERATORS).get(value.get("operator"), "")
-            compared = value.get("value") if value.get("operator") in WITH_VALUE else ""
-            return " ".join(
-                str(word) for word in (_("If"), value.get("property") or "…", operator, compared) if word
-            )
-        found = catalogue.find(value.get("event") or "")
-        event = str(found.sentence) if found else "…"
-        if value.get("test") == NOT_DONE:
-            return str(_("If this has not happened since entering: %(event)s") % {"event": event})
-        return str(_("If this has happened since entering: %(event)s") % {"event": event})
+        words = str(_("If %(test)s") % {"test": branch_test.in_words(value)})
+        more = len(value.get("also") or ())
+        if more:
+            words += ngettext(", and %(n)d more test", ", and %(n)d more tests", more) % {"n": more}
+        others = len(value.get("more") or ())
+        if others:
+            words += " " + ngettext("(or %(n)d other way)", "(or %(n)d other ways)", others) % {"n": others}
+        return words
 
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
-        if value.get("test") == ATTRIBUTE:
-            if not (value.get("property") or "").strip():
-                yield Fault(field="property", message=str(_("Say which detail of the person to test.")))
-            elif value.get("operator") in WITH_VALUE and not value.get("value"):
-                yield Fault(field="value", message=str(_("Fill in the value to compare with.")))
-        elif not value.get("event"):
-            yield Fault(field="event", message=str(_("Choose what the person must have done.")))
-        elif not is_known_event(value["event"]):
-            yield Fault(
-                field="event",
-                message=str(
-                    _("“%(event)s” is not an event that happens here. Choose another.")
-                    % {"event": value["event"]}
-                ),
-            )
-        else:
-            for message in faults_in(value.get("conditions")):
-                yield Fault(field="conditions", message=message)
-        if not any(value.get(path) for path in self.branches):
+        yield from branch_test.faults(value)
+        yield from _faults_of_also(value, field="also", of="")
+        further = list(value.get("more") or ())
+        for way, child in zip(listed_ways(further, first=2), further, strict=True):
+            of = _("“%(path)s”: ") % {"path": way.name}
+            for fault in branch_test.faults(child.value):
+                yield Fault(field="more", message=of + fault.message)
+            yield from _faults_of_also(child.value, field="more", of=of)
+        if not any(way.steps for way in self.ways(value)):
             yield Fault(message=str(_("Add at least one step under “Yes” or “No”.")))
+
+
+def _way(key: str, value: Any) -> dict[str, Any]:
+    others = [branch_test.compiled(child.value) for child in value.get("also") or ()]
+    return {
+        "key": key,
+        "match": (value.get("match") or "all") if others else "all",
+        "tests": [branch_test.compiled(value), *others],
+    }
+
+
+def _faults_of_also(value: Any, *, field: str, of: str) -> Iterator[Fault]:
+    for child in value.get("also") or ():
+        for fault in branch_test.faults(child.value):
+            yield Fault(field=field, message=of + fault.message)

@@ -32,15 +32,34 @@
     return cost > 1 ? `${words} · ${say('segments', { count: cost })}` : words;
   };
 
-  const branchSummary = (state, block) => {
-    const paths = say('paths', { yes: howMany(state.yes), no: howMany(state.no) });
-    const test =
-      one(state.test) === 'attribute'
-        ? [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' ')
-        : chosen(block, 'event');
-    const what = test || say('notSet');
-    return `${one(state.test) === 'not_done' ? say('not', { what }) : what} (${paths})`;
+  /** "An order is placed", "language is zh", "has clicked a link" */
+  const testSummary = (state, block) => {
+    const test = one(state.test);
+    if (test === 'done' || test === 'not_done') {
+      const what = chosen(block, 'event') || say('notSet');
+      return test === 'not_done' ? say('not', { what }) : what;
+    }
+    if (test === 'attribute' || test === 'payload') {
+      return [state.property, chosen(block, 'operator'), state.value].filter(Boolean).join(' ') || say('notSet');
+    }
+    if (test === 'purchases') {
+      return [chosen(block, 'measure'), chosen(block, 'compared'), state.number].filter(Boolean).join(' ');
+    }
+    if (test === 'permitted' || test === 'not_permitted') {
+      return [chosen(block, 'test').replace('…', ''), chosen(block, 'group')].filter(Boolean).join(' ');
+    }
+    return chosen(block, 'test');
   };
+
+  const branchSummary = (state, block) => {
+    const what = testSummary(state, block);
+    const more = state.more || [];
+    if (!more.length) return `${what} (${say('paths', { yes: howMany(state.yes), no: howMany(state.no) })})`;
+    const names = more.map(({ value }, index) => value.name || say('pathNumber', { number: index + 2 }));
+    return `${what} (${[state.name || say('pathNumber', { number: 1 }), ...names, say('otherwise')].join(' · ')})`;
+  };
+
+  const wayName = (state) => (state.name ? `${state.name}: ` : '');
 
   /** "Replied: 2 steps, No reply: 1 step" */
   const paths = (state, block) =>
@@ -60,6 +79,17 @@
       block,
     );
 
+  const splitSummary = (state) => `${state.name || '…'}: ${state.weight ?? '…'}`;
+
+  const dateSummary = (state, block) => {
+    const what = one(state.source) === 'attribute' ? state.attribute : chosen(block, 'source');
+    const offset =
+      one(state.direction) === 'on' || !state.amount
+        ? chosen(block, 'direction')
+        : `${duration(state.amount, one(state.unit))} ${chosen(block, 'direction')}`;
+    return `${offset}: ${what || say('notSet')} (${paths(state, block)})`;
+  };
+
   const timeSummary = (state, block) => {
     if (!state.time) return say('notSet');
     const days = [...block.childBlocks.weekdays.element.querySelectorAll('input:checked')];
@@ -73,6 +103,12 @@
     wait_for_event: (state, block) => awaitingSummary(chosen(block, 'event'), state, block),
     wait_for_reply: replySummary,
     branch: branchSummary,
+    path: (state, block) =>
+      'test' in state ? `${wayName(state)}${testSummary(state, block)} (${howMany(state.steps)})` : splitSummary(state),
+    test: testSummary,
+    random_split: (state) => (state.paths || []).map(({ value }) => splitSummary(value)).join(' · '),
+    jump_to: (state) => [stepName(state.target) || say('notSet'), say('timesAtMost', { count: state.times })].join(', '),
+    wait_until_date: dateSummary,
     update_contact: (state, block) =>
       `${one(state.field) === 'attribute' ? state.attribute : chosen(block, 'field')}: ${state.value || '–'}`,
     add_tag: (state) => state.tag || say('notSet'),
@@ -107,6 +143,7 @@
       const block = super.render(placeholder, prefix, initialState, initialError);
       this.hideWhatDoesNotMatter(block);
       this.offerProperties(block);
+      this.offerSteps(block);
       const summary = SUMMARIES[this.name];
       if (summary) {
         const usual = block.getTextLabel.bind(block);
@@ -143,6 +180,38 @@
       return element?.closest?.('[data-contentpath]') || null;
     }
 
+    /** A list instead of the box for a step's id; drawn anew whenever it is opened, for steps come and go. */
+    offerSteps(block) {
+      Object.keys(block.childBlocks).forEach((name) => {
+        const input = this.fieldOf(block, name)?.querySelector(':scope input[data-drip-step-choice]');
+        if (!input || input.dataset.dripStepChoice === 'drawn') return;
+        input.dataset.dripStepChoice = 'drawn';
+        const select = document.createElement('select');
+        select.setAttribute('aria-label', input.labels?.[0]?.textContent.trim() || '');
+        const draw = () => {
+          const steps = allSteps();
+          const options = steps.map((step) => new Option(nameOf(step), step.id));
+          if (input.value && !steps.some((step) => step.id === input.value)) {
+            options.unshift(new Option(say('stepIsGone'), input.value));
+          }
+          options.unshift(new Option(say('chooseStep'), ''));
+          select.replaceChildren(...options);
+          select.value = input.value;
+        };
+        select.addEventListener('focus', draw);
+        select.addEventListener('pointerdown', draw);
+        select.addEventListener('change', () => {
+          input.value = select.value;
+          input.dispatchEvent(new Event('input', { bubbles: true }));
+          input.dispatchEvent(new Event('change', { bubbles: true }));
+        });
+        input.hidden = true;
+        input.after(select);
+        // Its neighbours are not drawn yet.
+        setTimeout(draw, 0);
+      });
+    }
+
     /** Where a property of an event is named, the event's own are offered; any other may be written. */
     offerProperties(block) {
       const input = this.name === 'condition' && this.fieldOf(block, 'property')?.querySelector('input');
@@ -165,6 +234,30 @@
       });
     }
   }
+
+  /* Which step is meant is chosen from those that are there; what is kept is the step's id. */
+  const allSteps = (stream = document.querySelector('#steps-root')?.rootBlock, prefix = '') =>
+    (stream?.children || []).flatMap((child, index) => {
+      const number = `${prefix}${index + 1}`;
+      const streams = Object.values(child.block.childBlocks || {}).filter((inner) => inner.children);
+      const inside = streams.flatMap((inner) =>
+        inner.children.some(({ block }) => block.childBlocks?.steps?.children)
+          ? inner.children.flatMap(({ block }) => allSteps(block.childBlocks.steps, `${number}.`))
+          : allSteps(inner, `${number}.`),
+      );
+      // A condition, or a test, stands in a stream too; only steps have a label of their own kind.
+      return child.block.blockDef.meta.isStep ? [{ id: child.id, kind: child.type, number, child }, ...inside] : inside;
+    });
+
+  const nameOf = ({ number, child }) => {
+    const words = child.block.getTextLabel?.({ maxLength: LONGEST }) || '';
+    return [`${number}. ${child.block.blockDef.meta.label}`, words].filter(Boolean).join(' · ');
+  };
+
+  const stepName = (id) => {
+    const found = allSteps().find((step) => step.id === id);
+    return found ? nameOf(found) : '';
+  };
 
   const eventOfField = (input) =>
     input.name.startsWith('goal_conditions') ? document.querySelector('select[name="goal_event"]')?.value : '';

@@ -1,0 +1,339 @@
+"""One test of a branch as an editor fills it in, shared by a branch's first way, its further ones, and "and also"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from wagtail import blocks
+
+from wagtail_drip.contacts.types import PurposeGroup
+from wagtail_drip.events import catalogue
+from wagtail_drip.sequences.blocks.base import Fault
+from wagtail_drip.sequences.blocks.conditions import (
+    OPERATORS,
+    WITH_VALUE,
+    ConditionsBlock,
+    faults_in,
+    is_known_event,
+    to_json,
+)
+from wagtail_drip.sequences.replies import ANYTHING, CONTAINS, IS, words_of
+
+DONE, NOT_DONE, CLICKED, REPLIED = "done", "not_done", "clicked", "replied"
+PURCHASES, ATTRIBUTE, PAYLOAD = "purchases", "attribute", "payload"
+PERMITTED, NOT_PERMITTED = "permitted", "not_permitted"
+TESTS = [
+    (DONE, _("has done this")),
+    (NOT_DONE, _("has not done this")),
+    (CLICKED, _("has clicked a link")),
+    (REPLIED, _("has replied")),
+    (PURCHASES, _("has bought…")),
+    (ATTRIBUTE, _("is somebody whose…")),
+    (PAYLOAD, _("came by an event whose…")),
+    (PERMITTED, _("has agreed to…")),
+    (NOT_PERMITTED, _("has not agreed to…")),
+]
+SINCE_ENTRY, LAST_DAYS, EVER = "entry", "days", "ever"
+WINDOWS = [
+    (SINCE_ENTRY, _("since entering")),
+    (LAST_DAYS, _("in the last days")),
+    (EVER, _("ever")),
+]
+SCOPES = [
+    ("sequence", _("in a text of this sequence")),
+    ("step", _("in the text of one step")),
+    ("any", _("in any text")),
+]
+HOW = [
+    (ANYTHING, _("anything")),
+    (CONTAINS, _("something that contains…")),
+    (IS, _("exactly…")),
+]
+MEASURES = [
+    ("count", _("number of orders")),
+    ("total", _("amount spent")),
+    ("days_since", _("days since the last order")),
+]
+COMPARED = [("at_least", _("is at least")), ("at_most", _("is at most"))]
+GROUPS = [
+    (PurposeGroup.MARKETING.value, _("marketing texts")),
+    (PurposeGroup.TRANSACTIONAL.value, _("texts about their orders and appointments")),
+]
+LONGEST_DAYS = 730
+
+
+class StepChoiceBlock(blocks.TextBlock):
+    """The id of another step; the browser shows a list of the steps that are there (``step-blocks.js``)."""
+
+    @cached_property
+    def field(self) -> forms.CharField:
+        return forms.CharField(
+            widget=forms.TextInput(attrs={"data-drip-step-choice": ""}), **self.field_options
+        )
+
+
+class BranchTest(blocks.StructBlock):
+    """The fields of a test; which of them show depends on the first."""
+
+    show_when: ClassVar[Mapping[str, Mapping[str, list[str]]]] = {
+        "event": {"test": [DONE, NOT_DONE]},
+        "times": {"test": [DONE, NOT_DONE]},
+        "window": {"test": [DONE, NOT_DONE]},
+        "days": {"test": [DONE, NOT_DONE], "window": [LAST_DAYS]},
+        "conditions": {"test": [DONE, NOT_DONE]},
+        "scope": {"test": [CLICKED]},
+        "step": {"test": [CLICKED], "scope": ["step"]},
+        "address": {"test": [CLICKED]},
+        "how": {"test": [REPLIED]},
+        "words": {"test": [REPLIED], "how": [CONTAINS, IS]},
+        "measure": {"test": [PURCHASES]},
+        "compared": {"test": [PURCHASES]},
+        "number": {"test": [PURCHASES]},
+        "currency": {"test": [PURCHASES], "measure": ["total"]},
+        "bought_days": {"test": [PURCHASES], "measure": ["count", "total"]},
+        "group": {"test": [PERMITTED, NOT_PERMITTED]},
+        "topic": {"test": [PERMITTED, NOT_PERMITTED]},
+        "property": {"test": [ATTRIBUTE, PAYLOAD]},
+        "operator": {"test": [ATTRIBUTE, PAYLOAD]},
+        "value": {"test": [ATTRIBUTE, PAYLOAD], "operator": WITH_VALUE},
+    }
+
+    test = blocks.ChoiceBlock(choices=TESTS, default=DONE, label=_("If the person…"))
+    event = blocks.ChoiceBlock(choices=catalogue.choices, required=False, label=_("What"))
+    times = blocks.IntegerBlock(required=False, min_value=1, default=1, label=_("At least how often"))
+    window = blocks.ChoiceBlock(choices=WINDOWS, default=SINCE_ENTRY, label=_("When"))
+    days = blocks.IntegerBlock(required=False, min_value=1, max_value=LONGEST_DAYS, label=_("How many days"))
+    conditions = ConditionsBlock(required=False, label=_("Only if"), collapsed=True)
+    scope = blocks.ChoiceBlock(choices=SCOPES, default="sequence", label=_("Where"))
+    step = StepChoiceBlock(required=False, max_length=64, label=_("Which text"))
+    address = blocks.CharBlock(
+        required=False,
+        max_length=255,
+        label=_("Address contains"),
+        help_text=_("Part of where the link leads, such as /coffee/. Empty: any link."),
+    )
+    how = blocks.ChoiceBlock(choices=HOW, default=ANYTHING, label=_("What they wrote"))
+    words = blocks.CharBlock(
+        required=False,
+        max_length=255,
+        label=_("Words"),
+        help_text=_("Any of these, with commas between: yes, yes please, ok. Capitals do not matter."),
+    )
+    measure = blocks.ChoiceBlock(choices=MEASURES, default="count", label=_("What is counted"))
+    compared = blocks.ChoiceBlock(choices=COMPARED, default="at_least", label=_("Test"))
+    number = blocks.DecimalBlock(required=False, min_value=0, decimal_places=2, default=1, label=_("Number"))
+    currency = blocks.CharBlock(
+        required=False, max_length=3, label=_("Currency"), help_text=_("Such as EUR. Empty: any.")
+    )
+    bought_days = blocks.IntegerBlock(
+        required=False,
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        label=_("In the last days"),
+        help_text=_("Empty: ever."),
+    )
+    group = blocks.ChoiceBlock(choices=GROUPS, default="marketing", label=_("Texts"))
+    topic = blocks.CharBlock(
+        required=False, max_length=64, label=_("Topic"), help_text=_("Empty: in general.")
+    )
+    property = blocks.CharBlock(
+        required=False,
+        max_length=64,
+        label=_("Detail"),
+        help_text=_(
+            "first_name, last_name, language, region, zone, the name of an attribute, or event.total and "
+            "the like for what the event that started it tells."
+        ),
+    )
+    operator = blocks.ChoiceBlock(choices=OPERATORS, default="is", label=_("Test"))
+    value = blocks.CharBlock(required=False, max_length=255, label=_("Value"))
+
+    class Meta:
+        icon = "help"
+        label = _("And also")
+        form_classname = "struct-block drip-branch-test"
+
+
+FIELDS = tuple(BranchTest.base_blocks)
+
+
+def compiled(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the test as the engine reads it."""
+    return _COMPILED[value.get("test") or DONE](value)
+
+
+def _event(value: Mapping[str, Any]) -> dict[str, Any]:
+    window, times = value.get("window") or SINCE_ENTRY, value.get("times") or 1
+    test = {
+        "kind": "event",
+        "event": value.get("event") or "",
+        "conditions": to_json(value.get("conditions")),
+        "negate": value.get("test") == NOT_DONE,
+        "since": window,
+    }
+    # Left out where it is as usual, so that a sequence that has not changed makes no new version.
+    if times > 1:
+        test["times"] = times
+    if window == LAST_DAYS:
+        test["days"] = value.get("days") or 0
+    return test
+
+
+def _property(kind: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    return lambda value: {
+        "kind": kind,
+        "property": (value.get("property") or "").strip(),
+        "operator": value.get("operator") or "is",
+        "value": value.get("value") or "",
+    }
+
+
+def _clicked(value: Mapping[str, Any]) -> dict[str, Any]:
+    scope = value.get("scope") or "sequence"
+    return {
+        "kind": "clicked",
+        "scope": scope,
+        "step": (value.get("step") or "") if scope == "step" else "",
+        "address": (value.get("address") or "").strip(),
+    }
+
+
+def _replied(value: Mapping[str, Any]) -> dict[str, Any]:
+    how = value.get("how") or ANYTHING
+    words = words_of(value.get("words") or "") if how != ANYTHING else []
+    return {"kind": "replied", "how": how, "words": words}
+
+
+def _purchases(value: Mapping[str, Any]) -> dict[str, Any]:
+    measure = value.get("measure") or "count"
+    return {
+        "kind": "purchases",
+        "measure": measure,
+        "operator": value.get("compared") or "at_least",
+        "number": str(value.get("number") if value.get("number") is not None else ""),
+        "days": (value.get("bought_days") or 0) if measure != "days_since" else 0,
+        "currency": (value.get("currency") or "").strip().upper() if measure == "total" else "",
+    }
+
+
+def _permission(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "permission",
+        "group": value.get("group") or PurposeGroup.MARKETING.value,
+        "topic": (value.get("topic") or "").strip(),
+        "negate": value.get("test") == NOT_PERMITTED,
+    }
+
+
+_COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    DONE: _event,
+    NOT_DONE: _event,
+    CLICKED: _clicked,
+    REPLIED: _replied,
+    PURCHASES: _purchases,
+    ATTRIBUTE: _property("attribute"),
+    PAYLOAD: _property("payload"),
+    PERMITTED: _permission,
+    NOT_PERMITTED: _permission,
+}
+
+
+def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what is missing, each beside its field."""
+    test = value.get("test") or DONE
+    if test not in _COMPILED:
+        yield Fault(field="test", message=str(_("Choose what to ask of the person.")))
+    elif test in (DONE, NOT_DONE):
+        yield from _faults_of_event(value)
+    elif test in (ATTRIBUTE, PAYLOAD):
+        if not (value.get("property") or "").strip():
+            yield Fault(field="property", message=str(_("Say which detail of the person to test.")))
+        elif value.get("operator") in WITH_VALUE and not value.get("value"):
+            yield Fault(field="value", message=str(_("Fill in the value to compare with.")))
+    elif test == CLICKED and value.get("scope") == "step" and not value.get("step"):
+        yield Fault(field="step", message=str(_("Choose the text whose link is meant.")))
+    elif test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
+        if not words_of(value.get("words") or ""):
+            yield Fault(field="words", message=str(_("Fill in the words to look for.")))
+    elif test == PURCHASES and value.get("number") is None:
+        yield Fault(field="number", message=str(_("Fill in the number to compare with.")))
+
+
+def _faults_of_event(value: Mapping[str, Any]) -> Iterator[Fault]:
+    event = value.get("event") or ""
+    if not event:
+        yield Fault(field="event", message=str(_("Choose what the person must have done.")))
+    elif not is_known_event(event):
+        yield Fault(
+            field="event",
+            message=str(
+                _("“%(event)s” is not an event that happens here. Choose another.") % {"event": event}
+            ),
+        )
+    else:
+        for message in faults_in(value.get("conditions")):
+            yield Fault(field="conditions", message=message)
+    if value.get("window") == LAST_DAYS and not value.get("days"):
+        yield Fault(field="days", message=str(_("Say how many days to look back.")))
+
+
+def in_words(value: Mapping[str, Any]) -> str:
+    """Return the test as one reads it: "has clicked a link", "language is zh"."""
+    test = value.get("test") or DONE
+    label = str(dict(TESTS).get(test, ""))
+    if test in (DONE, NOT_DONE):
+        return _event_in_words(value)
+    if test in (ATTRIBUTE, PAYLOAD):
+        operator = dict(OPERATORS).get(value.get("operator") or "is", "")
+        compared = value.get("value") if value.get("operator") in WITH_VALUE else ""
+        return " ".join(str(word) for word in (value.get("property") or "…", operator, compared) if word)
+    if test == PURCHASES:
+        measure = dict(MEASURES).get(value.get("measure") or "count", "")
+        compared = dict(COMPARED).get(value.get("compared") or "at_least", "")
+        number = value.get("number")
+        return f"{measure} {compared} {'…' if number is None else format(number.normalize(), 'f')}"
+    if test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
+        return f"{label}: {', '.join(words_of(value.get('words') or '')) or '…'}"
+    if test in (PERMITTED, NOT_PERMITTED):
+        texts = dict(GROUPS).get(value.get("group") or "marketing", "")
+        return " ".join(str(word) for word in (label.rstrip("…"), texts, value.get("topic")) if word)
+    return label
+
+
+def _event_in_words(value: Mapping[str, Any]) -> str:
+    found = catalogue.find(value.get("event") or "")
+    event = str(found.sentence) if found else "…"
+    times = value.get("times") or 1
+    if times > 1:
+        event += " " + ngettext("%(n)d time or more", "%(n)d times or more", times) % {"n": times}
+    window, days = value.get("window") or SINCE_ENTRY, value.get("days") or 0
+    negated = value.get("test") == NOT_DONE
+    if window == LAST_DAYS:
+        words = (
+            ngettext(
+                "has not happened in the last %(n)d day: %(event)s",
+                "has not happened in the last %(n)d days: %(event)s",
+                days,
+            )
+            if negated
+            else ngettext(
+                "has happened in the last %(n)d day: %(event)s",
+                "has happened in the last %(n)d days: %(event)s",
+                days,
+            )
+        )
+        return words % {"n": days, "event": event}
+    if window == EVER:
+        words = str(_("has never happened: %(event)s") if negated else _("has ever happened: %(event)s"))
+        return words % {"event": event}
+    words = str(
+        _("this has not happened since entering: %(event)s")
+        if negated
+        else _("this has happened since entering: %(event)s")
+    )
+    return words % {"event": event}
