@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock, garbage
+from wagtail_drip.core import claims, clock
 from wagtail_drip.core.among import Among
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.base import Gateway
@@ -25,7 +25,6 @@ from wagtail_drip.messaging.types import COLUMNS, LANES, Claimed
 logger = logging.getLogger(__name__)
 
 
-@garbage.put_off()
 def claim(*, token: str, limit: int, now: datetime) -> list[Claimed]:
     """
     Claim at most *limit* due messages for *token*: the lower lane first, in it what is due first.

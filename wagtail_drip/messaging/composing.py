@@ -11,7 +11,7 @@ from wagtail_drip.compliance import policy, rulebook
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Verdict
 from wagtail_drip.content.compose import Composed, TextToCompose, compose
-from wagtail_drip.core import claims, garbage, traces
+from wagtail_drip.core import claims, traces
 from wagtail_drip.gateways import encoding
 from wagtail_drip.messaging import budget, facts, fenced, settling
 from wagtail_drip.messaging.states import DeferReason, MessageState, SkipReason
@@ -23,7 +23,6 @@ _FIRST_PAUSE_SECONDS = 60
 _RATE_LIMIT_SECONDS = 1
 
 
-@garbage.put_off()
 def prepare(
     messages: Sequence[Claimed], *, token: str, now: datetime, rules: TimeRules | None = None
 ) -> list[Ready]:

@@ -23,7 +23,7 @@ from wagtail_drip.compliance import policy, rulebook
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.core import claims, garbage, traces
+from wagtail_drip.core import claims, traces
 from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, pressure, settling
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import DeferReason, MessageState
@@ -44,7 +44,6 @@ class Facts:
     guards: Sequence[str]
 
 
-@garbage.put_off()
 def hand_over(
     ready: Sequence[Ready], *, token: str, now: datetime, rules: TimeRules | None = None
 ) -> list[Ready]:

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import DatabaseError, DataError, connection
 
 from wagtail_drip import signals
-from wagtail_drip.core import claims, clock, garbage, traces
+from wagtail_drip.core import claims, clock, traces
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import Outcome, SendResult
 from wagtail_drip.messaging import budget, fenced, ledger, opt_outs
@@ -109,7 +109,6 @@ class Outcomes:
         return True
 
 
-@garbage.put_off()
 def _committed(answered: Sequence[_Answered], *, token: str, now: datetime) -> list[int]:
     """Write *answered*; one that the database refuses is written apart from the others, and then given up."""
     try:

@@ -14,7 +14,7 @@ from datetime import datetime
 from wagtail_drip.compliance import rulebook
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.conf import settings
-from wagtail_drip.core import clock, databases, keys
+from wagtail_drip.core import clock, databases, garbage, keys
 from wagtail_drip.gateways import registry
 from wagtail_drip.messaging import budget, calls, claiming, composing, gate
 from wagtail_drip.messaging.calls import Calls
@@ -39,6 +39,7 @@ def send_due(*, now: datetime | None = None, limit: int | None = None) -> int:
         return _send(now=now, limit=limit) if may_send else 0
 
 
+@garbage.put_off()
 def _send(*, now: datetime | None, limit: int | None) -> int:
     token = keys.new_token()
     under_way, outcomes = Calls(), Outcomes(token=token)
