@@ -41,6 +41,12 @@ TEMPLATES = [
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 DEFAULT_FROM_EMAIL = DRIP_FROM_EMAIL = "shop@example.com"
 DRIP_CAMPAIGN_SETTINGS: dict[str, str] = {}
+POST_OFFICE = {
+    "BACKENDS": {"default": "django.core.mail.backends.dummy.EmailBackend"},
+    "BATCH_SIZE": 1000,
+    "THREADS_PER_PROCESS": 1,
+    "LOG_LEVEL": 0,
+}
 LOGGING = {"version": 1, "disable_existing_loggers": True}
 Q_CLUSTER = {
     "name": "peer",

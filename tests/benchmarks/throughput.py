@@ -1,98 +1,98 @@
-"""Messages a second from due enrolment to a gateway that does nothing, beside others, in one run.
-
-    python tests/benchmarks/throughput.py --people 10000 --database postgres
-
-Wants an environment with our test dependencies; makes one of its own for django-drip-campaigns. Ratios are
-what counts: machines differ. The peers only render and note; ours also asks permission, suppression, windows,
-guards and holds under a lock, and writes outbox, ledger, visits and tallies.
-"""
+"""(a) From due enrolments to a gateway that does nothing, all gates on, beside others on the same database."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import venv
-from pathlib import Path
+import multiprocessing
+import time
+from collections.abc import Iterator
 
-HERE = Path(__file__).resolve().parent
-PEERS = ["django-drip-campaigns==1.16.2", "django-q2>=1.8", "Django>=5.2,<5.3", "psycopg[binary]>=3.2"]
-NAME = "drip_benchmark_peer"
+from tests.benchmarks import peers_run, planting, stages
+from tests.benchmarks.measured import Row, Size
 
-
-def run(python: str, *arguments: str, database: str) -> dict[str, float]:
-    env = {**os.environ, "DRIP_TEST_DB": database, "PEER_DATABASE": NAME}
-    done = subprocess.run(
-        [python, *arguments], env=env, capture_output=True, text=True, timeout=900, check=False
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
-    return json.loads(done.stdout.strip().splitlines()[-1])
+MUST = "at least 8 000, aim 12 000, stretch 20 000 with two workers"
+RATIOS = {
+    "django-drip-campaigns": 5,
+    "django-post_office": 3,
+    "one django-q2 task a message": 20,
+    "one Celery task a message": 50,
+}
 
 
-def peers_python() -> str:
-    """Return the interpreter of the peers' environment, made at the first run."""
-    folder = Path(os.environ.get("DRIP_PEERS_ENV") or Path(tempfile.gettempdir()) / "drip-benchmark-peers")
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
-    return str(python)
+def measure(size: Size) -> Iterator[Row]:
+    people = size.of(100_000, 5_000)
+    rates: list[float] = []
+    with planting.database():
+        site_id = planting.open_shop()
+        contact_ids = planting.people(people + planting.WARM_UP, site_id=site_id)
+        for recipients, workers in _variants():
+            _use(recipients)
+            planting.enrol(contact_ids, site_id=site_id, into=planting.sequence(f"{recipients} × {workers}"))
+            planting.analyse()
+            planting.warm_up()
+            seconds = _timed(workers)
+            assert not _unsent(), f"{_unsent()} of {people} were not sent"
+            rates.append(people / seconds)
+            by = "one worker" if workers == 1 else f"{workers} workers"
+            yield Row(
+                f"ours, {recipients} in a call, {by}", rates[-1], "messages/s", MUST if workers > 1 else ""
+            )
+        _use(100)
+        few = contact_ids[: size.of(20_000, 3_000)]
+        planting.enrol(few, site_id=site_id, into=planting.sequence("stages"))
+        planting.warm_up()
+        yield from stages.budget(len(few) - planting.WARM_UP)
+    for name, rate in peers_run.rates(size.of(10_000, 1_000)):
+        yield Row(name, rate, "messages/s")
+        yield Row(f"ours ÷ {name}", max(rates) / rate if rate else 0.0, "×", f"at least {RATIOS[name]}")
 
 
-def fresh_peer_database(database: str) -> None:
-    if database == "postgres":
-        import psycopg
+def _variants() -> list[tuple[int, int]]:
+    from django.db import connection
 
-        user, host = os.environ.get("PGUSER", "postgres"), os.environ.get("PGHOST", "127.0.0.1")
-        with psycopg.connect(f"user={user} host={host} dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {NAME}")
+    # SQLite has one writer at a time: a second worker would only wait.
+    return [(1, 1), (100, 1)] + ([] if connection.vendor == "sqlite" else [(100, 2)])
+
+
+def _use(recipients: int) -> None:
+    from django.conf import settings
+
+    backend = {"BACKEND": "tests.benchmarks.noop.NoopGateway", "OPTIONS": {"max_recipients": recipients}}
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "GATEWAYS": {"default": backend}}
+
+
+def _timed(workers: int) -> float:
+    from django.db import connections
+
+    connections.close_all()
+    began = time.perf_counter()
+    if workers == 1:
+        drain()
     else:
-        for rest in Path(tempfile.gettempdir()).glob(f"{NAME}.sqlite3*"):
-            rest.unlink()
+        fork = multiprocessing.get_context("fork")
+        running = [fork.Process(target=drain, args=(number,)) for number in range(workers)]
+        for worker in running:
+            worker.start()
+        for worker in running:
+            worker.join()
+    return time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
-    given = parser.parse_args()
-    people, database = ["--people", str(given.people)], given.database
-    rates: dict[str, float] = {}
-    ours = str(HERE / "ours.py")
-    variants = {"wagtail-drip, one message a call": [], "wagtail-drip, 100 a call": ["--recipients", "100"]}
-    if database == "postgres":
-        variants["wagtail-drip, 100 a call, two workers"] = ["--recipients", "100", "--workers", "2"]
-    for label, options in variants.items():
-        found = run(sys.executable, ours, *people, *options, database=database)
-        rates[label] = found["sent"] / found["seconds"]
-        cpu = found.get("cpu_microseconds_a_message", "?")
-        print(
-            f"{label}: {rates[label]:,.0f}/s, {cpu} us CPU each; statements: {found['statements']}",
-            flush=True,
-        )
-    python = peers_python()
-    for label, peer in {
-        "django-drip-campaigns": "drip_campaigns",
-        "one django-q2 task a message": "q2_per_message",
-    }.items():
-        fresh_peer_database(database)
-        found = run(python, str(HERE / "peers.py"), peer, *people, database=database)
-        rates[label] = found["sent"] / found["seconds"]
-        note = "" if found["sent"] >= given.people else f" (only {found['sent']} of {given.people} in time)"
-        print(f"{label}: {rates[label]:,.0f}/s{note}", flush=True)
-    best = max(rate for label, rate in rates.items() if label.startswith("wagtail-drip"))
-    for label in list(rates)[-2:]:
-        print(f"ours is {best / rates[label]:.1f} times {label}")
-    shutil.rmtree(HERE / "__pycache__", ignore_errors=True)
+def drain(number: int = 0) -> None:
+    """What a drain does, without the rest of its pass: advance and send until nothing is due."""
+    from wagtail_drip.enrolments.run_due import run_due
+    from wagtail_drip.messaging.send_due import send_due
+
+    idle = 0
+    while idle < 3:
+        if run_due(slot=f"benchmark:{number}") + send_due():
+            idle = 0
+        else:
+            idle += 1
+            time.sleep(0.02)
 
 
-if __name__ == "__main__":
-    main()
+def _unsent() -> int:
+    from wagtail_drip.enrolments.models import Enrolment
+    from wagtail_drip.messaging.models import Message
+
+    return Message.objects.exclude(state="sent").count() + Enrolment.objects.exclude(state="waiting").count()
