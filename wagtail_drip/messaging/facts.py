@@ -149,6 +149,37 @@ def _question(
     )
 
 
+def question_of_times(number: str, zone: str, site: SiteSettings, rules: TimeRules) -> Question:
+    """
+    Return what the clock is asked about a marketing text to *number* (E.164); nothing but the clock is asked.
+
+    :param zone: the contact's own, as their profile has it.
+    """
+    region = phone.region_of(number)
+    return Question(
+        number=number,
+        region=region,
+        subdivision=jurisdictions.subdivision_of(number, region),
+        zones=phone.zones_of(number),
+        zone=known_zone(zone),
+        country_zone=known_zone(site.zone) if site.region == region else "",
+        purpose=Purpose.PROMOTIONAL,
+        permission=True,
+        is_suppressed=False,
+        is_open=True,
+        is_staff_number=False,
+        is_test=False,
+        windows=site.windows,
+        ignores_windows=False,
+        expires_at=None,
+        licence=None,
+        site_id=site.site_id,
+        rules=rules,
+        holidays=site.holidays,
+        spread_minutes=site.spread_minutes,
+    )
+
+
 @lru_cache(maxsize=1024)
 def known_zone(name: str) -> str:
     """Return *name* if it is a time zone, else '': one profile's nonsense must not stop its neighbours."""

@@ -11,13 +11,14 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
 from wagtail_drip.admin import words
-from wagtail_drip.admin.contacts import timeline
+from wagtail_drip.admin.contacts import timeline, zones
 from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
 from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
+from wagtail_drip.core import clock
 
 
 class ContactFilterSet(WagtailFilterSet):
@@ -105,7 +106,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "contact": self.object,
             "phone": phone.display(self.object.phone) if self.object.phone else "",
             "language": words.language_name(self.object.language),
-            "zones": sorted(phone.zones_of(self.object.phone)) if self.object.phone else [],
+            "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "permissions": timeline.permissions(self.object.pk),
             "suppressed": timeline.is_suppressed(self.object.phone),

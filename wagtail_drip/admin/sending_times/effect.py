@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from wagtail_drip.compliance import jurisdictions, rulebook, times
+from wagtail_drip.compliance import rulebook, times
 from wagtail_drip.compliance.time_rules import TimeRules
-from wagtail_drip.compliance.types import Question
-from wagtail_drip.contacts import phone
-from wagtail_drip.contacts.types import Purpose
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.messaging.facts import known_zone
+from wagtail_drip.messaging import facts
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.messaging.types import AT_ONCE
 
@@ -112,7 +109,10 @@ def _effect(
     total = timedelta(0)
     for group, lives in groups.items():
         messages += len(lives)
-        opening, _reason = times.opening(_question(row, group, variant, rules), now=group.wanted_at)
+        question = facts.question_of_times(group.number, group.zone, row, rules)._replace(
+            windows=variant.windows, holidays=variant.holidays
+        )
+        opening, _reason = times.opening(question, now=group.wanted_at)
         wait = opening - group.wanted_at if opening is not None else None
         if wait == timedelta(0):
             continue
@@ -126,29 +126,4 @@ def _effect(
         mean_minutes=round(total / waited / timedelta(minutes=1)) if waited else 0,
         expired=expired,
         is_sampled=messages >= MOST_MESSAGES,
-    )
-
-
-def _question(row: SiteSettings, group: _Group, variant: Variant, rules: TimeRules) -> Question:
-    region = phone.region_of(group.number)
-    return Question(
-        number=group.number,
-        region=region,
-        subdivision=jurisdictions.subdivision_of(group.number, region),
-        zones=phone.zones_of(group.number),
-        zone=known_zone(group.zone),
-        country_zone=known_zone(row.zone) if row.region == region else "",
-        purpose=Purpose.PROMOTIONAL,
-        permission=True,
-        is_suppressed=False,
-        is_open=True,
-        is_staff_number=False,
-        is_test=False,
-        windows=variant.windows,
-        ignores_windows=False,
-        expires_at=None,
-        licence=None,
-        site_id=row.site_id,
-        rules=rules,
-        holidays=variant.holidays,
     )
