@@ -15,9 +15,11 @@ from wagtail_drip.contacts.models import Contact, ContactDate, Permission
 from wagtail_drip.contacts.types import Channel, group_of
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.enrolments import gather, occasions
+from wagtail_drip.enrolments import entry, gather, occasions
+from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.events.models import Event, EventTally
+from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
 from wagtail_drip.sequences.types import Running
@@ -25,12 +27,16 @@ from wagtail_drip.sequences.types import Running
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """:ivar since: goals and exits count what is recorded after it."""
+    """
+    :ivar occasion: what a clock's trigger is about; '' where an event is.
+    :ivar since: goals and exits count what is recorded after it.
+    """
 
     contact_id: int
     occasion: str
     since: datetime
     site_id: int
+    trigger: Seen | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +126,30 @@ def silent(timed: Timed, window: Window, running: Running, place: Place, *, afte
         if contact_id in alive and running.site_id in (None, sites.get(event_id, place.site_id))
     ]
     return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
+
+
+def already(running: Running, window: Window, *, after: int, limit: int) -> Chunk:
+    """Return to whom the trigger's event happened in *window*, each with the last time it did."""
+    test, flow = running.flow.trigger, running.flow
+    if test is None:
+        return Chunk(candidates=(), cursor=None)
+    people = list(
+        EventTally.objects.filter(name=test.event, last_at__gt=window.since, contact_id__gt=after)
+        .order_by("contact_id")
+        .values_list("contact_id", flat=True)[:limit]
+    )
+    latest: dict[tuple[int, str], Candidate] = {}
+    rows = Event.objects.filter(Among("contact_id", people), name=test.event).order_by("recorded_at", "pk")
+    for row in rows:
+        # What was backfilled happened when the shop says, whenever we were told.
+        at = min(row.occurred_at, row.recorded_at) if row.source == BACKFILL else row.recorded_at
+        seen = gather.seen(row)
+        is_meant = at in window and running.site_id in (None, row.site_id) and entry.is_triggered(flow, seen)
+        if is_meant and row.contact_id is not None:
+            latest[row.contact_id, entry.dedupe_key(flow, seen)] = Candidate(
+                contact_id=row.contact_id, occasion="", since=at, site_id=row.site_id, trigger=seen
+            )
+    return Chunk(candidates=list(latest.values()), cursor=people[-1] if len(people) == limit else None)
 
 
 def _latest_of_their_families(name: str, last: Mapping[int, datetime]) -> set[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -19,14 +20,17 @@ from wagtail_drip.enrolments.audience import Chunk, Place
 from wagtail_drip.enrolments.models import TriggerCheck
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.enrolments.walk_batch import trace_of
+from wagtail_drip.sequences import actions as of_sequences
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences import triggers
+from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
 from wagtail_drip.sequences.types import Running
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+MOST_COUNTED = 20_000
 TRIES = 5
 # How often a silence is looked at: it has no time of day to wait for.
 OFTEN = timedelta(minutes=1)
@@ -35,11 +39,7 @@ OFTEN = timedelta(minutes=1)
 def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     """Go one chunk on in every live sequence whose clock's trigger is due; return how many people were looked at."""
     now = now or clock.now()
-    live = {
-        running.sequence_id: running
-        for each in sequences.live_by_trigger(triggers.NAMES).values()
-        for running in each
-    }
+    live = {running.sequence_id: running for running in sequences.live_by_clock(now)}
     if not live:
         return 0
     known = {row.sequence_id: row for row in TriggerCheck.objects.filter(sequence_id__in=live)}
@@ -51,29 +51,35 @@ def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     return done
 
 
+def spec_of(flow: Flow) -> dict[str, Any]:
+    """Return what is looked for: the clock's trigger, or those to whom the event's happened before."""
+    return flow.timed.to_json() if flow.timed is not None else flow.looks_back or {}
+
+
 def _differs(row: TriggerCheck, running: Running) -> bool:
-    return running.flow.timed is not None and row.timed != running.flow.timed.to_json()
+    return bool(row.timed != spec_of(running.flow))
 
 
 def _begin(new: list[Running], now: datetime) -> None:
     """Look from now on by a trigger that is new, or another than before: what was before it starts nothing."""
     for running in new:
-        timed = running.flow.timed
-        if timed is None:
-            continue
+        flow, spec = running.flow, spec_of(running.flow)
         since = running.entering_since or now
-        first = timed.starts_at or since if timed.kind == triggers.ONCE else now
         with transaction.atomic():
             claims.insert_new(
                 [TriggerCheck(sequence_id=running.sequence_id, checked_until=since)], unique=["sequence"]
             )
             row = claims.lock_in_order(TriggerCheck.objects.filter(sequence_id=running.sequence_id))[0]
-            if row.timed == timed.to_json():
+            if row.timed == spec:
                 continue  # another worker was first
             is_first = not row.timed
-            row.timed, row.due_at = timed.to_json(), first
-            # Who qualified before: a silence that was complete already, if the owner wants those too.
-            back = timedelta(days=running.flow.entry.existing_days) if is_first else timedelta(0)
+            back = (
+                timedelta(days=flow.entry.existing_days) if is_first or flow.timed is None else timedelta(0)
+            )
+            row.timed, row.due_at = spec, now
+            if flow.is_sent_once and flow.timed is not None and flow.timed.starts_at is not None:
+                row.due_at = flow.timed.starts_at
+            # Back to who qualified before, if the owner wants those too.
             row.checked_until = (since if is_first else now) - back
             row.pass_until, row.cursor, row.attempts, row.error = (now if back else None), 0, 0, ""
             row.missed_since = row.missed_until = None
@@ -102,19 +108,18 @@ def _check(pk: int, running: Running, *, limit: int, now: datetime) -> int:
 
 def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) -> int:
     timed = running.flow.timed
-    if timed is None:
-        return 0
-    window = _window(row, running, timed, now=now)
+    window = _window(row, running, now=now)
     place = audience.place_of(running)
-    chunk = _chunk(timed, window, running, place, after=row.cursor, limit=limit, now=now)
+    chunk = chunk_of(running, window, place, after=row.cursor, limit=limit, now=now)
     wishes = [
         Wish(
             into=running,
             contact_id=each.contact_id,
             site_id=each.site_id,
-            key=each.occasion,
+            key=each.occasion or (str(each.trigger.id) if each.trigger else ""),
             # A late pass lets people in late: what they did meanwhile counts.
             since=min(each.since, now),
+            trigger=each.trigger,
             occasion=each.occasion,
         )
         for each in chunk.candidates
@@ -126,12 +131,14 @@ def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) ->
     else:
         row.checked_until, row.pass_until, row.cursor = window.until, None, 0
         row.due_at = _next(timed, now=now)
+        if timed is None:
+            of_sequences.existing_are_in(running.sequence_id)
     row.attempts, row.error = 0, ""
     row.save()
     return max(len(wishes), 1) if chunk.cursor is not None else len(wishes)
 
 
-def _window(row: TriggerCheck, running: Running, timed: Timed, *, now: datetime) -> Window:
+def _window(row: TriggerCheck, running: Running, *, now: datetime) -> Window:
     """Return what this pass covers, and note in *row* what came too late for it."""
     since = row.checked_until
     if row.pass_until is not None:
@@ -139,7 +146,7 @@ def _window(row: TriggerCheck, running: Running, timed: Timed, *, now: datetime)
     # While nobody could enter, nothing was missed: a pause is somebody's choice.
     if running.entering_since is not None and running.entering_since > since:
         since = row.checked_until = running.entering_since
-    if timed.kind == triggers.ONCE:
+    if running.flow.timed is None or running.flow.is_sent_once:
         return Window(since=since, until=now)
     looked = occasions.look(since, now=now)
     if looked.missed is not None:
@@ -154,9 +161,13 @@ def _window(row: TriggerCheck, running: Running, timed: Timed, *, now: datetime)
     return looked.window
 
 
-def _chunk(
-    timed: Timed, window: Window, running: Running, place: Place, *, after: int, limit: int, now: datetime
+def chunk_of(
+    running: Running, window: Window, place: Place, *, after: int, limit: int, now: datetime
 ) -> Chunk:
+    """Return the next people whom the trigger concerns in *window*, after a contact's id."""
+    timed = running.flow.timed
+    if timed is None:
+        return audience.already(running, window, after=after, limit=limit)
     if timed.kind == triggers.DATE:
         return audience.with_a_date(timed, window, place, after=after, limit=limit)
     if timed.kind == triggers.INACTIVE:
@@ -166,9 +177,34 @@ def _chunk(
     return audience.at_once(timed, running, place, now=now, after=after, limit=limit)
 
 
-def _next(timed: Timed, *, now: datetime) -> datetime | None:
+def newcomers(running: Running, *, now: datetime) -> int:
+    """
+    Return how many people would be looked at as soon as this goes live, counted up to ``MOST_COUNTED``.
+
+    Some of them may have been inside before: the rules of re-entry are asked when they enter.
+    """
+    flow, place = running.flow, audience.place_of(running)
+    before = TriggerCheck.objects.filter(sequence_id=running.sequence_id).first()
+    if before is not None and before.timed == spec_of(flow):
+        return 0
+    if flow.is_sent_once:
+        return audience.audience(flow, place).count()
+    if not flow.entry.existing_days:
+        return 0
+    window = Window(since=now - timedelta(days=flow.entry.existing_days), until=now)
+    found, cursor = 0, 0
+    while found < MOST_COUNTED:
+        chunk = chunk_of(running, window, place, after=cursor, limit=CHUNK, now=now)
+        found += len({each.contact_id for each in chunk.candidates})
+        if chunk.cursor is None:
+            return found
+        cursor = chunk.cursor
+    return MOST_COUNTED
+
+
+def _next(timed: Timed | None, *, now: datetime) -> datetime | None:
     """Return when to look again; None for never: it went out once."""
-    if timed.kind == triggers.ONCE:
+    if timed is None or timed.kind == triggers.ONCE:
         return None
     if timed.kind == triggers.INACTIVE:
         return now + OFTEN

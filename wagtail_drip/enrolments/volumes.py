@@ -37,7 +37,7 @@ def starts(wishes: Iterable[tuple[int, Wanted]], *, now: datetime) -> dict[int, 
     if not limited:
         return {}
     claims.insert_new(
-        [EntryVolume(sequence_id=pk, period=now, n=0) for pk in sorted(limited)], unique=["sequence"]
+        [EntryVolume(sequence_id=pk, period=entry.EPOCH, n=0) for pk in sorted(limited)], unique=["sequence"]
     )
     held = {
         row.sequence_id: row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -73,6 +74,10 @@ def publish(
             runtime.state = RuntimeState.LIVE
         if not was_open or runtime.entering_since is None:
             runtime.entering_since = now
+        if flow.looks_back and (not was_open or _looked_back(runtime.version) != flow.looks_back):
+            runtime.existing_due_at = now
+        elif not flow.looks_back:
+            runtime.existing_due_at = None
         runtime.version = version
         runtime.trigger_event = flow.trigger_name if runtime.state == RuntimeState.LIVE else ""
         runtime.health = Health.OK
@@ -361,6 +366,15 @@ def _version(
         moves_due_at=None if highest is None else now,
         choices=to_json(choices),
     )
+
+
+def existing_are_in(sequence_id: int) -> None:
+    """Note that everybody to whom the trigger happened before was let in, or refused."""
+    SequenceRuntime.objects.filter(sequence_id=sequence_id).update(existing_due_at=None)
+
+
+def _looked_back(version: SequenceVersion | None) -> dict[str, Any] | None:
+    return flow_from_json(version.flow).looks_back if version is not None else None
 
 
 def _trigger_of_version(version: SequenceVersion | None) -> str:

@@ -91,6 +91,13 @@ class Flow:
         return self.timed.name if self.timed is not None else ""
 
     @property
+    def looks_back(self) -> dict[str, Any] | None:
+        """Return what of the past lets people in when it is published; None for nothing."""
+        if self.trigger is None or not self.entry.existing_days:
+            return None
+        return {"kind": "existing", "trigger": test_to_json(self.trigger), "days": self.entry.existing_days}
+
+    @property
     def is_sent_once(self) -> bool:
         return self.timed is not None and self.timed.kind == triggers.ONCE
 

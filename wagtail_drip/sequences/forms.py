@@ -12,7 +12,7 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.blocks import StreamBlockValidationError, StructBlockValidationError
 
 from wagtail_drip.events import catalogue
-from wagtail_drip.sequences import problems
+from wagtail_drip.sequences import problems, trigger_fields
 from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.types import Problem
 
@@ -31,6 +31,12 @@ class SequenceForm(WagtailAdminModelForm):
         for name in EVENT_FIELDS:
             if name in self.fields:
                 self.fields[name] = self._event_choice(name)
+        trigger_fields.prepare(self.fields)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        trigger_fields.fill_blanks(cleaned, type(self.instance))
+        return cleaned
 
     def _event_choice(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
@@ -40,7 +46,7 @@ class SequenceForm(WagtailAdminModelForm):
             # One of the site's own, or one whose app is gone: publishing says so, a draft keeps it.
             found = catalogue.find(present)
             choices.append((present, found.sentence if found else present))
-        empty = _("Nothing by itself") if name == "trigger_event" else _("No goal")
+        empty = _("Choose…") if name == "trigger_event" else _("No goal")
         return forms.ChoiceField(
             choices=[("", empty), *choices],
             required=False,

@@ -38,8 +38,8 @@ OFFSETS = [("on", _("on that day")), ("before", _("days before it")), ("after", 
 EVERY = [("week", _("every week")), ("month", _("every month"))]
 AUDIENCES = [("everyone", _("Everybody who has agreed"))]
 PRIORITIES = [(1, _("High")), (0, _("Normal")), (-1, _("Low"))]
-PERIODS = [("hour", _("an hour")), ("day", _("a day"))]
-EXCESS = [("wait", _("wait for room")), ("refuse", _("do not enter"))]
+PERIODS = [("hour", _("hour")), ("day", _("day"))]
+EXCESS = [("wait", _("waits for room")), ("refuse", _("does not enter"))]
 REENTRY = [
     ("never", _("Never again")),
     ("after_days", _("Again after some days")),
@@ -101,9 +101,9 @@ class Sequence(
     )
     also_existing = models.BooleanField(_("also those to whom it happened before"), default=False)
     existing_days = models.PositiveSmallIntegerField(_("in the last days"), default=30)
-    entry_limit = models.PositiveIntegerField(_("at most"), null=True, blank=True)
-    entry_period = models.CharField(_("people"), max_length=8, choices=PERIODS, default="day")
-    entry_excess = models.CharField(_("others"), max_length=8, choices=EXCESS, default="wait")
+    entry_limit = models.PositiveIntegerField(_("let in at most"), null=True, blank=True)
+    entry_period = models.CharField(_("people in one"), max_length=8, choices=PERIODS, default="day")
+    entry_excess = models.CharField(_("who does not fit"), max_length=8, choices=EXCESS, default="wait")
     priority = models.SmallIntegerField(_("priority"), choices=PRIORITIES, default=0)
     goal_event = models.CharField(_("goal"), max_length=64, default="", blank=True)
     goal_conditions = StepsField(conditions.ConditionsBlock(), blank=True, verbose_name=_("goal only if"))
@@ -174,6 +174,8 @@ class SequenceRuntime(models.Model):
     trigger_event = models.CharField(max_length=64, default="", blank=True)
     # Since when people may enter without a break, and so from when a clock's trigger counts; NULL before.
     entering_since = models.DateTimeField(null=True, blank=True)
+    # Set while those to whom its event happened before are still to be let in.
+    existing_due_at = models.DateTimeField(null=True, blank=True)
     parking_due_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     # Chosen for the people inside before it is published: {"revision": its id, "choices": [...]}.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from wagtail_drip.sequences import flow_cache
+from wagtail_drip.sequences import flow_cache, triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
 from wagtail_drip.sequences.states import RuntimeState
@@ -32,6 +33,12 @@ def live(sequence_ids: Collection[int]) -> dict[int, Running]:
     return {each.sequence_id: each for _name, each in _running(rows)}
 
 
+def live_by_clock(now: datetime) -> list[Running]:
+    """Return the live sequences that a clock starts, and those that are still to let in who qualified before."""
+    rows = SequenceRuntime.objects.filter(Q(trigger_event__in=triggers.NAMES) | Q(existing_due_at__lte=now))
+    return [each for _name, each in _running(rows)]
+
+
 def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
     """Return the sequences that triggers of these names may start now, by the name."""
     by_name: dict[str, list[Running]] = {}
@@ -46,9 +53,7 @@ def _running(rows: QuerySet[SequenceRuntime]) -> list[tuple[str, Running]]:
         .order_by("sequence_id")
         .values_list("trigger_event", "sequence_id", "version_id", "sequence__site_id", "entering_since")
     )
-    plans = flows(
-        version_id for _name, _sequence, version_id, _site, _since in found if version_id is not None
-    )
+    plans = flows(version_id for _name, _sequence, version_id, _site, _since in found)
     return [
         (
             name,
@@ -61,5 +66,4 @@ def _running(rows: QuerySet[SequenceRuntime]) -> list[tuple[str, Running]]:
             ),
         )
         for name, sequence_id, version_id, site_id, entering_since in found
-        if version_id is not None
     ]

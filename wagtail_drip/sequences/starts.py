@@ -88,6 +88,8 @@ def entry(sequence: Sequence) -> Entry:
 
 def _existing_days(sequence: Sequence) -> int:
     """Return how far back it looks; a silence has no end: whoever is silent by now qualifies."""
-    if not sequence.also_existing or sequence.trigger_kind not in ("event", triggers.INACTIVE):
+    if not sequence.also_existing or not (
+        heard_event(sequence) or sequence.trigger_kind == triggers.INACTIVE
+    ):
         return 0
     return sequence.existing_days

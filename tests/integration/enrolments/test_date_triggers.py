@@ -15,7 +15,8 @@ from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact, ContactDate
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import actions as core
-from wagtail_drip.enrolments import audience, date_triggers
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments import actions, audience, date_triggers
 from wagtail_drip.enrolments.date_triggers import check_due
 from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.enrolments.run_due import run_due
@@ -25,6 +26,7 @@ from wagtail_drip.events.types import EventDraft
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences import actions as sequences
+from wagtail_drip.sequences import querysets as of_sequences
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence, publish
@@ -429,8 +431,6 @@ def test_the_audience_is_whom_a_message_would_be_allowed_to(topic: str) -> None:
                     now=now,
                 )
     sequence = live(since=now, trigger_kind="once", topic=topic)
-    from wagtail_drip.sequences import querysets as of_sequences
-
     running = of_sequences.live([sequence.pk]).get(sequence.pk)
     assert running is not None
 
@@ -489,3 +489,78 @@ def test_tallies_cost_the_same_however_many_events_there_are() -> None:
         return len(queries)
 
     assert cost(2, 1) == cost(60, 2)
+
+
+def test_those_to_whom_it_happened_before_enter_once_in_chunks() -> None:
+    now = clock.now()
+    people = [reachable_contact() for _ in range(5)]
+    for place, person in enumerate(people):
+        happen(person, at=now - timedelta(days=place * 10, hours=1), properties={"total": f"{place}0"})
+    live_sequence(trigger="order_placed", steps=[HELLO], name="Only future")
+    sequence = live_sequence(
+        trigger=("order_placed", [("total", "at_most", "20")]),
+        steps=[HELLO],
+        also_existing=True,
+        existing_days=15,
+        reentry="always",
+    )
+    running = of_sequences.live([sequence.pk])[sequence.pk]
+
+    look_at(now, now + timedelta(minutes=1), limit=2)
+    again = date_triggers.newcomers(running, now=now)
+    publish(sequence)
+    Enrolment.objects.update(running=None, state="completed")
+    SequenceRuntime.objects.filter(sequence=sequence).update(existing_due_at=now)
+    TriggerCheck.objects.all().delete()
+    first = date_triggers.newcomers(running, now=now)
+    look_at(now + timedelta(minutes=2), limit=2)
+
+    assert set(Enrolment.objects.values_list("contact_id", "sequence_id")) == {
+        (people[0].pk, sequence.pk),
+        (people[1].pk, sequence.pk),
+    }
+    assert Enrolment.objects.count() == 2
+    assert (again, first) == (0, 2)
+    assert SequenceRuntime.objects.get(sequence=sequence).existing_due_at is None
+    assert {row.event_id for row in Enrolment.objects.all()} == {
+        event.pk for event in Event.objects.filter(contact__in=people[:2])
+    }
+
+
+@pytest.mark.parametrize(("excess", "waiting", "refused"), [("wait", 4, 0), ("refuse", 0, 4)])
+def test_an_hour_s_limit_lets_in_so_many(excess: str, waiting: int, refused: int) -> None:
+    people = crowd(6)
+    sequence = live_sequence(
+        trigger=None,
+        trigger_kind="manual",
+        steps=[HELLO],
+        entry_limit=2,
+        entry_period="hour",
+        entry_excess=excess,
+    )
+    site_id = Site.objects.get().pk
+    now = utc(2027, 5, 3, 12, 20)
+    pks = [person.pk for person in people]
+
+    first = actions.enrol(contact_ids=pks[:3], sequence_id=sequence.pk, site_id=site_id, now=now)
+    second = actions.enrol(contact_ids=pks[3:], sequence_id=sequence.pk, site_id=site_id, now=now)
+
+    assert first is not None
+    assert second is not None
+    assert first.waiting + second.waiting == waiting
+    assert [*first.refused.values(), *second.refused.values()] == ["full"] * refused
+    starts = list(Enrolment.objects.order_by("due_at", "pk").values_list("due_at", flat=True))
+    hours = [now, now, *[utc(2027, 5, 3, hour) for hour in (13, 13, 14, 14)]]
+    assert starts == hours[: len(starts)]
+
+
+def test_priority_reaches_the_message() -> None:
+    sequence = live_sequence(trigger=None, trigger_kind="manual", steps=[HELLO], priority=1)
+    now = clock.now()
+
+    actions.enrol(
+        contact_ids=[reachable_contact().pk], sequence_id=sequence.pk, site_id=Site.objects.get().pk, now=now
+    )
+    run_due(now=now)
+
+    assert [(m.priority, m.lane) for m in Message.objects.all()] == [(1, 1)]

@@ -14,6 +14,7 @@ from wagtail_drip.content import variables
 from wagtail_drip.content.variables import Variable
 from wagtail_drip.content.widgets import EDITOR_DATA_ID
 from wagtail_drip.events import catalogue
+from wagtail_drip.sequences import starts
 
 # Buttons shown at once; the others are behind "More".
 SHOWN_AT_ONCE = 6
@@ -38,6 +39,7 @@ def editor_data() -> dict[str, Any]:
 
     ``variables``: those of every text under ``""``, and by event those that it adds.
     ``subjects``: by event what it is about, whose variables are offered first.
+    ``hears``: the event behind each kind of trigger whose event is not chosen.
     ``properties``: what each event tells, offered where a condition names one.
     """
     events = catalogue.all_types()
@@ -45,6 +47,7 @@ def editor_data() -> dict[str, Any]:
     names = {variable.name for variable in always}
     return {
         "shownAtOnce": SHOWN_AT_ONCE,
+        "hears": starts.HEARS,
         "link": sample_link() if settings.PUBLIC_BASE_URL else "",
         "variables": {
             "": [_variable(variable) for variable in always],

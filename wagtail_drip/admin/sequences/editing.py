@@ -56,6 +56,14 @@ class SequenceEditView(PersonPreviewMixin, snippets.EditView):
                 )
             )
             if self.request.user.has_perm("wagtail_drip.view_contact"):
+                if self.request.user.has_perm(PUBLISH) and self.object.runtime.state == RuntimeState.LIVE:
+                    buttons.append(
+                        HeaderButton(
+                            _("Add people…"),
+                            url=reverse("wagtail_drip_sequences:add_people", args=[self.object.pk]),
+                            icon_name="user",
+                        )
+                    )
                 buttons.append(
                     HeaderButton(
                         _("People"),

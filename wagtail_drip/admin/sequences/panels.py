@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
-    MultiFieldPanel,
     ObjectList,
     Panel,
     PublishingPanel,
@@ -19,6 +18,12 @@ from wagtail.admin.panels import (
 
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.sequences.moves import moves
+from wagtail_drip.admin.sequences.trigger_panels import (
+    entry_panel,
+    existing_panel,
+    trigger_panel,
+    volume_panel,
+)
 from wagtail_drip.core import clock
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import SequenceRuntime
@@ -70,7 +75,8 @@ edit_handler = TabbedInterface(
                         attrs={"placeholder": _("Name this sequence, for example Left baskets")}
                     ),
                 ),
-                FieldRowPanel([FieldPanel("trigger_event"), FieldPanel("goal_event")], classname="drip-row"),
+                trigger_panel,
+                FieldPanel("goal_event"),
                 FieldPanel(
                     "steps",
                     classname="drip-steps",
@@ -85,18 +91,13 @@ edit_handler = TabbedInterface(
                 FieldPanel(
                     "trigger_conditions",
                     heading=_("Starts only if"),
+                    classname="drip-only-for drip-only-for--event drip-only-for--keyword drip-only-for--link "
+                    "drip-only-for--form",
                     help_text=_("All of these must hold. Without any, everybody enters to whom it happens."),
                 ),
-                MultiFieldPanel(
-                    [
-                        FieldRowPanel(
-                            [FieldPanel("reentry"), FieldPanel("reentry_days", classname="drip-days")],
-                            classname="drip-row",
-                        ),
-                        FieldPanel("keyed"),
-                    ],
-                    heading=_("Who may enter again"),
-                ),
+                entry_panel,
+                existing_panel,
+                volume_panel,
                 FieldPanel(
                     "goal_conditions",
                     heading=_("The goal counts only if"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from wagtail_drip.admin.preview import page
 from wagtail_drip.admin.sequences.conversation import conversation
+from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.core import clock
 from wagtail_drip.sequences import starts
 
@@ -21,5 +22,6 @@ def render(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
         instance,
         person=person,
         site_id=site_id,
+        starts_when=starts_when(instance),
         conversation=conversation(instance, person, now=clock.now()),
     )

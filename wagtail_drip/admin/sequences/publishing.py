@@ -18,23 +18,30 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail_drip.admin.sequences import standing
 from wagtail_drip.admin.sequences.standing import Standing
 from wagtail_drip.admin.sequences.switching import PUBLISH, SwitchView
+from wagtail_drip.admin.sequences.trigger_words import limits
 from wagtail_drip.core import clock
-from wagtail_drip.enrolments import undoing
+from wagtail_drip.enrolments import date_triggers, undoing
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.compile import compile_sequence
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
 from wagtail_drip.sequences.states import RuntimeState
-from wagtail_drip.sequences.types import CannotCompile
+from wagtail_drip.sequences.types import CannotCompile, Running
 
 
 def asks_first(sequence: Sequence) -> bool:
-    """Tell whether publishing this draft would touch people inside, so that its publisher is asked."""
+    """Tell whether publishing this draft would touch people inside, or let people in at once."""
     try:
         flow = compile_sequence(sequence, now=clock.now())
     except CannotCompile:
         return False
-    return standing.is_change(sequence.pk, flow)
+    return standing.is_change(sequence.pk, flow) or bool(newcomers(sequence, flow))
+
+
+def newcomers(sequence: Sequence, flow: Flow) -> int:
+    """Return how many people would enter because it is published, and not because something happens to them."""
+    running = Running(sequence_id=sequence.pk, version_id=0, site_id=sequence.site_id, flow=flow)
+    return date_triggers.newcomers(running, now=clock.now())
 
 
 class PublishView(WagtailAdminTemplateMixin, TemplateView):
@@ -91,6 +98,11 @@ class PublishView(WagtailAdminTemplateMixin, TemplateView):
             **super().get_context_data(**kwargs),
             "sequence": self.draft,
             "found": self.found,
+            "newcomers": newcomers(self.draft, self.flow),
+            "limits": limits(self.draft),
+            "is_sent_once": self.flow.is_sent_once,
+            "starts_at": self.flow.timed.starts_at if self.flow.timed is not None else None,
+            "counts_to": date_triggers.MOST_COUNTED,
             "revision_id": self.sequence.latest_revision_id,
             "is_paused": runtime is not None and runtime.state == RuntimeState.PAUSED,
             "scheduled": scheduled if scheduled and scheduled > clock.now() else None,

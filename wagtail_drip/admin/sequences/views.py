@@ -27,11 +27,11 @@ from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.read_only import OwnStyles
 from wagtail_drip.admin.sequences import usage
 from wagtail_drip.admin.sequences.switching import DELETE, switches
+from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import RUNNING
-from wagtail_drip.events import catalogue
 from wagtail_drip.messaging.states import MessageState
 from wagtail_drip.reports.models import StepDay
 from wagtail_drip.sequences import actions as sequences
@@ -90,16 +90,11 @@ def running_words(sequence: Sequence) -> tuple[str, bool]:
     return words[RuntimeState(runtime.state)], runtime.state == RuntimeState.LIVE
 
 
-def starts_when(sequence: Sequence) -> str:
-    found = catalogue.find(sequence.trigger_event) if sequence.trigger_event else None
-    return str(found.sentence) if found else sequence.trigger_event or _("Nothing by itself")
-
-
 class SequenceIndexView(OwnStyles, snippets.IndexView):
     def get_base_queryset(self) -> QuerySet[Sequence]:
         rows: QuerySet[Sequence] = super().get_base_queryset()
         rows = rows.exclude(runtime__state=RuntimeState.ARCHIVED)
-        return rows.select_related("runtime").annotate(
+        return rows.select_related("runtime", "trigger_form").annotate(
             people_inside=_inside(),
             sent_lately=_of_step_days(MessageState.SENT),
             delivered_lately=_of_step_days(MessageState.DELIVERED),
@@ -119,9 +114,7 @@ class SequenceIndexView(OwnStyles, snippets.IndexView):
 
 LIST_DISPLAY = [
     "name",
-    Column(
-        "trigger_event", label=gettext_lazy("Starts when"), accessor=starts_when, sort_key="trigger_event"
-    ),
+    Column("trigger_kind", label=gettext_lazy("Starts when"), accessor=starts_when, sort_key="trigger_kind"),
     StatusTagColumn(
         "running",
         label=pgettext_lazy("heading of a list", "Running"),

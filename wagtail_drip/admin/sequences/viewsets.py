@@ -8,7 +8,16 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.reports.results import SequenceResultsView
-from wagtail_drip.admin.sequences import archive, editing, panels, publishing, switching, versions, views
+from wagtail_drip.admin.sequences import (
+    add_people,
+    archive,
+    editing,
+    panels,
+    publishing,
+    switching,
+    versions,
+    views,
+)
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -48,4 +57,5 @@ class SequenceViewSet(SnippetViewSet):
             path("pause/<int:pk>/", switching.PauseView.as_view(), name="pause"),
             path("resume/<int:pk>/", switching.ResumeView.as_view(), name="resume"),
             path("end/<int:pk>/", switching.EndView.as_view(), name="end"),
+            path("add/<int:pk>/people/", add_people.AddPeopleView.as_view(), name="add_people"),
         ]

@@ -19,7 +19,11 @@
     );
 
   /** The event that starts the sequence, as it is chosen at this moment; '' on pages without such a field. */
-  const triggerEvent = () => document.querySelector('select[name="trigger_event"]')?.value || '';
+  const triggerEvent = () => {
+    const kind = document.querySelector('select[name="trigger_kind"]')?.value || 'event';
+    if (kind !== 'event') return editorData().hears?.[kind] || '';
+    return document.querySelector('select[name="trigger_event"]')?.value || '';
+  };
 
   /** What a text may show, with that first which a text about such an event most likely does. */
   const variables = () => {

@@ -1,0 +1,196 @@
+"""What starts a sequence, chosen in the editor: only the chosen kind's fields show, and a broadcast asks first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from wagtail.users.models import UserProfile
+
+from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.test.people import reachable_contact
+from wagtail_drip.test.sequences import live_sequence
+from wagtail_drip.test.time_travel import run
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EDIT = "/admin/text-messages/sequences/edit/{}/"
+# Where pictures of the screens go, for whoever wants to look at them.
+PICTURES = os.environ.get("DRIP_PICTURES", "")
+HELLO = ("send_message", {"text": "Hello {{ contact.first_name }}, reply STOP to opt out."})
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    else:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=live_server.url)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.goto("about:blank")
+    context.close()
+    assert not errors
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+def shown(page: Page) -> set[str]:
+    """Return which of the trigger's fields somebody sees."""
+    fields = page.locator(".drip-trigger [name^='trigger_'], [id$='trigger-section'] [name^='trigger_']")
+    names = fields.evaluate_all("all => all.filter(one => one.checkVisibility()).map(one => one.name)")
+    return {name.removeprefix("trigger_") for name in names}
+
+
+FIELDS = {
+    "event": {"event"},
+    "date": {"attribute", "yearly", "offset", "time"},
+    "inactive": {"event", "days"},
+    "schedule": {"every", "weekdays", "time"},
+    "once": {"moment", "audience"},
+    "keyword": {"keyword"},
+    "link": {"url"},
+    "form": {"form"},
+    "manual": set(),
+}
+
+
+def test_only_the_fields_of_the_chosen_kind_are_shown(page: Page) -> None:
+    page.goto("/admin/text-messages/sequences/add/")
+    kind = page.locator("select[name=trigger_kind]")
+    found = {}
+    for name in FIELDS:
+        kind.select_option(name)
+        found[name] = shown(page) - {"kind"}
+        picture(page, f"trigger-{name}")
+
+    assert found == FIELDS
+    kind.select_option("date")
+    page.locator("select[name=trigger_offset]").select_option("before")
+    expect(page.locator("[name=trigger_days]")).to_be_visible()
+    kind.select_option("schedule")
+    page.locator("select[name=trigger_every]").select_option("month")
+    expect(page.locator("[name=trigger_month_day]")).to_be_visible()
+    expect(page.locator("[name=trigger_weekdays]").first).to_be_hidden()
+
+
+def test_a_birthday_is_written_and_published(page: Page) -> None:
+    reachable_contact(attributes={"birthday": "1990-05-17"})
+    sequence = live_sequence(name="Birthday", trigger=None, trigger_kind="manual", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+    page.locator("select[name=trigger_kind]").select_option("date")
+    page.locator("[name=trigger_attribute]").fill("birthday")
+    page.locator("select[name=trigger_offset]").select_option("before")
+    page.locator("[name=trigger_days]").fill("3")
+    page.locator("[name=trigger_time]").fill("9:30")
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Who and when").click()
+    page.locator("select[name=reentry]").select_option("always")
+    page.locator("[name=entry_limit]").fill("50")
+    expect(page.locator("select[name=entry_excess]")).to_be_visible()
+    page.locator("select[name=priority]").select_option("1")
+    picture(page, "who-and-when")
+    page.get_by_role("button", name="Publish").first.click()
+    page.wait_for_load_state()
+    picture(page, "after-publishing")
+
+    saved = Sequence.objects.get(pk=sequence.pk)
+    assert (saved.trigger_kind, saved.trigger_attribute, saved.trigger_days) == ("date", "birthday", 3)
+    assert (saved.trigger_time.isoformat("minutes"), saved.reentry) == ("09:30", "always")
+    assert (saved.entry_limit, saved.priority) == (50, 1)
+    page.goto("/admin/text-messages/sequences/")
+    expect(page.get_by_text("3 days before “birthday”, at 9:30 a.m., every year")).to_be_visible()
+    picture(page, "list")
+
+
+def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
+    sequence = live_sequence(name="Word", trigger=None, trigger_kind="manual", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+    page.locator("select[name=trigger_kind]").select_option("keyword")
+    page.locator("[name=trigger_keyword]").fill("Stop")
+    page.get_by_role("button", name="Publish").first.click()
+
+    expect(page.get_by_text("“Stop” already stops texts").first).to_be_visible()
+    picture(page, "problem")
+
+
+def test_a_broadcast_asks_before_it_goes_and_goes_once(page: Page) -> None:
+    people = {reachable_contact().pk for _ in range(3)}
+    reachable_contact(agreed_to=())
+    sequence = live_sequence(name="Spring sale", trigger=None, trigger_kind="manual", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+    page.locator("select[name=trigger_kind]").select_option("once")
+    page.get_by_role("button", name="Publish").first.click()
+    expect(page.get_by_text("people have agreed and have a number")).to_be_visible()
+    expect(page.locator(".drip-figures__value")).to_have_text("3")
+    picture(page, "broadcast")
+    run()
+    before = Enrolment.objects.count()
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_url("**/edit/**")
+    run()
+    run()
+
+    assert before == 0
+    assert set(Enrolment.objects.values_list("contact_id", flat=True)) == people
+    assert Enrolment.objects.count() == 3
+
+
+def test_people_are_added_by_hand_and_the_others_are_told_why_not(page: Page) -> None:
+    ada, bob = reachable_contact(), reachable_contact(email="bob@shop.example")
+    sequence = live_sequence(name="Regulars", trigger=None, trigger_kind="manual", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+    page.get_by_role("link", name="Add people…").first.click()
+    page.get_by_label("Who").fill(f"{ada.phone}\nbob@shop.example\n+447400999999\nnobody")
+    picture(page, "add-people")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    expect(page.get_by_text("2 people have entered.")).to_be_visible()
+    expect(page.get_by_text("Not found among your contacts: nobody, +447400999999")).to_be_visible()
+    picture(page, "added")
+    page.get_by_role("link", name="Add people…").first.click()
+    page.get_by_label("Who").fill(ada.phone)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("because they are inside already: 1")).to_be_visible()
+    assert set(Enrolment.objects.values_list("contact_id", flat=True)) == {ada.pk, bob.pk}
+
+
+def test_the_trigger_in_chinese(page: Page) -> None:
+    user = User.objects.get()
+    UserProfile.objects.update_or_create(user=user, defaults={"preferred_language": "zh-hans"})
+    page.goto("/admin/text-messages/sequences/add/")
+    for name in ("date", "schedule", "once"):
+        page.locator("select[name=trigger_kind]").select_option(name)
+        assert shown(page) - {"kind"} == FIELDS[name]
+        picture(page, f"zh-{name}")

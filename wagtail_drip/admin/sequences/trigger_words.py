@@ -1,0 +1,126 @@
+"""What starts a sequence, as one says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.utils import formats
+from django.utils.dates import WEEKDAYS
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from wagtail_drip.events import catalogue
+from wagtail_drip.sequences.models import Sequence
+
+
+def starts_when(sequence: Sequence) -> str:
+    """Return it in one sentence without its full stop: "Every year 3 days before “birthday”, at 10:00"."""
+    words = _OF_KIND.get(sequence.trigger_kind)
+    return words(sequence) if words else sequence.trigger_kind
+
+
+def limits(sequence: Sequence) -> str:
+    """Return the rules of entering that are not the usual ones; '' where all are."""
+    if not sequence.entry_limit:
+        return ""
+    found = (
+        ngettext("At most %(n)d person an hour", "At most %(n)d people an hour", sequence.entry_limit)
+        if sequence.entry_period == "hour"
+        else ngettext("At most %(n)d person a day", "At most %(n)d people a day", sequence.entry_limit)
+    ) % {"n": sequence.entry_limit}
+    return found
+
+
+def _happening(name: str) -> str:
+    found = catalogue.find(name) if name else None
+    return str(found.sentence) if found else name
+
+
+def _event(sequence: Sequence) -> str:
+    return _happening(sequence.trigger_event) or _("Nothing by itself")
+
+
+def _date(sequence: Sequence) -> str:
+    values = {
+        "name": sequence.trigger_attribute or _("a date"),
+        "n": sequence.trigger_days,
+        "time": formats.time_format(sequence.trigger_time, "TIME_FORMAT"),
+    }
+    if sequence.trigger_offset == "before":
+        words = ngettext(
+            "%(n)d day before “%(name)s”, at %(time)s",
+            "%(n)d days before “%(name)s”, at %(time)s",
+            sequence.trigger_days,
+        )
+    elif sequence.trigger_offset == "after":
+        words = ngettext(
+            "%(n)d day after “%(name)s”, at %(time)s",
+            "%(n)d days after “%(name)s”, at %(time)s",
+            sequence.trigger_days,
+        )
+    else:
+        words = _("On “%(name)s”, at %(time)s")
+    found = words % values
+    return _("%(when)s, every year") % {"when": found} if sequence.trigger_yearly else found
+
+
+def _inactive(sequence: Sequence) -> str:
+    event = _happening(sequence.trigger_event)
+    if not event:
+        return _("Nothing has happened for some days")
+    return ngettext(
+        "For %(n)d day this has not happened: %(event)s",
+        "For %(n)d days this has not happened: %(event)s",
+        sequence.trigger_days,
+    ) % {"n": sequence.trigger_days, "event": event}
+
+
+def _schedule(sequence: Sequence) -> str:
+    time = formats.time_format(sequence.trigger_time, "TIME_FORMAT")
+    if sequence.trigger_every == "month":
+        return _("On day %(day)d of every month, at %(time)s") % {
+            "day": sequence.trigger_month_day,
+            "time": time,
+        }
+    days = ", ".join(str(WEEKDAYS[day]) for day in sorted(sequence.trigger_weekdays) if day in WEEKDAYS)
+    return _("Every week on %(days)s, at %(time)s") % {"days": days or "–", "time": time}
+
+
+def _once(sequence: Sequence) -> str:
+    if sequence.trigger_moment is None:
+        return _("Once, as soon as it is published")
+    moment = formats.date_format(localtime(sequence.trigger_moment), "SHORT_DATETIME_FORMAT")
+    return _("Once, on %(moment)s") % {"moment": moment}
+
+
+def _keyword(sequence: Sequence) -> str:
+    return _("Somebody texts “%(word)s”") % {"word": sequence.trigger_keyword.strip() or "…"}
+
+
+def _link(sequence: Sequence) -> str:
+    if not sequence.trigger_url.strip():
+        return _("A link in a text is clicked")
+    return _("A link with “%(part)s” in it is clicked") % {"part": sequence.trigger_url.strip()}
+
+
+def _form(sequence: Sequence) -> str:
+    page = sequence.trigger_form
+    return _("The form “%(page)s” is sent") % {"page": page.title if page else "…"}
+
+
+def _manual(sequence: Sequence) -> str:
+    return _("Only when somebody adds people")
+
+
+_OF_KIND: Mapping[str, Callable[[Sequence], str]] = {
+    "event": _event,
+    "date": _date,
+    "inactive": _inactive,
+    "schedule": _schedule,
+    "once": _once,
+    "keyword": _keyword,
+    "link": _link,
+    "form": _form,
+    "manual": _manual,
+}
