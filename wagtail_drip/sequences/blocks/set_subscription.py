@@ -34,7 +34,6 @@ class Block(StepBlock):
         description = _(
             "Takes the person off a list, or puts them back. It never agrees to anything in their name."
         )
-        form_classname = "struct-block drip-inline"
 
     def settings_of(self, value: Any) -> dict[str, Any]:
         return {
