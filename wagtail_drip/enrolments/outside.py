@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ class _Flight:
     calls: dict[Future[dict[str, Any]], _Sent] = field(default_factory=dict)
 
 
-_flights: list[_Flight] = []
+# One of each worker's own: nobody else writes down what it has under way.
+_own = threading.local()
 
 
 def call_due(*, now: datetime | None = None) -> int:
@@ -76,13 +78,11 @@ def call_due(*, now: datetime | None = None) -> int:
 
 def _flight() -> _Flight:
     # A worker that was forked has none of its parent's threads.
-    if not _flights or _flights[0].process_id != os.getpid():
-        _flights[:] = [
-            _Flight(
-                process_id=os.getpid(), threads=ThreadPoolExecutor(AT_ONCE, thread_name_prefix="drip-outside")
-            )
-        ]
-    return _flights[0]
+    flight: _Flight | None = getattr(_own, "flight", None)
+    if flight is None or flight.process_id != os.getpid():
+        threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="drip-outside")
+        flight = _own.flight = _Flight(process_id=os.getpid(), threads=threads)
+    return flight
 
 
 def _take_up(flight: _Flight, *, now: datetime) -> int:

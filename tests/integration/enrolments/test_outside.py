@@ -261,6 +261,31 @@ def test_who_left_is_not_asked_about(crm: FarSide) -> None:
     assert (crm.asked, OutsideCall.objects.get().state) == ([], "cancelled")
 
 
+def test_nobody_hears_of_somebody_who_was_erased(crm: FarSide) -> None:
+    tell = ("notify_staff", {"subject": "Call", "text": "Them", "addresses": "owner@shop.example"})
+    row = enrolled(tell, ASK)
+    run_due(now=clock.now())
+    Contact.objects.filter(pk=row.contact_id).update(erased_at=clock.now())
+
+    go()
+
+    assert (crm.asked, mail.outbox) == ([], [])
+    assert set(OutsideCall.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_one_call_that_cannot_be_prepared_stops_no_other(crm: FarSide) -> None:
+    sequence = live_sequence(steps=[ASK])
+    stand_at_the_start(sequence, crowd(3))
+    run_due(now=clock.now())
+    bad = OutsideCall.objects.order_by("pk")[1]
+    OutsideCall.objects.filter(pk=bad.pk).update(payload={"target": "crm", "fields": "not a dict"})
+
+    go()
+
+    states = list(OutsideCall.objects.order_by("pk").values_list("state", "error"))
+    assert states == [("answered", ""), ("waiting", "AttributeError"), ("answered", "")]
+
+
 def test_a_paused_sequence_asks_nothing_until_it_goes_on(crm: FarSide) -> None:
     row = enrolled()
     run_due(now=clock.now())

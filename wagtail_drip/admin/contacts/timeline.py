@@ -171,7 +171,7 @@ def _outside(contact_id: int, most: int) -> Iterable[Entry]:
                 "wagtail_drip_notices:inspect" if is_notice else "wagtail_drip_webhook_calls:inspect",
                 args=[row.pk],
             ),
-            icon="mail" if is_notice else "link-external",
+            icon="group" if is_notice else "link-external",
         )
 
 

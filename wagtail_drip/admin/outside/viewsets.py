@@ -144,7 +144,7 @@ class NoticeViewSet(ReadOnlyViewSet):
     model = OutsideCall
     name = "wagtail_drip_notices"
     url_prefix = "text-messages/notices"
-    icon = "mail"
+    icon = "group"
     menu_label = _("Notices to staff")
     menu_order = 450
     index_view_class = NoticeIndexView

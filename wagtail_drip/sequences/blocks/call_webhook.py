@@ -30,7 +30,7 @@ class FieldBlock(blocks.StructBlock):
 
     class Meta:
         icon = "list-ul"
-        label = _("Detail")
+        label = _("Extra detail")
         label_format = "{name}: {value}"
         form_classname = "struct-block drip-inline"
 

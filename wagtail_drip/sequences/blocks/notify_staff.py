@@ -53,7 +53,7 @@ class Block(StepBlock):
     )
 
     class Meta:
-        icon = "mail"
+        icon = "group"
         label = _("Tell the staff")
         group = _("Do something")
         description = _("Writes an e-mail to people of yours, and lists it under “Notices to staff”.")

@@ -28,7 +28,7 @@ class Block(StepBlock):
     )
 
     class Meta:
-        icon = "mail"
+        icon = "clipboard-list"
         label = _("Change a subscription")
         group = _("Do something")
         description = _(
