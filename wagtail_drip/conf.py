@@ -61,6 +61,7 @@ class Settings:
     CART_MAX_AGE_HOURS: int = 24  # Carts idle for longer are too old to be called abandoned.
     CART_COOLDOWN_DAYS: int = 7  # Days before the same contact's carts may count as abandoned again.
     TRIGGER_MAX_AGE_HOURS: int = 6  # Events recorded longer ago than this start no sequence.
+    HEALTH_TOKEN: str = ""  # What monitoring sends as "Authorization: Bearer …" to read the health page.
     AUTO_PAUSE_SHARE: float = 0.5  # A sequence is paused when so many of its messages fail; 0 never does it.
     AUTO_PAUSE_LEAST: int = 20  # Fewer failures within two hours pause nothing.
     CLOCK_SHIFT: bool = False  # True lets the time machine of sandbox and tests shift our clock.

@@ -34,11 +34,13 @@ from wagtail_drip.messaging.models import (
     SenderBudget,
     SendLedger,
 )
-from wagtail_drip.reports.models import SequenceHour, StepDay
+from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 
 __all__ = [
+    "Alarm",
+    "AlarmRecipient",
     "BlackoutDate",
     "Callback",
     "Cart",

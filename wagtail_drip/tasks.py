@@ -271,10 +271,17 @@ def _sequences(now: datetime) -> None:
     health.look_after(now=now)
 
 
+def _alarms(now: datetime) -> None:
+    from wagtail_drip.reports import alarms
+
+    alarms.look(now=now)
+
+
 WATCHES: dict[str, Callable[[datetime], None]] = {
     "watchdog": _watchdog,
     "overdue receipts": _overdue_receipts,
     "sequences": _sequences,
+    "alarms": _alarms,
 }
 
 
@@ -375,12 +382,6 @@ def _keep(slot: Slot, *, seconds: float | None) -> bool:
         watch()
         return claims.take_lease(slot.name, seconds=FOREGROUND_SECONDS, token=slot.token) is not None
     return True
-
-
-def tick_age() -> timedelta | None:
-    """Return how long ago somebody was last known to work, by the database's clock; None if nobody ever was."""
-    last = Lease.objects.filter(name=TICK).values_list("started_at", flat=True).first()
-    return clock.lease_now() - last if last else None
 
 
 def make_schedule_after_migrate(**_: Any) -> None:

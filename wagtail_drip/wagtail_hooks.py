@@ -12,6 +12,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail.snippets.models import register_snippet
 
 from wagtail_drip.admin import content_checks
+from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
@@ -56,6 +57,9 @@ def register_permissions() -> QuerySet[Permission]:
 
 @hooks.register("construct_homepage_panels")
 def add_home_panel(request: HttpRequest, panels: list[Any]) -> None:
+    banner = WorkersBanner(request)
+    if banner.is_shown():
+        panels.append(banner)
     panel = HomePanel(request)
     if panel.is_shown():
         panels.append(panel)

@@ -19,6 +19,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 
 from wagtail_drip.admin import opening
+from wagtail_drip.admin.alarms import AlarmsView
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
 from wagtail_drip.contacts import phone
 from wagtail_drip.core import actions as core
@@ -206,6 +207,7 @@ class SettingsViewSet(ViewSet):
             path("", SettingsView.as_view(), name="index"),
             path("<int:site_id>/", SettingsView.as_view(), name="site"),
             path("<int:site_id>/open/", OpenView.as_view(), name="open"),
+            path("alarms/", AlarmsView.as_view(), name="alarms"),
             path("stop/", StopView.as_view(), name="stop"),
             path("lift/<int:hold_id>/", StopView.as_view(), name="lift"),
         ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wagtail_drip.public import carts, views
+from wagtail_drip.public import carts, health, views
 
 urlpatterns = [
+    path("health/", health.health, name="health"),
     path("l/<slug:token>/", views.short_link, name="short_link"),
     path("cart/<slug:store>/<str:token>/", carts.recover_cart, name="recover_cart"),
 ]

@@ -10,16 +10,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from wagtail_drip.core import clock
-from wagtail_drip.core.models import Lease
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message
-from wagtail_drip.reports import watchdog
+from wagtail_drip.reports import pulse, watchdog
 from wagtail_drip.sequences.models import SequenceRuntime
-
-# A tick comes every minute; three missed ones mean that no worker lives.
-LATEST_TICK = timedelta(minutes=3)
-TICK_LEASE = "tick"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +21,14 @@ class Finding:
     """One thing to look at.
 
     *subject* is a plain key that a screen turns into an address: holds, sequence:<id>, messages:<state>, workers.
+    *cause* tells two of the same code apart, so that an alarm is raised once for each.
     """
 
     code: str
     sentence: Any
     subject: str = ""
     is_critical: bool = False
+    cause: str = ""
 
 
 def findings(*, now: datetime) -> list[Finding]:
@@ -42,16 +38,10 @@ def findings(*, now: datetime) -> list[Finding]:
 
 
 def _workers() -> list[Finding]:
-    tick = Lease.objects.filter(name=TICK_LEASE).first()
-    if tick is None or tick.started_at is None:
-        never = _("No worker has run yet: nothing is sent. Start a django-q2 cluster.")
-        return [Finding(code="no_worker", sentence=never, subject="workers", is_critical=True)]
-    if clock.lease_now() - tick.started_at > LATEST_TICK:
-        sentence = _(
-            "No worker has run since %(moment)s: nothing is sent. Restart the django-q2 cluster."
-        ) % {"moment": tick.started_at.strftime("%H:%M")}
-        return [Finding(code="dead_worker", sentence=sentence, subject="workers", is_critical=True)]
-    return []
+    found = pulse.workers()
+    if found.are_alive:
+        return []
+    return [Finding(code=found.pulse.value, sentence=found.sentence, subject="workers", is_critical=True)]
 
 
 def _late(now: datetime) -> list[Finding]:
@@ -72,6 +62,7 @@ def _holds(now: datetime) -> list[Finding]:
     return [
         Finding(
             code="hold",
+            cause=str(row.pk),
             sentence=_("Sending is stopped for %(what)s: %(reason)s")
             % {"what": row.get_scope_display(), "reason": row.reason},
             subject="holds",
@@ -86,6 +77,7 @@ def _sequences() -> list[Finding]:
     return [
         Finding(
             code=f"sequence_{row.health}",
+            cause=str(row.sequence_id),
             sentence=_("Sequence “%(name)s”: %(detail)s")
             % {"name": row.sequence.name, "detail": row.health_detail or row.get_health_display()},
             subject=f"sequence:{row.sequence_id}",
@@ -108,7 +100,9 @@ def _unread() -> list[Finding]:
         n = rows.count()
         if n:
             sentence = _("%(n)s %(what)s could not be read; the log says why.") % {"n": n, "what": what}
-            found.append(Finding(code="unread", sentence=sentence, is_critical=True))
+            found.append(
+                Finding(code="unread", sentence=sentence, is_critical=True, cause=rows.model.__name__)
+            )
     return found
 
 

@@ -10,6 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
+from django_q.models import Schedule
 from wagtail.models import Site
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
@@ -54,7 +56,7 @@ def test_all_is_well_where_workers_run_and_nothing_waits() -> None:
 @pytest.mark.parametrize(
     ("age", "words"),
     [
-        pytest.param(None, "No worker has run yet.", id="never"),
+        pytest.param(None, "No worker has run yet", id="never"),
         pytest.param(timedelta(minutes=4), "No worker has run for 24", id="four minutes ago"),
     ],
 )
@@ -68,6 +70,24 @@ def test_a_supervisor_learns_that_no_worker_runs(age: timedelta | None, words: s
 
     assert not is_well
     assert words in said
+    with pytest.raises(CommandError) as left:
+        call_command("drip_check", "--alive", stdout=StringIO())
+    assert left.value.returncode == 2
+
+
+def test_a_wedged_cluster_is_named_and_has_a_code_of_its_own() -> None:
+    tasks.note_alive()
+    Lease.objects.filter(name=tasks.TICK).update(started_at=clock.lease_now() - timedelta(minutes=4))
+    Schedule.objects.filter(func="wagtail_drip.tasks.tick").delete()
+    Schedule.objects.create(
+        name=tasks.TICK_SCHEDULE, func="wagtail_drip.tasks.tick", task="0" * 32, next_run=timezone.now()
+    )
+
+    with pytest.raises(CommandError) as left:
+        call_command("drip_check", "--alive", stdout=StringIO())
+
+    assert left.value.returncode == 3
+    assert "Stop the whole cluster and start it again" in check("--alive")[1]
 
 
 def late_notice() -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.checks import Tags, run_checks
 from django.core.management.base import BaseCommand, CommandError
 
-from wagtail_drip import tasks
-from wagtail_drip.core import clock, databases
-from wagtail_drip.reports import attention, watchdog
+from wagtail_drip.core import clock, databases, traces
+from wagtail_drip.reports import alarms, attention, pulse, watchdog
+from wagtail_drip.reports.pulse import Pulse
+
+logger = logging.getLogger(__name__)
+
+# What a supervisor does next: call a person, restart the workers, or stop and start the whole cluster.
+EXIT_FAULTS = 1
+EXIT_CODES = {Pulse.NEVER: 2, Pulse.DEAD: 2, Pulse.WEDGED: 3}
 
 
 class Command(BaseCommand):
@@ -23,7 +30,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
-        faults = self._workers()
+        workers = pulse.workers()
+        faults = [workers.sentence] if not workers.are_alive else []
+        if not workers.are_alive:
+            self._tell(now)
         if not options["alive"]:
             faults += [str(problem) for problem in self._settings()]
             faults += [
@@ -34,16 +44,16 @@ class Command(BaseCommand):
         for fault in dict.fromkeys(faults):
             self.stdout.write(f"- {fault}")
         if faults:
-            raise CommandError("Something needs you; see above.")
+            code = EXIT_CODES.get(workers.pulse, EXIT_FAULTS)
+            raise CommandError("Something needs you; see above.", returncode=code)
         self.stdout.write("All is well.")
 
-    def _workers(self) -> list[str]:
-        age = tasks.tick_age()
-        if age is None:
-            return ["No worker has run yet. Start a django-q2 cluster, or drip_run_due --loop."]
-        if age > attention.LATEST_TICK:
-            return [f"No worker has run for {int(age.total_seconds())} seconds. Restart the workers."]
-        return []
+    def _tell(self, now: Any) -> None:
+        """Write the alarm's e-mails: workers that do not run cannot tell of themselves."""
+        try:
+            alarms.look(now=now)
+        except Exception as error:  # noqa: BLE001 -- the exit code must come whatever fails here
+            logger.error("The alarm could not be raised.\n%s", traces.trace_of(error))
 
     def _settings(self) -> list[Any]:
         found = [problem.message for problem in databases.problems()]
