@@ -18,7 +18,13 @@ def rules_written_down() -> set[str]:
     """Return every ``"name"`` of a rule that the walk and the shipped steps give to a Decision."""
     found = set()
     for path in (PACKAGE / "enrolments").rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        constants = {
+            node.targets[0].id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for call in ast.walk(tree):
             if not (isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Decision"):
                 continue
             for keyword in call.keywords:
@@ -27,7 +33,8 @@ def rules_written_down() -> set[str]:
                         value.value
                         for given in ast.walk(keyword.value)
                         if isinstance(given, ast.Dict)
-                        for key, value in zip(given.keys, given.values, strict=True)
+                        for key, written in zip(given.keys, given.values, strict=True)
+                        for value in [constants.get(getattr(written, "id", ""), written)]
                         if isinstance(key, ast.Constant)
                         and key.value == "name"
                         and isinstance(value, ast.Constant)

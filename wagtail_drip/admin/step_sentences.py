@@ -168,6 +168,20 @@ def _asks(decided: Mapping[str, Any]) -> str:
     return _("Asks “%(system)s” and waits for its answer.") % values
 
 
+def _drawn(decided: Mapping[str, Any]) -> str:
+    weights = [int(weight) for weight in decided["rule"].get("weights") or ()]
+    values = {"way": decided.get("outcome"), "weights": " : ".join(str(weight) for weight in weights)}
+    return _("Went the way “%(way)s”, by chance; the ways are chosen %(weights)s.") % values
+
+
+def _jumps(decided: Mapping[str, Any]) -> str:
+    before = int(decided.get("value") or 0)
+    values = {"n": before, "times": decided["rule"].get("times")}
+    if decided.get("outcome") == "jumped":
+        return _("Went back to another step; had done so %(n)s of at most %(times)s times before.") % values
+    return _("Went on: had gone back %(n)s times, and at most %(times)s are allowed.") % values
+
+
 def _by_outcome(sentences: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
     def say(decided: Mapping[str, Any]) -> str:
         outcome = str(decided.get("outcome"))
@@ -203,6 +217,8 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "was_not_inside": gettext_lazy("They were not in the other sequence, so nothing changed."),
         }
     ),
+    "random_split": _drawn,
+    "jump_to": _jumps,
     "call_webhook": _asks,
     "notify_staff": _simply(gettext_lazy("Told the staff; it is listed under “Notices to staff”.")),
     "goal_met": _met(gettext_lazy("The goal was met: “%(event)s” happened after %(since)s.")),
