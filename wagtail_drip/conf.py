@@ -49,7 +49,7 @@ class Settings:
     DEFAULT_REGION: str = (
         ""  # ISO 3166 country for numbers written without a country code, where a site sets none.
     )
-    DRAINS: int = 2  # How many django-q2 tasks drain the queues side by side; never more than workers - 1.
+    DRAINS: int = 2  # How many django-q2 tasks drain the queues side by side, on all hosts; each cluster keeps a worker free.
     MESSAGE_LEASE_SECONDS: int = 120  # How long a worker may hold a message before another takes it up.
     SEND_THREADS: int = 32  # Calls to a gateway under way at once in one worker.
     SEND_BATCH: int = 500  # Messages claimed at a time.

@@ -222,7 +222,6 @@ class Slot:
 
 def tick() -> None:
     """Enqueue the drains of the next minute; of several ticks at once only one does."""
-    from django_q.conf import Conf
     from django_q.tasks import async_task
 
     token = claims.take_lease(TICK, seconds=30)
@@ -232,7 +231,8 @@ def tick() -> None:
     watch()
     if not settings.ENABLED:
         return
-    for slot in range(1, number_of_drains(workers=Conf.WORKERS) + 1):
+    clusters, workers = clusters_and_workers()
+    for slot in range(1, number_of_drains(workers=workers, clusters=clusters) + 1):
         async_task(
             "wagtail_drip.tasks.drain",
             slot,
@@ -292,9 +292,26 @@ def note_alive() -> None:
         claims.insert_new([Lease(name=TICK, until=present, started_at=present)], unique=["name"])
 
 
-def number_of_drains(*, workers: int) -> int:
-    """Return how many drains run side by side: one worker stays free for the site's own tasks where it can."""
-    return max(1, min(settings.DRAINS, workers - 1))
+def number_of_drains(*, workers: int, clusters: int = 1) -> int:
+    """Return how many drains run side by side: of each cluster one worker stays free for the site's own tasks."""
+    return max(1, min(settings.DRAINS, workers - clusters))
+
+
+def clusters_and_workers() -> tuple[int, int]:
+    """
+    Return how many clusters of our name run, on all hosts, and how many workers they have together.
+
+    They tell each other through a Redis broker, or a cache that processes share; else we know of our own alone.
+    """
+    from django_q.conf import Conf
+    from django_q.status import Stat
+
+    try:
+        running = [len(stat.workers) for stat in Stat.get_all() if stat.workers]
+    except Exception as error:  # noqa: BLE001 -- each broker and cache has errors of its own
+        logger.warning("The other clusters could not be counted.\n%s", traces.trace_of(error))
+        running = []
+    return (len(running), sum(running)) if sum(running) > Conf.WORKERS else (1, Conf.WORKERS)
 
 
 def drain_seconds(*, workers: int, timeout: float | None, retry: float | None) -> float:

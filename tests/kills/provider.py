@@ -32,8 +32,9 @@ class Provider(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, log: TextIO, seed: int) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, log: TextIO, seed: int, *, host: str, latency: float) -> None:
+        super().__init__((host, 0), Handler)
+        self.latency = latency
         self.log, self.lock = log, threading.Lock()
         self.chance = random.Random(seed)
         self.is_calm = False
@@ -47,7 +48,7 @@ class Provider(ThreadingHTTPServer):
 
     def write(self, **line: Any) -> None:
         with self.lock:
-            self.log.write(json.dumps(line) + "\n")
+            self.log.write(json.dumps({**line, "at": time.time()}) + "\n")
             self.log.flush()
 
     def draw(self) -> float:
@@ -107,6 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         if drawn < 0.03:
             self.server.write(kind="vice", name="500 before", reference=message["reference"])
             return self.answer(500, {})
+        time.sleep(self.server.latency)
         key = self.headers.get("Idempotency-Key", "") if self.path.startswith("/keyed") else ""
         name, is_new = self.server.take(message, key=key)
         if is_new:
@@ -157,9 +159,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--latency", type=float, default=0, help="seconds until a text is taken")
+    parser.add_argument("--calm", action="store_true", help="without vices from the beginning")
     given = parser.parse_args()
     with given.log.open("a", encoding="utf-8") as log:
-        provider = Provider(log, given.seed)
+        provider = Provider(log, given.seed, host=given.host, latency=given.latency)
+        provider.is_calm = given.calm
         sys.stdout.write(f"{provider.server_port}\n")
         sys.stdout.flush()
         provider.serve_forever()

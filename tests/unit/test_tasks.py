@@ -10,18 +10,20 @@ from wagtail_drip import tasks
 
 
 @pytest.mark.parametrize(
-    ("drains", "workers", "expected"),
+    ("drains", "workers", "clusters", "expected"),
     [
-        pytest.param(2, 4, 2, id="as many as the setting says"),
-        pytest.param(2, 2, 1, id="one worker stays free"),
-        pytest.param(2, 1, 1, id="at least one"),
-        pytest.param(8, 4, 3, id="never more than the others"),
+        pytest.param(2, 4, 1, 2, id="as many as the setting says"),
+        pytest.param(2, 2, 1, 1, id="one worker stays free"),
+        pytest.param(2, 1, 1, 1, id="at least one"),
+        pytest.param(8, 4, 1, 3, id="never more than the others"),
+        pytest.param(8, 6, 2, 4, id="one stays free on each host"),
+        pytest.param(8, 2, 2, 1, id="at least one on all hosts together"),
     ],
 )
-def test_the_number_of_drains(drains: int, workers: int, expected: int, settings: Any) -> None:
+def test_the_number_of_drains(drains: int, workers: int, clusters: int, expected: int, settings: Any) -> None:
     settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "DRAINS": drains}
 
-    assert tasks.number_of_drains(workers=workers) == expected
+    assert tasks.number_of_drains(workers=workers, clusters=clusters) == expected
 
 
 @pytest.mark.parametrize(
