@@ -11,8 +11,10 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.test_editor import (  # noqa: F401 -- fixtures
     chromium,
     edit,
+    open_step,
     page,
     preview,
+    row,
     sequence,
     step,
     text,
@@ -179,3 +181,63 @@ def test_the_phone_shows_every_way(page: Page) -> None:  # noqa: F811
     expect(phone.locator("[data-step=l]")).to_have_text("Good day")
     expect(phone.locator("[data-step=y]")).to_have_text("Thanks")
     shoot(page, "phone")
+
+
+def test_a_wait_for_a_birthday_and_for_an_appointment_are_built_and_published(page: Page) -> None:  # noqa: F811
+    made = sequence(text("hello", "Hello"), trigger_event="appointment_booked")
+    edit(page, made)
+
+    wait = add(page, "Wait until a date")
+    expect(field(page, f"{wait}-attribute")).to_be_hidden()
+    field(page, f"{wait}-amount").fill("2")
+    field(page, f"{wait}-unit").select_option("hours")
+    write(page, f"{wait}-reached", "See you in two hours")
+    birthday = add(page, "Wait until a date")
+    field(page, f"{birthday}-source").select_option("attribute")
+    field(page, f"{birthday}-attribute").fill("birthday")
+    field(page, f"{birthday}-direction").select_option("on")
+    expect(field(page, f"{birthday}-amount")).to_be_hidden()
+    field(page, f"{birthday}-time").fill("10:00")
+    write(page, f"{birthday}-reached", "Many happy returns")
+    shoot(page, "date-editor")
+    publish(page)
+
+    first, second = (node["settings"] for node in flow()["steps"] if node["kind"] == "wait_until_date")
+    assert (first["property"], first["follow"]["cancelled"]) == ("starts_at", ["appointment_cancelled"])
+    assert (second["property"], second["anniversary"], second["time"]) == ("birthday", True, "10:00")
+
+
+def test_every_step_fits_the_page_and_a_phone(page: Page) -> None:  # noqa: F811
+    made = sequence(
+        step(
+            "fork",
+            "branch",
+            test="purchases",
+            number="3",
+            yes=[text("a", "Hi")],
+            more=[
+                {
+                    "type": "path",
+                    "id": "p",
+                    "value": {"name": "Clicked", "test": "clicked", "scope": "step", "steps": []},
+                }
+            ],
+            no=[],
+        ),
+        step("back", "jump_to", target="fork", times=2),
+        step("date", "wait_until_date", source="attribute", attribute="birthday", reached=[], otherwise=[]),
+    )
+    for width in (1500, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        edit(page, made)
+        for each in ("fork", "back", "date"):
+            open_step(page, each)
+        open_step(page, "p")
+        shoot(page, f"steps-{width}")
+        for each in ("fork", "back", "date"):
+            page.locator(f"#block-{each}-section").scroll_into_view_if_needed()
+            shoot(page, f"steps-{width}-{each}")
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    expect(row(page, "back")).to_contain_text("1. If / else")

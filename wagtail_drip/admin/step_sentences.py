@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from wagtail_drip.admin import branch_sentences
 from wagtail_drip.admin.wording import condition, event_test, moment, property_name, readable
 from wagtail_drip.sequences.blocks.wait_until_time import WEEKDAYS
 
@@ -18,6 +19,8 @@ def _way(outcome: Any) -> str:
 
 def _by_event(decided: Mapping[str, Any]) -> str:
     rule, found = decided["rule"], int(decided.get("value") or 0)
+    if branch_sentences.is_counted(rule):
+        return branch_sentences.counted(decided)
     values = {
         "event": event_test(rule),
         "n": found,
@@ -37,6 +40,8 @@ def _by_event(decided: Mapping[str, Any]) -> str:
 
 
 def _by_value(decided: Mapping[str, Any]) -> str:
+    if decided["rule"].get("path"):
+        return branch_sentences.valued(decided)
     return _("Asked whether %(test)s. It was “%(value)s”, so they went the way “%(way)s”.") % {
         "test": condition(decided["rule"]),
         "value": readable(decided.get("value")),
@@ -198,6 +203,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "wait_until_time": _waits_until,
     "wait_for_event": _awaits,
     "wait_for_reply": _awaits,
+    **branch_sentences.RULES,
     "add_tag": _tag,
     "remove_tag": _tag,
     "set_subscription": _subscription,

@@ -44,6 +44,9 @@ def moment(value: datetime | str | None) -> str:
 
 
 def event_name(name: str) -> str:
+    """Return an event in the editor's words; of several with blanks between, the words of each."""
+    if " " in name:
+        return " / ".join(event_name(each) for each in name.split())
     known = catalogue.find(name)
     return str(known.sentence) if known else name
 

@@ -190,7 +190,7 @@ def _happened(
     heads: Mapping[int, Known],
     as_of: datetime | None,
 ) -> dict[int, list[Seen]]:
-    waited_for = {e.waits_for for e in enrolments} - {"", ANSWERED}
+    waited_for = {name for e in enrolments if e.waits_for for name in e.waits_for.split()} - {ANSWERED}
     names = waited_for.union(*(each.events for each in needs))
     if not names:
         return {}

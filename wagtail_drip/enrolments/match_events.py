@@ -105,7 +105,7 @@ def _wake(theirs: Mapping[int, Sequence[Event]], heads: Mapping[int, int], *, no
             reason = ends_by(flows[row.version_id], event)
             if reason:
                 ending[reason].append(row)
-            if reason or row.waits_for == event.name:
+            if reason or event.name in row.waits_for.split():
                 woken.append(row.pk)
                 break
     if not woken:

@@ -73,7 +73,7 @@ def _new_values(advanced: Advanced, now: datetime) -> dict[str, Any]:
         "entered_step_at": position.entered_at,
         "memory": dict(position.memory),
         "error": walked.error,
-        "due_at": walked.wake_at,
+        "due_at": walked.look_at or walked.wake_at,
         "waits_for": walked.waits_for,
         "waits_since": position.entered_at if walked.waits_for else None,
     }

@@ -54,6 +54,7 @@ class Walked:
     What came of a walk.
 
     :param state: ``waiting``, ``completed``, ``exited`` or ``failed``.
+    :param look_at: when to walk again already, only to see whether *wake_at* has moved.
     :param wake_at: when to walk again; None at the end, or where only the event *waits_for* can wake it.
     """
 
@@ -61,6 +62,7 @@ class Walked:
     state: str
     exit_reason: str = ""
     wake_at: datetime | None = None
+    look_at: datetime | None = None
     waits_for: str = ""
     effects: tuple[Effect, ...] = ()
     visits: tuple[Visited, ...] = ()
@@ -144,6 +146,7 @@ def walk(
                 position=replace(here, memory=outcome.memory),
                 state="waiting",
                 wake_at=outcome.until,
+                look_at=outcome.look_at,
                 waits_for=outcome.event,
                 effects=tuple(trail.effects),
                 visits=tuple(trail.visits),
@@ -188,7 +191,7 @@ def facts_after(walked: Walked, facts: Facts) -> Facts:
 def _refuse_endless(step: Step, wait: Wait, now: datetime) -> None:
     if wait.until is None and not wait.event:
         raise WaitsForNothing(f"Step {step.id!r} ({step.kind}) waits for no moment and no event.")
-    if wait.until is not None and wait.until <= now:
+    if any(moment is not None and moment <= now for moment in (wait.until, wait.look_at)):
         raise WaitsForNothing(f"Step {step.id!r} ({step.kind}) waits for a moment that has come.")
 
 

@@ -47,6 +47,19 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "since": st.sampled_from(["entry", "here"]),
         }
     ),
+    "wait_until_date": st.fixed_dictionaries(
+        {
+            "source": st.just("attribute"),
+            "property": st.just("birthday"),
+            "anniversary": st.booleans(),
+            "direction": st.sampled_from(["before", "on", "after"]),
+            "amount": st.integers(0, 40),
+            "unit": st.sampled_from(["hours", "days"]),
+            "time": st.sampled_from(["", "02:30", "18:00"]),
+            "when_past": st.sampled_from(["otherwise", "go_on", "exit"]),
+            "when_missing": st.sampled_from(["otherwise", "exit"]),
+        }
+    ),
     "random_split": st.just({"ways": [{"key": "a", "weight": 1}, {"key": "b", "weight": 3}]}),
     "jump_to": st.fixed_dictionaries({"times": st.integers(1, 5)}),
     "update_contact": st.fixed_dictionaries(
@@ -71,6 +84,7 @@ SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 
 PATHS = {
     "branch": ("yes", "no"),
+    "wait_until_date": ("reached", "otherwise"),
     "random_split": ("a", "b"),
     "jump_to": ("jump",),
     "wait_for_event": ("happened", "timed_out"),
@@ -99,6 +113,7 @@ def flows(draw: st.DrawFn) -> Flow:
 @given(
     flow=flows(),
     zone=st.sampled_from(ZONES),
+    birthday=st.sampled_from(["2026-03-29", "1988-10-25", "04-01", "never", None]),
     happened=st.lists(
         st.tuples(st.sampled_from(["order_placed", "link_clicked", "message_replied"]), st.integers(1, 100)),
         max_size=4,
@@ -106,7 +121,7 @@ def flows(draw: st.DrawFn) -> Flow:
     late=st.lists(st.integers(0, 3000), min_size=12, max_size=12),
 )
 def test_every_walk_ends_or_waits_for_a_moment_to_come_and_visits_are_numbered_once(
-    flow: Flow, zone: str, happened: list[tuple[str, int]], late: list[int]
+    flow: Flow, zone: str, birthday: str | None, happened: list[tuple[str, int]], late: list[int]
 ) -> None:
     events = [
         Seen(id=n, name=name, recorded_at=NOW + timedelta(hours=hours))
@@ -119,6 +134,7 @@ def test_every_walk_ends_or_waits_for_a_moment_to_come_and_visits_are_numbered_o
         facts = Facts(
             contact_id=1,
             contact=contact,
+            attributes={"birthday": birthday},
             zone=zone,
             since=NOW,
             events=tuple(seen for seen in events if seen.recorded_at <= now),

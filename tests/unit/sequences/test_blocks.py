@@ -35,6 +35,7 @@ def test_kinds_are_offered_with_the_commonest_first() -> None:
         "send_message",
         "wait_duration",
         "wait_until_time",
+        "wait_until_date",
         "wait_for_event",
         "wait_for_reply",
         "branch",

@@ -244,7 +244,7 @@ class _Builder:
         for way in ways:
             # Each path is the first text's place, if none came before the branch.
             self.has_texted = has_texted
-            rows = self.rows(way.steps, f"{number}.")
+            rows = self.rows(way.steps, f"{number}.{way.number}")
             texted.append(self.has_texted)
             options.append(Option(key=way.key, label=str(way.name), is_chosen=way.key == taken, rows=rows))
         self.has_texted = all(texted) if ways else has_texted

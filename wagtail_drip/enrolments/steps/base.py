@@ -59,10 +59,13 @@ class Wait:
     Not yet. The step is run again at *until*, or sooner when the event *event* happens to the contact.
 
     :param until: None to wait for the event alone.
+    :param event: its name, or several with blanks between; 64 characters at most.
+    :param look_at: run it again as soon as this, to see whether what it waits for has moved.
     """
 
     until: datetime | None = None
     event: str = ""
+    look_at: datetime | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
     decisions: tuple[Decision, ...] = ()

@@ -38,12 +38,14 @@ class Way:
     :ivar key: what the compiled flow knows it by; never its place, which editing may change.
     :ivar label: what stands above its steps.
     :ivar name: the same in a word or two, for a tab or a step's number.
+    :ivar number: what the numbers of its steps begin with, after the step's own: "2." in a list of paths.
     """
 
     key: str
     label: Any
     name: Any
     steps: Any
+    number: str = ""
 
 
 class StepComparison(StructBlockComparison):
@@ -140,10 +142,15 @@ class PathBlock(blocks.StructBlock):
 
 def listed_ways(stream: Any, *, first: int = 1) -> Iterator[Way]:
     """Yield the paths of a list, each named as its writer named it, else by its number, from *first* on."""
-    for number, child in enumerate(stream or (), start=first):
+    for place, child in enumerate(stream or (), start=1):
+        number = place + first - 1
         name = (child.value.get("name") or "").strip() or _("Path %(number)d") % {"number": number}
         yield Way(
-            key=child.id or f"path-{number}", label=name, name=name, steps=child.value.get("steps") or ()
+            key=child.id or f"path-{number}",
+            label=name,
+            name=name,
+            steps=child.value.get("steps") or (),
+            number=f"{place}.",
         )
 
 

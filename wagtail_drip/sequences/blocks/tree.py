@@ -97,4 +97,4 @@ def places(stream: Any, *, prefix: str = "", parents: tuple[tuple[Any, Way], ...
         number = f"{prefix}{position}"
         yield Place(child=child, number=number, parents=parents)
         for way in child.block.ways(child.value):
-            yield from places(way.steps, prefix=f"{number}.", parents=(*parents, (child, way)))
+            yield from places(way.steps, prefix=f"{number}.{way.number}", parents=(*parents, (child, way)))

@@ -208,7 +208,10 @@
         input.hidden = true;
         input.after(select);
         // Its neighbours are not drawn yet.
-        setTimeout(draw, 0);
+        setTimeout(() => {
+          draw();
+          allSteps().forEach(({ id, child }) => id && child.block === block && child.setTextLabel?.());
+        }, 0);
       });
     }
 
@@ -242,7 +245,7 @@
       const streams = Object.values(child.block.childBlocks || {}).filter((inner) => inner.children);
       const inside = streams.flatMap((inner) =>
         inner.children.some(({ block }) => block.childBlocks?.steps?.children)
-          ? inner.children.flatMap(({ block }) => allSteps(block.childBlocks.steps, `${number}.`))
+          ? inner.children.flatMap(({ block }, path) => allSteps(block.childBlocks.steps, `${number}.${path + 1}.`))
           : allSteps(inner, `${number}.`),
       );
       // A condition, or a test, stands in a stream too; only steps have a label of their own kind.

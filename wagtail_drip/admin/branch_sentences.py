@@ -1,0 +1,132 @@
+"""What branches, splits, jumps and waits for a date wrote down, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from wagtail_drip.admin.wording import condition, event_test, moment, readable
+from wagtail_drip.sequences.blocks import branch_test
+
+Decided = Mapping[str, Any]
+
+
+def is_counted(rule: Mapping[str, Any]) -> bool:
+    """Tell whether a test of an event says more than "since entering, yes or no"."""
+    return any(rule.get(key) for key in ("path", "times", "days")) or "days" in rule
+
+
+def counted(decided: Decided) -> str:
+    """Tell of an event that a branch counted."""
+    rule, found = decided["rule"], int(decided.get("value") or 0)
+    values = {"event": event_test(rule), "n": found, "since": moment(decided.get("since"))}
+    if values["since"]:
+        fact = ngettext(
+            "“%(event)s” had happened %(n)s time since %(since)s.",
+            "“%(event)s” had happened %(n)s times since %(since)s.",
+            found,
+        )
+    else:
+        fact = ngettext(
+            "“%(event)s” had ever happened %(n)s time.", "“%(event)s” had ever happened %(n)s times.", found
+        )
+    return _held(fact % values, decided)
+
+
+def _held(fact: str, decided: Decided) -> str:
+    if decided.get("outcome") == "yes":
+        return _("%(fact)s So this test held.") % {"fact": fact}
+    return _("%(fact)s So this test did not hold.") % {"fact": fact}
+
+
+def valued(decided: Decided) -> str:
+    """Tell of a detail of the person, or of what started the run, that one of several ways asked for."""
+    values = {"test": condition(decided["rule"]), "value": readable(decided.get("value"))}
+    return _held(_("Asked whether %(test)s; it was “%(value)s”.") % values, decided)
+
+
+def _clicked(decided: Decided) -> str:
+    found = int(decided.get("value") or 0)
+    values = {"n": found, "since": moment(decided.get("since"))}
+    fact = ngettext(
+        "They had clicked %(n)s such link since %(since)s.",
+        "They had clicked %(n)s such links since %(since)s.",
+        found,
+    )
+    return _held(fact % values, decided)
+
+
+def _replied(decided: Decided) -> str:
+    found = int(decided.get("value") or 0)
+    values = {"n": found, "since": moment(decided.get("since"))}
+    fact = ngettext(
+        "They had replied so %(n)s time since %(since)s.",
+        "They had replied so %(n)s times since %(since)s.",
+        found,
+    )
+    return _held(fact % values, decided)
+
+
+def _permission(decided: Decided) -> str:
+    fact = (
+        _("They had agreed to these texts.")
+        if decided.get("value")
+        else _("They had not agreed to these texts.")
+    )
+    return _held(fact, decided)
+
+
+def _purchases(decided: Decided) -> str:
+    rule = decided["rule"]
+    values = {
+        "measure": dict(branch_test.MEASURES).get(rule.get("measure"), ""),
+        "value": readable(decided.get("value")),
+        "compared": dict(branch_test.COMPARED).get(rule.get("operator"), ""),
+        "number": rule.get("number"),
+    }
+    fact = _("Asked whether their %(measure)s %(compared)s %(number)s; it was %(value)s.") % values
+    return _held(fact, decided)
+
+
+def _split(decided: Decided) -> str:
+    weights = decided["rule"].get("weights") or ()
+    return _("Sent one of %(n)s ways by chance. The same person always goes the same way.") % {
+        "n": len(weights)
+    }
+
+
+def _jump(decided: Decided) -> str:
+    rule, before = decided["rule"], int(decided.get("value") or 0)
+    values = {"n": before + 1, "times": rule.get("times")}
+    if decided.get("outcome") == "jumped":
+        return _("Went to another step, for the %(n)s. of at most %(times)s times.") % values
+    return _("Had gone to the other step %(times)s times already, so went on here.") % values
+
+
+def _date(decided: Decided) -> str:
+    outcome = str(decided.get("outcome") or "")
+    values = {"value": readable(decided.get("value")), "until": moment(outcome) if "T" in outcome else ""}
+    if values["until"]:
+        return _("The date is %(value)s. Waits until %(until)s.") % values
+    sentences = {
+        "reached": _("The date is %(value)s; the moment has come."),
+        "past": _("The date is %(value)s; that moment was past already."),
+        "cancelled": _("It was cancelled, so there is no date to wait for."),
+        "missing": _("There is no such date; what stands there: %(value)s."),
+    }
+    return sentences.get(outcome, outcome) % values
+
+
+RULES: dict[str, Callable[[Decided], str]] = {
+    "payload": valued,
+    "clicked": _clicked,
+    "replied": _replied,
+    "permission": _permission,
+    "purchases": _purchases,
+    "random_split": _split,
+    "jump_to": _jump,
+    "wait_until_date": _date,
+}
