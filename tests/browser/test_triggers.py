@@ -77,7 +77,7 @@ FIELDS = {
     "event": {"event"},
     "date": {"attribute", "yearly", "offset", "time"},
     "inactive": {"event", "days"},
-    "schedule": {"every", "weekdays", "time"},
+    "schedule": {"every", "weekdays", "time", "audience"},
     "once": {"moment", "audience"},
     "keyword": {"keyword"},
     "link": {"url"},

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from wagtail.models import Site
 
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact, ContactDate, Permission
+from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel, group_of
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
@@ -20,6 +20,7 @@ from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
+from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
 from wagtail_drip.sequences.types import Running
@@ -126,6 +127,15 @@ def silent(timed: Timed, window: Window, running: Running, place: Place, *, afte
         if contact_id in alive and running.site_id in (None, sites.get(event_id, place.site_id))
     ]
     return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
+
+
+def next_silence(timed: Timed, *, now: datetime) -> datetime | None:
+    """Return when the next silence is complete after *now*, if nothing happens meanwhile; None for none."""
+    silence = timedelta(days=timed.silent_days)
+    soonest = EventTally.objects.filter(name=timed.event, last_at__gt=now - silence).aggregate(
+        soonest=Min("last_at")
+    )["soonest"]
+    return soonest + silence if soonest is not None else None
 
 
 def already(running: Running, window: Window, *, after: int, limit: int) -> Chunk:
@@ -238,6 +248,10 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
         contact_id=OuterRef("pk"), site_id=place.site_id, group=group, channel=Channel.SMS
     )
     people = Contact.objects.filter(active_phone__isnull=False, merged_into=None, erased_at=None)
+    if flow.timed is not None and flow.timed.audience == triggers.TAGGED:
+        people = people.filter(
+            Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag=flow.timed.tag))
+        )
     in_general = Exists(theirs.filter(topic="", granted=True))
     if not flow.topic:
         return people.filter(in_general)

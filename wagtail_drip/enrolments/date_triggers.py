@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 MOST_COUNTED = 20_000
 TRIES = 5
-# How often a silence is looked at: it has no time of day to wait for.
-OFTEN = timedelta(minutes=1)
+# A silence is looked at when the next one is complete, but no more and no less often than this.
+OFTEN, SELDOM = timedelta(minutes=1), timedelta(hours=6)
 
 
 def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
@@ -207,5 +207,6 @@ def _next(timed: Timed | None, *, now: datetime) -> datetime | None:
     if timed is None or timed.kind == triggers.ONCE:
         return None
     if timed.kind == triggers.INACTIVE:
-        return now + OFTEN
+        complete = audience.next_silence(timed, now=now)
+        return min(max(complete or now + SELDOM, now + OFTEN), now + SELDOM)
     return occasions.next_look(now.astimezone(UTC), timed.time)

@@ -36,7 +36,7 @@ TRIGGER_KINDS = [
 ]
 OFFSETS = [("on", _("on that day")), ("before", _("days before it")), ("after", _("days after it"))]
 EVERY = [("week", _("every week")), ("month", _("every month"))]
-AUDIENCES = [("everyone", _("Everybody who has agreed"))]
+AUDIENCES = [("everyone", _("Everybody who has agreed")), ("tag", _("Those of them with a tag"))]
 PRIORITIES = [(1, _("High")), (0, _("Normal")), (-1, _("Low"))]
 PERIODS = [("hour", _("hour")), ("day", _("day"))]
 EXCESS = [("wait", _("waits for room")), ("refuse", _("does not enter"))]
@@ -79,6 +79,7 @@ class Sequence(
     trigger_month_day = models.PositiveSmallIntegerField(_("day of the month"), default=1)
     trigger_moment = models.DateTimeField(_("date and time"), null=True, blank=True)
     trigger_audience = models.CharField(_("to whom"), max_length=16, choices=AUDIENCES, default="everyone")
+    trigger_tag = models.CharField(_("tag"), max_length=64, default="", blank=True)
     trigger_keyword = models.CharField(_("keyword"), max_length=40, default="", blank=True)
     trigger_url = models.CharField(_("address contains"), max_length=255, default="", blank=True)
     trigger_form = models.ForeignKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wagtail_drip.compliance import keywords
+from wagtail_drip.contacts import cleaning
 from wagtail_drip.events.conditions import Condition, EventTest
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.blocks.conditions import to_conditions
@@ -64,13 +65,21 @@ def timed(sequence: Sequence) -> Timed | None:
             month_day=1 if is_weekly else sequence.trigger_month_day,
             at=at,
             audience=sequence.trigger_audience,
+            tag=_tag(sequence),
         )
     if kind == triggers.ONCE:
         moment = sequence.trigger_moment
         return Timed(
-            kind=kind, moment=moment.isoformat() if moment else "", audience=sequence.trigger_audience
+            kind=kind,
+            moment=moment.isoformat() if moment else "",
+            audience=sequence.trigger_audience,
+            tag=_tag(sequence),
         )
     return None
+
+
+def _tag(sequence: Sequence) -> str:
+    return cleaning.tag(sequence.trigger_tag) if sequence.trigger_audience == triggers.TAGGED else ""
 
 
 def entry(sequence: Sequence) -> Entry:

@@ -91,6 +91,7 @@ def _schedule(sequence: Sequence) -> Iterator[Problem]:
             field="trigger_month_day",
             message=_("Choose a day from 1 to 31. In a shorter month its last day counts."),
         )
+    yield from _audience(sequence)
     yield from _only_once(sequence)
 
 
@@ -107,7 +108,12 @@ def _only_once(sequence: Sequence) -> Iterator[Problem]:
 
 
 def _once(sequence: Sequence) -> Iterator[Problem]:
-    yield from ()
+    yield from _audience(sequence)
+
+
+def _audience(sequence: Sequence) -> Iterator[Problem]:
+    if sequence.trigger_audience == "tag" and not sequence.trigger_tag.strip():
+        yield Problem(field="trigger_tag", message=_("Name the tag that these people have."))
 
 
 def _keyword(sequence: Sequence) -> Iterator[Problem]:

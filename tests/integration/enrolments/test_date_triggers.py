@@ -13,6 +13,7 @@ from wagtail.models import Site
 from tests.integration.enrolments.crowd import crowd
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact, ContactDate
+from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -564,3 +565,19 @@ def test_priority_reaches_the_message() -> None:
     run_due(now=now)
 
     assert [(m.priority, m.lane) for m in Message.objects.all()] == [(1, 1)]
+
+
+def test_only_those_with_the_tag_get_what_is_for_them() -> None:
+    ada, bob = reachable_contact(), reachable_contact()
+    nobody = reachable_contact(agreed_to=())
+    change_tags(add=[(ada.pk, "VIP"), (nobody.pk, "vip"), (bob.pk, "wholesale")], now=clock.now())
+    sequence = live(since=utc(2027, 5, 1), trigger_kind="once", trigger_audience="tag", trigger_tag=" Vip ")
+    running = of_sequences.live([sequence.pk])[sequence.pk]
+
+    counted = date_triggers.newcomers(running, now=utc(2027, 5, 1))
+    look_at(utc(2027, 5, 2))
+
+    assert counted == 1
+    assert [pk for pk, _ in entered()] == [ada.pk]
+    with pytest.raises(ValueError, match="Name the tag"):
+        live(since=utc(2027, 5, 1), trigger_kind="once", trigger_audience="tag")

@@ -17,7 +17,13 @@ from wagtail_drip.sequences.models import Sequence
 def starts_when(sequence: Sequence) -> str:
     """Return it in one sentence without its full stop: "Every year 3 days before “birthday”, at 10:00"."""
     words = _OF_KIND.get(sequence.trigger_kind)
-    return words(sequence) if words else sequence.trigger_kind
+    found = words(sequence) if words else sequence.trigger_kind
+    if sequence.trigger_kind in ("once", "schedule") and sequence.trigger_audience == "tag":
+        return _("%(when)s, to people with the tag “%(tag)s”") % {
+            "when": found,
+            "tag": sequence.trigger_tag.strip() or "…",
+        }
+    return found
 
 
 def limits(sequence: Sequence) -> str:
