@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from wagtail_drip.enrolments.effects import ANSWERED
 from wagtail_drip.events import catalogue
 from wagtail_drip.sequences.blocks.conditions import OPERATORS
 
@@ -47,6 +48,8 @@ def event_name(name: str) -> str:
     """Return an event in the editor's words; of several with blanks between, the words of each."""
     if " " in name:
         return " / ".join(event_name(each) for each in name.split())
+    if name == ANSWERED:
+        return _("Another system answers")
     known = catalogue.find(name)
     return str(known.sentence) if known else name
 
