@@ -67,13 +67,13 @@ def questions(
     *,
     now: datetime,
     rules: TimeRules | None = None,
-    keeps_places: bool = False,
+    is_final: bool = False,
 ) -> list[Question]:
     """
     Return what compliance is asked about each message; each contact must be among *people*.
 
     :param rules: the pass's, read once; read here where there are none.
-    :param keeps_places: whether a message leaves the last place under a cap to one of higher priority.
+    :param is_final: whether the gate asks: see ``pressure.read``.
     """
     rules = rules or rulebook.read()
     rows = SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
@@ -85,7 +85,7 @@ def questions(
     destinations = [_destination(message, people[message.contact_id]) for message in messages]
     suppressed = compliance.suppressed(set(destinations))
     licences = _licences(messages, people)
-    pressed = pressure.read(messages, people, sites, now=now, keeps_places=keeps_places)
+    pressed = pressure.read(messages, people, sites, now=now, is_final=is_final)
     return [
         _question(
             message,

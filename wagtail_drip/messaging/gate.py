@@ -103,7 +103,7 @@ def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime, rules: Time
 def _may_repeat(messages: Sequence[Claimed], *, token: str, now: datetime) -> dict[int, str]:
     people = _lock(contacts.resolve_merged({message.contact_id for message in messages}))
     known, _ = _with_people(messages, people)
-    found = read_facts(known, people, now, rulebook.read(now.date()), keeps_places=False)
+    found = read_facts(known, people, now, rulebook.read(now.date()), is_final=False)
     going = {
         message.id: people[message.contact_id].active_phone or ""
         for message, decision in decide(known, found, now)
@@ -129,15 +129,15 @@ def _lock(speakers: Mapping[int, int]) -> People:
 
 
 def read_facts(
-    messages: Sequence[Claimed], people: People, now: datetime, rules: TimeRules, *, keeps_places: bool = True
+    messages: Sequence[Claimed], people: People, now: datetime, rules: TimeRules, *, is_final: bool = True
 ) -> Facts:
     """
     Read what the decision rests on. Only ever after ``lock_contacts``, in statements of its own.
 
-    :param keeps_places: whether a message leaves the last place under a cap to one of higher priority.
+    :param is_final: whether the messages are handed over for the first time: see ``pressure.read``.
     """
     return Facts(
-        questions=facts.questions(messages, people, now=now, rules=rules, keeps_places=keeps_places),
+        questions=facts.questions(messages, people, now=now, rules=rules, is_final=is_final),
         held=holds.open_holds(now),
         guards=guards.verdicts(messages, people, now=now),
     )

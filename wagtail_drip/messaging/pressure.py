@@ -49,12 +49,13 @@ def read(
     sites: Mapping[int, SiteSettings],
     *,
     now: datetime,
-    keeps_places: bool,
+    is_final: bool,
 ) -> Mapping[int, Pressure]:
     """
     Return what bears on the caps of each message that might not have room, by its id, in at most five queries.
 
-    :param keeps_places: whether the last place is left to a message of higher priority that is due soon.
+    :param is_final: whether the gate asks. Only then is the last place left to a message of higher priority, and
+        counted what people had who were merged into the contact: before, it would cost more than it saves.
     """
     asked = [
         message for message in messages if message.purpose not in AT_ONCE and message.licence != TEST_LICENCE
@@ -66,7 +67,9 @@ def read(
     heads = {people[message.contact_id].id: people[message.contact_id] for message in asked}
     if most == _NO_LIMITS and not any(_own(head) != _NO_LIMITS for head in heads.values()):
         return {}
-    speaks_for = _everybody(messages, people, heads)
+    speaks_for = {head: head for head in heads} | {m.contact_id: people[m.contact_id].id for m in asked}
+    if is_final:
+        speaks_for = contacts.merged_into(heads) | speaks_for
     counted = ledger.counted(messages, speaks_for, now=now)
     had: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for contact_id, week, month in ledger.counts(counted, now=now):
@@ -79,7 +82,7 @@ def read(
             near.add(head_id)
         if left < 0:
             over.add(head_id)
-    waiting = _waiting(messages, speaks_for, near, now) if keeps_places and near else {}
+    waiting = _waiting(messages, speaks_for, near, now) if is_final and near else {}
     over |= waiting.keys()
     if not over:
         return {}
@@ -164,15 +167,6 @@ def _left(person: Person, had: tuple[int, int], going: int, most: Limits) -> int
         if limit is not None:
             left = min(left, limit - had[span] - going)
     return left
-
-
-def _everybody(messages: Sequence[Claimed], people: People, heads: Collection[int]) -> dict[int, int]:
-    """Return who speaks for whom: for the messages' contacts, and for those who were merged into one of them."""
-    found = {head: head for head in heads} | {m.contact_id: people[m.contact_id].id for m in messages}
-    found.update(
-        (merged, head) for merged, head in contacts.merged_into(heads).items() if merged not in found
-    )
-    return found
 
 
 def _waiting(
