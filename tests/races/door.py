@@ -31,3 +31,7 @@ class Door:
 
     def open(self) -> None:
         self._opened.set()
+
+    @property
+    def has_opened(self) -> bool:
+        return self._opened.is_set()
