@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.sequences import jumps, starts, trigger_problems
+from wagtail_drip.sequences import answers, jumps, starts, trigger_problems
 from wagtail_drip.sequences.blocks import base, conditions, tree
 from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.types import Problem
@@ -87,6 +87,15 @@ def _of_the_steps(sequence: Sequence) -> Iterator[Problem]:
         for fault in place.child.block.faults(place.child.value, trigger_event=starts.heard_event(sequence)):
             yield Problem(
                 step_id=step_id, field=fault.field, message=fault.message, level=fault.level, place=where
+            )
+        for name in answers.unasked_in(place.child, steps):
+            yield Problem(
+                step_id=step_id,
+                place=where,
+                message=_(
+                    "No step of this sequence asks another system for “%(name)s”. Add one, or correct the name."
+                )
+                % {"name": name},
             )
         if step_id and step_id in seen:
             yield Problem(

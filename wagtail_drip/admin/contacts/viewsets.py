@@ -15,7 +15,7 @@ from wagtail_drip.admin.contacts import timeline, zones
 from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
-from wagtail_drip.contacts import phone, querysets
+from wagtail_drip.contacts import cleaning, phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
@@ -29,17 +29,21 @@ class ContactFilterSet(WagtailFilterSet):
         empty_label=_("Any"),
     )
     reachable = django_filters.BooleanFilter(label=_("Has a phone number"), method="filter_reachable")
+    tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
 
     class Meta:
         model = Contact
-        fields = ["agreed", "reachable", "region", "language", "created_at"]
+        fields = ["agreed", "reachable", "tag", "region", "language", "created_at"]
 
     def filter_agreed(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         asked = Permission.objects.filter(contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic="")
         if value == "unknown":
             return contacts.filter(~Exists(asked))
         return contacts.filter(Exists(asked.filter(granted=value == "yes")))
+
+    def filter_tag(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.filter(tags__tag=cleaning.tag(value))
 
     def filter_reachable(self, contacts: QuerySet[Contact], name: str, value: bool) -> QuerySet[Contact]:
         return contacts.filter(active_phone__isnull=not value)

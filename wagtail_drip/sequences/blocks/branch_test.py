@@ -146,8 +146,8 @@ class BranchTest(blocks.StructBlock):
         max_length=64,
         label=_("Detail"),
         help_text=_(
-            "first_name, last_name, language, region, zone, the name of an attribute, or event.total and "
-            "the like for what the event that started it tells."
+            "first_name, last_name, language, region, zone, tags, the name of an attribute, event.total and "
+            "the like for what the event that started it tells, or webhook.points.total for an answer."
         ),
     )
     operator = blocks.ChoiceBlock(choices=OPERATORS, default="is", label=_("Test"))
