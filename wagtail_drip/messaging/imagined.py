@@ -10,7 +10,7 @@ from wagtail_drip.compliance import policy, rulebook, times
 from wagtail_drip.compliance.times import Obstacle
 from wagtail_drip.compliance.types import Decision, Question, Reason, Verdict
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.messaging import actions, facts, gate
+from wagtail_drip.messaging import actions, facts, gate, holds
 from wagtail_drip.messaging.states import DeferReason
 from wagtail_drip.messaging.types import COLUMNS, Claimed, MessageDraft
 
@@ -22,6 +22,7 @@ _TAKEN_AWAY: Mapping[str, Mapping[str, object]] = {
     Reason.UNSUBSCRIBED: {"permission": True},
     Reason.SUPPRESSED: {"is_suppressed": False},
     Reason.NOT_OPEN_YET: {"is_open": True},
+    Reason.FREQUENCY_CAP: {"pressure": None},
 }
 
 _BY_THE_CLOCK = frozenset(
@@ -67,7 +68,8 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
     """
     Return what the gate would say of each message at its own moment, in a fixed number of queries.
 
-    Reads as the gate does, but under no lock: it tells what holds now, not what will hold then.
+    Reads as the gate does, but under no lock: it tells what holds now, not what will hold then. What would go
+    counts for the caps of those that are asked of after it, and of a later moment.
 
     :param now: as of when holds, caps and the shop's facts are read.
     """
@@ -79,11 +81,7 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
     rules = rulebook.read(min(at for _, at in asked).date())
     found = gate.read_facts([message for message, _ in known], people, now, rules)
     answers = {
-        message.id: _outlook(
-            message,
-            gate.Facts(questions=[question], held=found.held, guards=[guard]),
-            at,
-        )
+        message.id: _under_pressure(message, question, found.held, guard, at)
         for (message, at), question, guard in zip(known, found.questions, found.guards, strict=True)
     }
     nobody = Decision(verdict=Verdict.SKIP, reason=Reason.NO_PHONE)
@@ -92,6 +90,21 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
         or Outlook(at=at, decision=nobody, next_at=None, obstacles=(_plain(nobody.reason, at),))
         for message, at in asked
     ]
+
+
+def _under_pressure(
+    message: Claimed, question: Question, held: holds.OpenHolds, guard: str, at: datetime
+) -> Outlook:
+    """Ask of one message with what its contact will have had by then; the list of it is shared by theirs."""
+    pressure = question.pressure
+    if pressure is None:
+        return _outlook(message, gate.Facts(questions=[question], held=held, guards=[guard]), at)
+    had = [sent for sent in pressure.sent if sent.at <= at]
+    before = len(had)
+    alone = question._replace(pressure=pressure._replace(sent=had))
+    outlook = _outlook(message, gate.Facts(questions=[alone], held=held, guards=[guard]), at)
+    pressure.sent.extend(had[before:])
+    return outlook
 
 
 def _outlook(message: Claimed, found: gate.Facts, at: datetime) -> Outlook:

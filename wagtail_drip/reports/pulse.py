@@ -44,20 +44,20 @@ class Workers:
     @property
     def sentence(self) -> str:
         """Return what is wrong and the remedy; '' while all is well."""
-        seconds = int(self.age.total_seconds()) if self.age is not None else 0
+        minutes = int(self.age.total_seconds() // 60) if self.age is not None else 0
         if self.pulse is Pulse.NEVER:
             return _(
                 "No worker has run yet: nothing is sent. Start a django-q2 cluster, or drip_run_due --loop."
             )
         if self.pulse is Pulse.WEDGED:
             return _(
-                "The django-q2 cluster lives but has run nothing for %(seconds)s seconds: nothing is sent. One of "
+                "The django-q2 cluster lives but has run nothing for %(minutes)s minutes: nothing is sent. One of "
                 "its workers died and the others wait for it. Stop the whole cluster and start it again; "
                 "restarting a single worker does not help."
-            ) % {"seconds": seconds}
+            ) % {"minutes": minutes}
         if self.pulse is Pulse.DEAD:
-            return _("No worker has run for %(seconds)s seconds: nothing is sent. Restart the workers.") % {
-                "seconds": seconds
+            return _("No worker has run for %(minutes)s minutes: nothing is sent. Restart the workers.") % {
+                "minutes": minutes
             }
         return ""
 

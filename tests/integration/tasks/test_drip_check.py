@@ -57,7 +57,7 @@ def test_all_is_well_where_workers_run_and_nothing_waits() -> None:
     ("age", "words"),
     [
         pytest.param(None, "No worker has run yet", id="never"),
-        pytest.param(timedelta(minutes=4), "No worker has run for 24", id="four minutes ago"),
+        pytest.param(timedelta(minutes=4), "No worker has run for 4 minutes", id="four minutes ago"),
     ],
 )
 def test_a_supervisor_learns_that_no_worker_runs(age: timedelta | None, words: str) -> None:

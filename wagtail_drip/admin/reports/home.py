@@ -34,10 +34,19 @@ class HomePanel(Component):
             "counts": counts,
             "failed": counts.failed + counts.undelivered,
             "live": SequenceRuntime.objects.filter(state=RuntimeState.LIVE).exclude(version=None).count(),
-            "findings": [(finding, _address(finding)) for finding in attention.findings(now=now)],
+            "findings": [
+                (finding, _address(finding))
+                for finding in attention.findings(now=now)
+                if not _stands_above(finding)
+            ],
             "log_url": reverse("wagtail_drip_messages:index"),
             "sequences_url": reverse("wagtail_drip_sequences:list"),
         }
+
+
+def _stands_above(finding: Finding) -> bool:
+    """Tell whether the banner above the panel says it already."""
+    return finding.subject == "workers" and finding.is_critical
 
 
 def _address(finding: Finding) -> str:
