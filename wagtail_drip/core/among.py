@@ -46,13 +46,20 @@ class Among(Func):
         if not self.values:
             return self.as_sql(compiler, connection, **extra)
         column, parameters = compiler.compile(self.source_expressions[0])
-        if isinstance(self.values[0], str):
-            return f"{column} = ANY(%s::text[])", [*parameters, list(self.values)]
-        # Numbers need no quoting: written by hand, they cost a quarter of what the driver takes.
-        return f"{column} = ANY(%s::bigint[])", [*parameters, f"{{{','.join(map(str, self.values))}}}"]
+        kind = "text" if isinstance(self.values[0], str) else "bigint"
+        return f"{column} = ANY(%s::{kind}[])", [*parameters, _array(self.values)]
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         column, parameters = compiler.compile(self.source_expressions[0])
         # The column is ours; the values are one parameter.
         inside = "(SELECT value FROM json_each(%s))"
         return f"{column} IN {inside}", [*parameters, json.dumps(self.values)]
+
+
+def _array(values: tuple[int | str, ...]) -> Any:
+    """Return the array as PostgreSQL reads it, where nothing in it needs escaping: a quarter of the driver's cost."""
+    if isinstance(values[0], int):
+        return f"{{{','.join(map(str, values))}}}"
+    if "".join(map(str, values)).isalnum():  # hashes and tokens; quoted, for the word null would be none
+        return '{"' + '","'.join(map(str, values)) + '"}'
+    return list(values)
