@@ -78,7 +78,36 @@ def _fresh(check: Check) -> Told:
     )
 
 
+def _no_date(check: Check) -> Told:
+    values = {"attribute": check.rule.get("attribute"), "value": readable(check.value)}
+    if check.holds:
+        return Told(text=_("Their “%(attribute)s” is “%(value)s”.") % values)
+    return Told(
+        text=_("We do not know their “%(attribute)s”, by which the sequence starts.") % values,
+        remedy=_("Fill it in for the contact.") % values,
+    )
+
+
+def _no_tag(check: Check) -> Told:
+    values = {"tag": check.rule.get("tag")}
+    if check.holds:
+        return Told(text=_("They have the tag “%(tag)s”.") % values)
+    return Told(
+        text=_("They do not have the tag “%(tag)s”, which the sequence is for.") % values,
+        remedy=_("Give them the tag.") % values,
+    )
+
+
 def _not_then(check: Check) -> Told:
+    if check.rule.get("most"):
+        return Told(
+            text=_(
+                "Nothing speaks against it today, but at the time the sequence let in no more people, was not "
+                "running, or no worker read it for more than %(hours)s hours."
+            )
+            % {"hours": f"{check.rule.get('hours'):g}"},
+            remedy=_("It must happen again."),
+        )
     values = {"hours": f"{check.rule.get('hours'):g}"}
     return Told(
         text=_(
@@ -128,5 +157,7 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
         gettext_lazy("It was brought in from the past, and the past starts nothing."),
         gettext_lazy("It must happen again."),
     ),
+    EntryRule.NO_DATE: _no_date,
+    EntryRule.NO_TAG: _no_tag,
     EntryRule.NOT_THEN: _not_then,
 }

@@ -5,16 +5,18 @@ Decides over rows that were read already, as ``entry`` does: what it says no to,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from wagtail_drip.enrolments import entry
-from wagtail_drip.enrolments.entry import Earlier
+from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
+from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.triggers import Timed
 
 
 class EntryRule(StrEnum):
@@ -33,6 +35,8 @@ class EntryRule(StrEnum):
     ALREADY_INSIDE = "already_inside"
     REENTRY = "reentry"
     BACKFILLED = "backfilled"
+    NO_DATE = "no_date"
+    NO_TAG = "no_tag"
     NOT_THEN = "not_then"
 
 
@@ -99,6 +103,8 @@ class Standing:
     is_merged: bool = False
     earlier: Sequence[Earlier] = field(default_factory=tuple)
     max_age_hours: float = 6
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: Collection[str] = ()
 
 
 def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
@@ -115,7 +121,21 @@ def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
         checks.append(Check(rule={"name": EntryRule.MERGED}, holds=False))
     if standing.flow is not None and not standing.flow.entry.keyed:
         checks.append(_again(standing.flow, standing.earlier, key="", now=now))
+    if standing.flow is not None and standing.flow.timed is not None:
+        checks += _by_the_calendar(standing.flow.timed, standing)
     return checks
+
+
+def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
+    """Return what a trigger that a clock pulls must find of the person at all."""
+    if timed.kind == triggers.DATE:
+        date = standing.attributes.get(timed.attribute)
+        rule = {"name": EntryRule.NO_DATE, "attribute": timed.attribute}
+        return [Check(rule=rule, holds=bool(date), value=date)]
+    if timed.kind in (triggers.SCHEDULE, triggers.ONCE) and timed.audience == triggers.TAGGED:
+        rule = {"name": EntryRule.NO_TAG, "tag": timed.tag}
+        return [Check(rule=rule, holds=timed.tag in standing.tags, value=sorted(standing.tags))]
+    return []
 
 
 def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
@@ -128,7 +148,10 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
     checks = []
     if happening.is_backfilled:
         checks.append(Check(rule={"name": EntryRule.BACKFILLED}, holds=False))
-    if standing.published_at is not None and event.recorded_at < standing.published_at:
+    too_early = standing.published_at is not None and event.recorded_at < (
+        standing.published_at - timedelta(days=flow.entry.existing_days)
+    )
+    if standing.published_at is not None and too_early:
         before = {"name": EntryRule.BEFORE_PUBLISHING, "published_at": standing.published_at.isoformat()}
         checks.append(Check(rule=before, holds=False, value=event.recorded_at.isoformat()))
     is_here = standing.site_id in (None, happening.site_id)
@@ -158,21 +181,23 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
     checks.append(_again(flow, before_it, key=key, now=event.recorded_at))
     if happening.is_read and all(check.holds for check in checks):
         # What we know today would have let them in: it was the moment. Nobody writes down when an event was read.
-        checks.append(Check(rule={"name": EntryRule.NOT_THEN, "hours": standing.max_age_hours}, holds=False))
+        rule = {"name": EntryRule.NOT_THEN, "hours": standing.max_age_hours, "most": flow.entry.most}
+        checks.append(Check(rule=rule, holds=False))
     return Tried(happening=happening, checks=tuple(checks))
 
 
 def _again(flow: Flow, earlier: Sequence[Earlier], *, key: str, now: datetime) -> Check:
-    """Return what the rule of re-entry says, by ``entry.may_enter`` itself."""
-    rules = flow.entry
-    holds = entry.may_enter(rules, key=key, earlier=earlier, now=now)
-    same = [run for run in earlier if run.dedupe_key == key]
+    """Return what the rule of re-entry says, by ``entry.why_not`` itself."""
+    rules, by_occasion = flow.entry, flow.timed is not None
+    refusal = entry.why_not(rules, key=key, earlier=earlier, now=now, by_occasion=by_occasion)
+    holds = refusal is None
+    same = [run for run in earlier if by_occasion or run.dedupe_key == key]
     newest = max((run.entered_at for run in same), default=None)
     rule = {"name": EntryRule.REENTRY, "reentry": rules.reentry, "days": rules.days, "key": key}
-    if any(run.is_running for run in same):
+    if refusal is Refusal.INSIDE:
         rule["name"] = EntryRule.ALREADY_INSIDE
     next_at = None
-    if not holds and newest is not None and rules.reentry == "after_days":
+    if refusal is Refusal.TOO_SOON and newest is not None:
         next_at = newest + timedelta(days=max(rules.days, 1))
     return Check(
         rule=rule, holds=holds, value=newest.isoformat() if newest is not None else None, next_at=next_at

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min, Q
 
 from wagtail_drip.conf import settings
+from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import carry_out, gather, querysets, walk, why_not
@@ -30,6 +31,7 @@ from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.messaging.types import COLUMNS, Claimed, MessageDraft
 from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence as Written
 from wagtail_drip.sequences.models import SequenceRuntime
@@ -331,6 +333,7 @@ def _standing(
     contact: Contact, sequence: Written, runtime: SequenceRuntime | None, flow: Flow | None
 ) -> Standing:
     earlier = querysets.earlier_runs({sequence.pk}, {contact.pk})
+    tagged = flow is not None and flow.timed is not None and flow.timed.audience == triggers.TAGGED
     first = sequence.versions.aggregate(first=Min("published_at"))["first"]
     return Standing(
         flow=flow,
@@ -341,6 +344,8 @@ def _standing(
         is_merged=contact.merged_into_id is not None,
         earlier=earlier.get((sequence.pk, contact.pk), []),
         max_age_hours=settings.TRIGGER_MAX_AGE_HOURS,
+        attributes=contact.attributes,
+        tags=contacts.tags([contact.pk]).get(contact.pk, frozenset()) if tagged else frozenset(),
     )
 
 

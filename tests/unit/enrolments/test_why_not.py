@@ -14,6 +14,7 @@ from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.why_not import EntryRule, Happening, Standing
 from wagtail_drip.events.conditions import Condition, EventTest
 from wagtail_drip.sequences.flow import Entry, Flow
+from wagtail_drip.sequences.triggers import Timed
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AT_LEAST_50 = Condition(property="total", operator="at_least", value="50")
@@ -132,6 +133,24 @@ def test_after_some_days_it_is_told_from_when_on() -> None:
     (check,) = [each for each in why_not.standing_checks(standing, now=NOW) if not each.holds]
 
     assert check.next_at == NOW + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("timed", "known", "expected"),
+    [
+        (Timed(kind="date", attribute="birthday"), {}, {EntryRule.NO_DATE}),
+        (Timed(kind="date", attribute="birthday"), {"attributes": {"birthday": "--05-01"}}, set()),
+        (Timed(kind="once", audience="tag", tag="vip"), {}, {EntryRule.NO_TAG}),
+        (Timed(kind="once", audience="tag", tag="vip"), {"tags": {"vip"}}, set()),
+        (Timed(kind="once"), {}, set()),
+    ],
+)
+def test_what_a_calendar_must_find_of_somebody(
+    timed: Timed, known: dict[str, object], expected: set[str]
+) -> None:
+    standing = Standing(flow=Flow(trigger=None, timed=timed), state="live", **known)  # type: ignore[arg-type]
+
+    assert {check.name for check in why_not.standing_checks(standing, now=NOW) if not check.holds} == expected
 
 
 @given(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import cap_sentences, sentences, words
 from wagtail_drip.admin.sentences import Told
+from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.compliance.types import Verdict
 from wagtail_drip.content.models import PinnedText
 from wagtail_drip.enrolments.why_not import Tried
@@ -264,6 +265,11 @@ def _inside(answer: Answer, run: Run, values: Mapping[str, Any]) -> Told:
 
 def _never(answer: Answer, text: str) -> Told:
     flow = answer.flow
+    if flow is not None and flow.timed is not None:
+        starts = _("It starts by the calendar: %(when)s. Their turn has not come.") % {
+            "when": starts_when(answer.sequence)
+        }
+        return Told(text=f"{text} {starts}")
     if flow is None or flow.trigger is None:
         return Told(
             text=f"{text} {_('Nothing lets people in by itself: somebody or another program must do so.')}"
