@@ -13,11 +13,14 @@ from tests.architecture.house import PACKAGE, ROOT, contract, floors, module_pat
 VAGUE = {"utils", "util", "helpers", "helper", "common", "services", "service", "manager", "managers", "misc"}
 PURE = {
     "enrolments.walk",
+    "enrolments.branch_tests",
+    "enrolments.dates",
     "enrolments.effects",
     "enrolments.steps",
     "enrolments.occasions",
     "enrolments.targets",
     "sequences.choices",
+    "sequences.replies",
     "sequences.flow",
     "sequences.triggers",
     "contacts.consent",

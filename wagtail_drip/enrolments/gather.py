@@ -68,8 +68,7 @@ def facts_for(
     tags = _tags(enrolments, needs, heads)
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
-    speaks_for = {pk: head.pk for pk, head in heads.items()}
-    past = past_of(enrolments, needs, speaks_for, now=now, as_of=as_of)
+    past = past_of(enrolments, needs, heads, now=now, as_of=as_of)
     zones = dict(
         SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
             "site_id", "zone"

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -35,7 +36,7 @@ class Past:
 def past_of(
     enrolments: Sequence[Moving],
     needs: Mapping[int, Needs],
-    heads: Mapping[int, int],
+    heads: Mapping[int, Any],
     *,
     now: datetime | None,
     as_of: datetime | None,
@@ -44,22 +45,25 @@ def past_of(
     Return what the flows of these enrolments ask of the past.
 
     :param needs: by version id.
-    :param heads: who speaks for each contact.
+    :param heads: the row of who speaks for each contact.
     :param now: from when "the last n days" are counted; None reads all, for a caller that looks at many moments.
     """
     past = Past()
-    wanted = frozenset().union(*(needs[e.version_id].history for e in enrolments))
-    askers = {heads[e.contact_id] for e in enrolments if needs[e.version_id].history}
-    buyers = {heads[e.contact_id] for e in enrolments if needs[e.version_id].purchases}
+    asked = Needs()
+    for each in needs.values():
+        asked |= each
+    if not (asked.history or asked.purchases or asked.passed):
+        return past
+    askers = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].history}
+    buyers = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].purchases}
     if askers or buyers:
         speaks_for = _with_merged(askers | buyers)
         if askers:
-            past.history = _history(wanted, speaks_for, now=now, as_of=as_of)
+            past.history = _history(asked.history, speaks_for, now=now, as_of=as_of)
         if buyers:
             past.purchases = _purchases(speaks_for, as_of=as_of)
-    kinds = frozenset().union(*(needs[e.version_id].passed for e in enrolments))
-    if kinds:
-        past.passed = _passed({e.pk for e in enrolments if needs[e.version_id].passed}, kinds)
+    if asked.passed:
+        past.passed = _passed({e.pk for e in enrolments if needs[e.version_id].passed}, asked.passed)
     return past
 
 
