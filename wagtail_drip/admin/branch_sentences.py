@@ -102,7 +102,7 @@ def _jump(decided: Decided) -> str:
     rule, before = decided["rule"], int(decided.get("value") or 0)
     values = {"n": before + 1, "times": rule.get("times")}
     if decided.get("outcome") == "jumped":
-        return _("Went to another step, for the %(n)s. of at most %(times)s times.") % values
+        return _("Went to another step: time %(n)s of at most %(times)s.") % values
     return _("Had gone to the other step %(times)s times already, so went on here.") % values
 
 
