@@ -157,7 +157,7 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
         purpose=purpose,
         topic=send.topic or flow.topic,
         pinned_text_id=send.text_id,
-        variables=_variables(advanced.facts),
+        variables=_variables(advanced.facts, flow),
         guards=guards_of(flow, trigger, since=enrolment.since),
         sequence_id=enrolment.sequence_id,
         version_id=enrolment.version_id,
@@ -173,11 +173,14 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
     )
 
 
-def _variables(facts: Facts | None) -> dict[str, Any]:
-    """Return what only this run knows: its event, and what webhooks answered."""
+def _variables(facts: Facts | None, flow: Flow) -> dict[str, Any]:
+    """Return what only this run knows: its event, as it stands after what moved it, and what webhooks answered."""
     known: dict[str, Any] = {}
     if facts and facts.trigger:
         known["event"] = dict(facts.trigger.properties)
+        for follow in flow.follows:
+            for seen in facts.about_the_same(follow):
+                known["event"] |= seen.properties
     if facts and facts.answers:
         known[WEBHOOK] = facts.answered()
     return known

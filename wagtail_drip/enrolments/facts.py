@@ -144,6 +144,24 @@ class Facts:
             if seen.recorded_at > floor and test.accepts(seen.name, seen.properties)
         ]
 
+    def about_the_same(self, follow: Mapping[str, Any]) -> list[Seen]:
+        """
+        Return the later events about the same order, cart or appointment as the trigger, oldest first.
+
+        :param follow: by which ``key`` they are known, and which events have ``moved`` or ``cancelled`` it.
+        """
+        key = follow.get("key") or ""
+        about = str(self.trigger.properties.get(key) or "") if self.trigger else ""
+        names = {*follow.get("moved", ()), *follow.get("cancelled", ())}
+        return [
+            seen
+            for seen in self.events
+            if about
+            and seen.name in names
+            and seen.recorded_at > self.since
+            and str(seen.properties.get(key) or "") == about
+        ]
+
     def having_passed(self, step_id: str) -> Facts:
         """Return the facts once the enrolment has come to this step once more."""
         return replace(self, passed={**self.passed, step_id: self.passed.get(step_id, 0) + 1})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from wagtail_drip.events.conditions import EventTest, test_from_json, test_to_json
@@ -74,6 +75,11 @@ class Flow:
     topic: str = ""
     start: str | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
+
+    @cached_property
+    def follows(self) -> tuple[Mapping[str, Any], ...]:
+        """Return what its waits for a date of the trigger follow: the key, and the events that move or cancel it."""
+        return tuple(step.settings["follow"] for step in self.steps.values() if step.settings.get("follow"))
 
     def past(self, step_id: str, skips: Collection[str]) -> str:
         """Return where one who goes on at *step_id* comes to, passing over *skips*; '' for the end."""

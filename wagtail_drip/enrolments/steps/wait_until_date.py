@@ -110,16 +110,10 @@ def _of_event(settings: Mapping[str, Any], facts: Facts) -> _Found:
         return _Found()
     found = _Found(value=trigger.properties.get(settings["property"]))
     follow = settings.get("follow") or {}
-    key = follow.get("key") or ""
-    about = str(trigger.properties.get(key) or "")
-    if not about:
-        return found
-    for seen in facts.events:
-        if str(seen.properties.get(key) or "") != about or seen.recorded_at <= facts.since:
-            continue
+    for seen in facts.about_the_same(follow):
         if seen.name in follow.get("cancelled", ()):
             found = _Found(since=seen.recorded_at, is_cancelled=True)
-        elif seen.name in follow.get("moved", ()) and seen.properties.get(settings["property"]):
+        elif seen.properties.get(settings["property"]):
             found = _Found(value=seen.properties[settings["property"]], since=seen.recorded_at)
     return found
 

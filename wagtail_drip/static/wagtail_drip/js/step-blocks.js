@@ -210,7 +210,8 @@
         // Its neighbours are not drawn yet.
         setTimeout(() => {
           draw();
-          allSteps().forEach(({ id, child }) => id && child.block === block && child.setTextLabel?.());
+          const mine = allSteps().find(({ child }) => child.block === block)?.child;
+          mine?.titleElement?.text?.(mine.getTextLabel({ maxLength: LONGEST }) || '');
         }, 0);
       });
     }
