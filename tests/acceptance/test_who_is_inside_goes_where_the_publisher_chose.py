@@ -125,6 +125,42 @@ def test_a_stop_between_leaving_and_coming_back_is_obeyed(ada_waits: Town, tips:
     assert Enrolment.objects.get().running is None
 
 
+def test_a_reply_that_came_while_she_stood_elsewhere_is_heard_after_undoing(town: Town) -> None:
+    sequence = live_sequence(
+        purpose="information",
+        trigger="order_placed",
+        steps=[
+            ("send_message", {"text": "Do you like it?"}),
+            (
+                "wait_for_reply",
+                {
+                    "amount": 3,
+                    "unit": "days",
+                    "happened": [("send_message", {"text": "Great"})],
+                    "timed_out": [("send_message", {"text": "Pity"})],
+                },
+            ),
+            ("wait_duration", {"amount": 5, "unit": "days"}),
+            ("send_message", {"text": "Bye"}),
+        ],
+    )
+    shop.buy_as_guest(Client(), town.product, drip_sms_consent="1")
+    town.settle()
+    steps = as_written(sequence)
+    last = {**steps[3], "value": {**steps[3]["value"], "text": "Goodbye"}}
+    publish(sequence, [*steps[:3], last], Chosen(choice=Choice.MOVE, to=steps[2]["id"]))
+    town.settle()
+    town.let_pass(hours=1)
+    town.phone(shop.PHONE).write("I do")
+    town.settle()
+    assert town.phone(shop.PHONE).texts() == ["Do you like it?"]
+
+    sequences.undo_moves(sequence.pk, now=clock.now())
+    town.settle()
+
+    assert town.phone(shop.PHONE).texts() == ["Do you like it?", "Great"]
+
+
 def test_a_deleted_sequence_texts_nobody_and_can_be_had_back(ada_waits: Town, tips: Sequence) -> None:
     assert sequences.archive(tips.pk, now=clock.now(), by="Ada")
     ada_waits.let_pass(days=10)

@@ -31,8 +31,8 @@ def target_of(
     """
     Return where somebody at *step_id* of the old flow goes on in the new one.
 
-    Unless something else was chosen: at the same step where it survives; else at the next one, in the old
-    flow's order, that does; and out if none is left.
+    Unless something else was chosen: at the same step where it survives; else at the next one after it, as the
+    old flow goes on, that does; and out if none is left.
 
     :param stays: an earlier choice left them on the old version, which holds until somebody chooses anew.
     """
@@ -49,12 +49,23 @@ def target_of(
     if step_id in new.steps:
         # What it remembers belongs to a step of another kind.
         return Target(choice=Choice.MOVE, step_id=step_id)
-    order = [step.id for step in old.in_order()]
-    following = order[order.index(step_id) + 1 :] if step_id in order else []
-    found = next((each for each in following if each in new.steps), None)
+    found = _next_that_is_left(step_id, old=old, new=new)
     if found is None:
         return Target(choice=Choice.LEAVE, step_id=step_id, reason="step_removed")
     return Target(choice=Choice.MOVE, step_id=found)
+
+
+def _next_that_is_left(step_id: str, *, old: Flow, new: Flow) -> str | None:
+    # By what follows a step and not by how they are read: after a path comes what follows its branch, not the
+    # path beside it, which is for others.
+    passed: set[str] = set()
+    here = step_id
+    while here in old.steps and here not in passed:
+        passed.add(here)
+        here = old.steps[here].next or ""
+        if here in new.steps:
+            return here
+    return None
 
 
 def survives(step_id: str, *, old: Flow, new: Flow) -> bool:

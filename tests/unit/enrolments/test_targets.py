@@ -76,6 +76,27 @@ def test_what_was_chosen_is_done(chosen: Chosen, choice: Choice, expected: str) 
     assert target.reason == ("version_migrated" if choice == Choice.LEAVE else "")
 
 
+def test_who_stands_in_a_path_that_is_gone_goes_on_after_its_branch_not_in_the_path_beside() -> None:
+    paths = (Path(key="yes", label="Yes", start="a"), Path(key="no", label="No", start="b"))
+    kept = {
+        "f": Step(id="f", kind="branch", paths=paths, next="c"),
+        "b": Step(id="b", kind="send_message", next="c"),
+        "c": Step(id="c", kind="send_message"),
+    }
+    old = Flow(trigger=None, start="f", steps={**kept, "a": Step(id="a", kind="wait_duration", next="c")})
+    in_reading_order = {step_id: old.steps[step_id] for step_id in "fabc"}
+
+    target = target_of("a", old=replace(old, steps=in_reading_order), new=replace(old, steps=kept))
+
+    assert (target.choice, target.step_id) == (Choice.MOVE, "c")
+
+
+def test_a_loop_of_removed_steps_ends() -> None:
+    loop = replace(OLD, steps={**OLD.steps, "d": replace(OLD.steps["d"], next="a")})
+
+    assert target_of("b", old=loop, new=flow("z")).choice == Choice.LEAVE
+
+
 def test_only_what_does_nothing_but_wait_is_counted_anew() -> None:
     chosen = Chosen(choice=Choice.RECOMPUTE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
 
 from wagtail_drip.enrolments import targets
 from wagtail_drip.enrolments.models import Enrolment
@@ -33,17 +33,17 @@ def moves(sequence: Sequence) -> Moves:
         Enrolment.objects.filter(sequence_id=sequence.pk, running=1)
         .order_by()
         .values_list("version_id", "step_id")
-        .annotate(people=Count("pk"))
+        .annotate(people=Count("pk"), stay=Count("pk", filter=Q(decided_for__gt=F("version__number"))))
     )
     if not standing:
         return Moves()
     flow, _texts = compiling.plan(sequence)
-    before = sequences.flows(version_id for version_id, _step_id, _people in standing)
+    before = sequences.flows(version_id for version_id, *_rest in standing)
     moved = ended = 0
-    for version_id, step_id, people in standing:
+    for version_id, step_id, people, stay in standing:
         target = targets.target_of(step_id, old=before[version_id], new=flow)
         if target.choice == Choice.LEAVE:
-            ended += people
+            ended += people - stay
         elif target.choice == Choice.MOVE:
-            moved += people
-    return Moves(inside=sum(people for _version, _step, people in standing), moved=moved, ended=ended)
+            moved += people - stay
+    return Moves(inside=sum(people for _version, _step, people, _stay in standing), moved=moved, ended=ended)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.views.generic.mixins import HookResponseMixin
 
 from wagtail_drip.admin.sequences import standing
 from wagtail_drip.admin.sequences.standing import Standing
@@ -44,7 +45,7 @@ def newcomers(sequence: Sequence, flow: Flow) -> int:
     return date_triggers.newcomers(running, now=clock.now())
 
 
-class PublishView(WagtailAdminTemplateMixin, TemplateView):
+class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
     """Shows the plan for the draft that was saved last, and publishes it on POST."""
 
     template_name = "wagtail_drip/admin/sequences/publish.html"
@@ -118,13 +119,18 @@ class PublishView(WagtailAdminTemplateMixin, TemplateView):
                 _("Somebody has saved another draft meanwhile. Look at what it would do, then publish."),
             )
             return redirect(request.path)
+        # What Wagtail's own button does, with the choices kept before it.
         sequences.plan_moves(
             self.sequence.pk,
             revision_id=revision.pk,
             choices=standing.read_choices(request.POST, self.found),
             now=clock.now(),
         )
+        if (answer := self.run_hook("before_publish", request, self.draft)) is not None:
+            return answer
         revision.publish(user=request.user, skip_permission_checks=True)
+        if (answer := self.run_hook("after_publish", request, self.draft)) is not None:
+            return answer
         if self.draft.go_live_at and self.draft.go_live_at > clock.now():
             messages.success(
                 request, _("“%(name)s” is scheduled. Your choices hold then.") % {"name": self.draft.name}
