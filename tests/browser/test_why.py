@@ -1,4 +1,4 @@
-"""Why (not)? in a real browser: the way there, the answer, and "what if it were" at night, on a phone too."""
+"""Why (not)? and the alarms in a real browser: the way there, the answer, "what if it were" at night, on a phone too."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from wagtail_drip import api
+from wagtail_drip import api, tasks
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
+from wagtail_drip.core.models import Lease
 from wagtail_drip.events import catalogue
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.models import Sequence
@@ -130,3 +131,23 @@ def test_nothing_runs_out_of_a_telephone(page: Page, sequence: Sequence, ada: Co
         page.goto(address)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 391, address
+
+
+def test_an_owner_chooses_who_is_told_and_sees_that_no_worker_runs(page: Page) -> None:
+    tasks.note_alive()
+    Lease.objects.filter(name=tasks.TICK).update(started_at=clock.lease_now() - timedelta(minutes=6))
+
+    page.goto("/admin/")
+    expect(page.get_by_role("alert").filter(has_text="No text messages are sent.")).to_be_visible()
+    expect(page.get_by_text("No worker has run for 6 minutes")).to_have_count(1)
+    page.goto("/admin/text-messages/settings/")
+    page.get_by_role("link", name="Alarms", exact=True).click()
+    group = page.get_by_role("group", name="No worker runs, or tasks wait too long")
+    group.get_by_label("owner (owner@shop.example)").check()
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_text("The people to be told were saved.")).to_be_visible()
+    expect(group.get_by_label("owner (owner@shop.example)")).to_be_checked()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from wagtail_drip.admin import cap_sentences
 from wagtail_drip.admin.entry_sentences import RUNTIME_STATES, entry_check
 from wagtail_drip.admin.reason_sentences import EXITS, REASONS
 from wagtail_drip.admin.step_sentences import RULES
@@ -43,7 +44,8 @@ def reason(code: str) -> Told:
 
 def obstacle(met: Obstacle) -> Told:
     """Return what stood in the way of a text, with what the rule itself says: which law, which hours, until when."""
-    told, said = reason(met.reason), _what_it_says(met)
+    told = reason(met.reason)
+    said = cap_sentences.explain(str(met.value.get("detail", ""))) or _what_it_says(met)
     return Told(text=f"{told.text} {said}".strip(), remedy=told.remedy)
 
 

@@ -133,8 +133,8 @@ def _next(message: Claimed, found: gate.Facts, decision: Decision, at: datetime)
     return None
 
 
-def _plain(reason: str, at: datetime, until: datetime | None = None) -> Obstacle:
-    return Obstacle(reason, at, until, {})
+def _plain(reason: str, at: datetime) -> Obstacle:
+    return Obstacle(reason, at, None, {})
 
 
 def _obstacles(message: Claimed, found: gate.Facts, at: datetime) -> list[Obstacle]:
@@ -149,7 +149,8 @@ def _obstacles(message: Claimed, found: gate.Facts, at: datetime) -> list[Obstac
             # The rules of time say more of themselves: which law, which hours, which day, and until when.
             obstacles += times.next_possible(question, now=at).obstacles or (_plain(decision.reason, at),)
             break
-        obstacles.append(_plain(decision.reason, at, decision.until))
+        told = {"detail": decision.detail} if decision.detail else {}
+        obstacles.append(Obstacle(decision.reason, at, decision.until, told))
         if decision.reason not in _TAKEN_AWAY or len(obstacles) > len(_TAKEN_AWAY):
             break
         question = question._replace(**_TAKEN_AWAY[decision.reason])  # type: ignore[arg-type]
