@@ -219,3 +219,25 @@ def test_a_copy_is_a_draft_of_its_own() -> None:
     copy = Sequence.objects.get(name="Baskets, again")
     assert not copy.live
     assert SequenceRuntime.objects.get().sequence == sequence
+
+
+def test_the_owner_is_told_of_days_that_a_clock_s_trigger_missed() -> None:
+    from datetime import timedelta
+
+    from wagtail_drip.admin.sequences.panels import trigger_trouble
+    from wagtail_drip.core import clock
+    from wagtail_drip.enrolments.models import TriggerCheck
+    from wagtail_drip.test.sequences import live_sequence
+
+    now = clock.now()
+    made = live_sequence(trigger=None, trigger_kind="once", steps=[("send_message", {"text": "Hello"})])
+    row = TriggerCheck.objects.create(sequence=made, checked_until=now)
+
+    found = [trigger_trouble(made.pk, now=now)]
+    TriggerCheck.objects.update(missed_since=now - timedelta(days=3), missed_until=now - timedelta(days=2))
+    found.append(trigger_trouble(made.pk, now=now))
+    found.append(trigger_trouble(made.pk, now=now + timedelta(days=6)))
+    TriggerCheck.objects.update(error="Broken.")
+    found.append(trigger_trouble(made.pk, now=now + timedelta(days=6)))
+
+    assert found == [None, row, None, row]

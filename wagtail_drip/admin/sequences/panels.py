@@ -25,6 +25,8 @@ from wagtail_drip.admin.sequences.trigger_panels import (
     volume_panel,
 )
 from wagtail_drip.core import clock
+from wagtail_drip.enrolments.models import TriggerCheck
+from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import Health, RuntimeState
@@ -32,6 +34,15 @@ from wagtail_drip.sequences.states import Health, RuntimeState
 
 def _to_come(moment: datetime | None) -> datetime | None:
     return moment if moment is not None and moment > clock.now() else None
+
+
+def trigger_trouble(sequence_id: int, *, now: datetime) -> TriggerCheck | None:
+    """Return how far a clock's trigger came where its owner should know: it broke, or it missed days lately."""
+    row = TriggerCheck.objects.filter(sequence_id=sequence_id).first()
+    if row is None:
+        return None
+    missed_lately = row.missed_until is not None and row.missed_until > now - watchdog.RECENTLY
+    return row if row.error or missed_lately else None
 
 
 class RunningPanel(Panel):
@@ -54,6 +65,7 @@ class RunningPanel(Panel):
                 context["has_ended"] = runtime.state == RuntimeState.ENDED
                 context["is_archived"] = runtime.state == RuntimeState.ARCHIVED
                 context["moves"] = moves(self.instance)
+                context["trigger_check"] = trigger_trouble(self.instance.pk, now=clock.now())
                 context["advice"] = [
                     problem for problem in problems.find(self.instance) if problem.level == "advice"
                 ]
