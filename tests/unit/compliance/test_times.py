@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -60,7 +61,8 @@ def met(asked: Question, now: datetime = NIGHT) -> list[str]:
 @cache
 def days_of_change(name: str) -> tuple[date, ...]:
     zone = ZoneInfo(name)
-    found = [date(2026, 7, 15)]
+    # A plain day, and the eves of Good Friday and of Christmas.
+    found = [date(2026, 7, 15), date(2026, 4, 2), date(2026, 12, 24)]
     day = datetime(2026, 1, 1, tzinfo=UTC)
     while day.year < 2027:
         after = day + timedelta(days=1)
@@ -134,11 +136,11 @@ def legal_by_hand(question: Question, moment: datetime, now: datetime) -> bool:
     rule = question.rules.legal["GB"]
     if rule.kind is Kind.BEST:
         return True
-    zones = {"Europe/London"} if False else times._legal_zones(question, rule.week, now)
+    zones = times._legal_zones(question, rule.week, now)
     return all(on_wall(rule.week, moment.astimezone(ZoneInfo(zone)), rule.holidays) for zone in zones)
 
 
-def on_wall(week: Any, wall: datetime, holidays: str, black: set[date] = frozenset()) -> bool:  # type: ignore[assignment]
+def on_wall(week: Any, wall: datetime, holidays: str, black: Collection[date] = ()) -> bool:
     def spans_of(day: date) -> Any:
         is_holiday = day in public_holidays.names("GB", "", day.year)
         if day in black or (is_holiday and holidays == "closed"):
@@ -335,6 +337,27 @@ def test_the_law_of_alabama_has_no_holidays() -> None:
     assert (first.value["place"], first.value["holiday"]) == ("US-AL", "Thanksgiving Day")
     assert first.value["read"] == "2026-11-21"
     assert met(question(**{**alabama, "subdivision": "GA"}, purpose="transactional"), thanksgiving) == []
+
+
+def test_a_night_ends_where_a_holiday_without_texts_begins() -> None:
+    """And the night of that day does not begin, so that nothing is open until the evening after it."""
+    nights = Rule(
+        place="GB",
+        week=week_of({str(day): [["20:00", "02:00"]] for day in range(7)}),
+        kind=Kind.LAW,
+        source="-",
+        read="2026-11-21",
+        holidays=Holidays.CLOSED,
+    )
+    asked = question(rules=TimeRules(changed=[nights]), ignores_windows=True)
+
+    for moment, expected in [
+        (datetime(2026, 12, 24, 23, 59, tzinfo=UTC), datetime(2026, 12, 24, 23, 59, tzinfo=UTC)),
+        # Christmas is a Friday; Boxing Day is kept on Monday too; Sunday lies between them.
+        (datetime(2026, 12, 25, 0, 30, tzinfo=UTC), datetime(2026, 12, 27, 20, tzinfo=UTC)),
+        (datetime(2026, 12, 28, 0, 30, tzinfo=UTC), datetime(2026, 12, 29, 20, tzinfo=UTC)),
+    ]:
+        assert times.next_possible(asked, now=moment).at == expected
 
 
 def test_every_rule_that_stood_in_the_way_is_told_in_turn() -> None:
