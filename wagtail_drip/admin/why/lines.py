@@ -224,6 +224,12 @@ def headline(answer: Answer) -> Told:
             "ended": sentences.moment(last.ended_at),
         }
         left = sentences.left_because(last.exit_reason) if last.exit_reason else _("They went to the end.")
+        if answer.runs[0].next_text is not None:
+            # The last step's text may wait for its hour when the run is over.
+            then = _("The next text can go on %(next)s at the earliest.") % {
+                "next": sentences.moment(answer.runs[0].next_text)
+            }
+            return Told(text=f"{text} {left} {then}")
         again = sentences.entry_check(broken) if broken is not None else Told(text="")
         return Told(text=f"{text} {left}", remedy=again.remedy)
     text = _("%(name)s has never been in “%(sequence)s”.") % values
