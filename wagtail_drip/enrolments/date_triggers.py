@@ -44,6 +44,11 @@ def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
         return 0
     known = {row.sequence_id: row for row in TriggerCheck.objects.filter(sequence_id__in=live)}
     _begin([running for pk, running in live.items() if pk not in known or _differs(known[pk], running)], now)
+    again = [pk for pk, row in known.items() if _was_resumed(row, live[pk])]
+    if again:
+        TriggerCheck.objects.filter(sequence_id__in=again, due_at=None).update(
+            due_at=now, attempts=0, error=""
+        )
     due = TriggerCheck.objects.filter(sequence_id__in=live, due_at__lte=now).order_by("due_at", "pk")
     done = 0
     for pk, sequence_id in list(due.values_list("pk", "sequence_id")):
@@ -58,6 +63,12 @@ def spec_of(flow: Flow) -> dict[str, Any]:
 
 def _differs(row: TriggerCheck, running: Running) -> bool:
     return bool(row.timed != spec_of(running.flow))
+
+
+def _was_resumed(row: TriggerCheck, running: Running) -> bool:
+    """Tell whether somebody paused and resumed what was set aside: it is tried again."""
+    since = running.entering_since
+    return bool(row.error) and row.due_at is None and since is not None and since > row.checked_until
 
 
 def _begin(new: list[Running], now: datetime) -> None:

@@ -378,6 +378,12 @@ def test_one_broken_trigger_is_set_aside_and_stops_no_other() -> None:
     assert "ValueError: broken" in row.error
     assert watchdog.ask(watchdog.DEEP, now=now)["triggers set aside"] == 1
 
+    sequences.pause(broken.pk, now=now + timedelta(hours=1))
+    sequences.resume(broken.pk, now=now + timedelta(hours=2))
+    look_at(now + timedelta(hours=3))
+    row.refresh_from_db()
+    assert (row.error, row.checked_until) == ("", now + timedelta(hours=3))
+
 
 @pytest.mark.parametrize("options", [{"trigger_kind": "once"}, BIRTHDAY], ids=["once", "date"])
 def test_a_chunk_costs_the_same_however_many_people_it_has(options: dict[str, Any]) -> None:
