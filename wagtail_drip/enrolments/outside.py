@@ -87,8 +87,9 @@ def _flight() -> _Flight:
 
 def _take_up(flight: _Flight, *, now: datetime) -> int:
     free = AT_ONCE - len(flight.calls)
-    expired = OutsideCall.objects.filter(state=CallState.CLAIMED, lease_until__lt=clock.lease_now())
-    if expired.exists():
+    held = OutsideCall.objects.filter(lease_until__isnull=False)
+    if held.exists():
+        expired = held.filter(state=CallState.CLAIMED, lease_until__lt=clock.lease_now())
         claims.retried(lambda: _give_back(claims.claim(expired.order_by("pk"), limit=AT_ONCE), now=now))
     due = querysets.calls_due(now)
     if not free or not due.exists():
