@@ -16,6 +16,7 @@ from django.conf import settings
 from django.test import override_settings
 from wagtail.models import Site
 
+from sandbox.seed import tasting
 from wagtail_drip import api
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Installation
@@ -83,6 +84,8 @@ def _one_day(day: int, site: Site, chance: random.Random) -> None:
     _clicks(chance)
     if day == DAYS - 4:
         _say_stop(0)
+    if day == tasting.CHANGED_ON_DAY:
+        tasting.change_while_people_are_inside()
     advance(days=1)
 
 

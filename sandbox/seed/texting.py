@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from wagtail.models import Site
 
 from sandbox.seed.people import CUSTOMERS
+from sandbox.seed.tasting import TASTING
 from wagtail_drip import tasks
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Permission
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import actions as core
+from wagtail_drip.core.caps import default_caps
 from wagtail_drip.messaging import accounts
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.sequences import live_sequence
@@ -45,6 +47,7 @@ SEQUENCES: tuple[dict[str, Any], ...] = (
                 "send_message",
                 {
                     "name": "A first tin",
+                    "expires_hours": 8 * 24,  # may wait for room under the weekly cap
                     "text": 'Not sure what to try first, {{ contact.first_name | default: "friend" }}? '
                     "Most people begin with Dragon Well or the House Espresso: {{ shop.url }}/catalogue/",
                 },
@@ -146,6 +149,7 @@ SEQUENCES: tuple[dict[str, Any], ...] = (
             ),
         ],
     },
+    TASTING,
 )
 
 
@@ -163,6 +167,7 @@ def set_up(site: Site, *, now: datetime) -> None:
             sender_name="Leaf & Bean",
             price_per_segment="0.04",
             windows=ALWAYS,
+            caps={**default_caps(), "week": 3},
             help_text="Leaf & Bean: tea and coffee by post. Reply STOP to opt out.",
             test_numbers=[STAFF_NUMBER],
         )
