@@ -97,6 +97,7 @@ def _beside_a_slow_sender(size: Size) -> Iterator[Row]:
     """Its promotions wait for the bucket; news of an order must not wait behind them."""
     from django.conf import settings
 
+    from wagtail_drip.core import actions as core
     from wagtail_drip.core import clock
     from wagtail_drip.messaging import actions
     from wagtail_drip.messaging.models import Message
@@ -107,7 +108,9 @@ def _beside_a_slow_sender(size: Size) -> Iterator[Row]:
     settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "SENDER_SEGMENTS_PER_SECOND": 20}
     with planting.database():
         site_id = planting.open_shop()
-        contact_ids = planting.people(1000, site_id=site_id)
+        # A cap would put most of them off, and the queue would be empty.
+        core.change_site_settings(site_id, caps={})
+        contact_ids = planting.people(1000, site_id=site_id, groups=("transactional", "marketing"))
         now = clock.now()
 
         def draft(key: str, purpose: str, contact_id: int) -> MessageDraft:

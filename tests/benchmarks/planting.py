@@ -45,9 +45,9 @@ def open_shop() -> int:
     return int(site.pk)
 
 
-def people(number: int, *, site_id: int, group: str = "transactional") -> list[int]:
-    """Plant contacts with British mobile numbers and their consent; return their ids."""
-    from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
+def people(number: int, *, site_id: int, groups: Sequence[str] = ("transactional",)) -> list[int]:
+    """Plant contacts with British mobile numbers and their consent to each of *groups*; return their ids."""
+    from wagtail_drip.contacts.models import Contact
     from wagtail_drip.core import clock
 
     now = clock.now()
@@ -65,20 +65,29 @@ def people(number: int, *, site_id: int, group: str = "transactional") -> list[i
         },
     )
     ids = list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+    for group in groups:
+        _agree(ids, group, site_id)
+    return ids
+
+
+def _agree(ids: Sequence[int], group: str, site_id: int) -> None:
+    from wagtail_drip.contacts.models import ConsentRecord, Permission
+    from wagtail_drip.core import clock
+
+    now = clock.now()
     said = {"site_id": site_id, "granted": True}
     recorded = {"source": "benchmark", "method": "api", "at": now, "recorded_at": now}
     _insert(
         ConsentRecord,
-        number,
+        len(ids),
         lambda n: {"contact_id": ids[n], "purpose_group": group, **said, **recorded},
     )
-    records = dict(ConsentRecord.objects.values_list("contact_id", "pk"))
+    records = dict(ConsentRecord.objects.filter(purpose_group=group).values_list("contact_id", "pk"))
     _insert(
         Permission,
-        number,
+        len(ids),
         lambda n: {"contact_id": ids[n], "group": group, "since": now, "record_id": records[ids[n]], **said},
     )
-    return ids
 
 
 def sequence(name: str = "Thanks", **options: Any) -> Any:

@@ -77,9 +77,11 @@ def _write(model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_rep
             if row[place] is not None:
                 row[place] = convert(row[place])
     connection = connections[_alias(model)]
-    sql = _statement(model, connection.alias, plan.names, ignore_repeats)
+    # Arrays of one would cost a shop's request more than the row itself.
+    in_arrays = connection.vendor == "postgresql" and len(rows) > 1
+    sql = _statement(model, connection.alias, plan.names, ignore_repeats, in_arrays)
     written = 0
-    if connection.vendor == "postgresql":
+    if in_arrays:
         for some in _parts(rows):
             columns = map(list, zip(*some, strict=True))
             written += postgres.execute(sql, [*plan.shared, *columns], using=connection.alias)
@@ -104,16 +106,15 @@ def _alias(model: type[Model]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _statement(model: type[Model], alias: str, names: tuple[str, ...], ignore_repeats: bool) -> str:
+def _statement(
+    model: type[Model], alias: str, names: tuple[str, ...], ignore_repeats: bool, in_arrays: bool
+) -> str:
     plan = _plan(model, alias, names)
     connection = connections[alias]
     vendor = connection.vendor
     quote = connection.ops.quote_name
     into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, plan.columns))})"
-    if vendor == "postgresql":
-        source = _from_arrays(plan)
-    else:
-        source = f"VALUES ({', '.join(['%s'] * len(plan.columns))})"
+    source = _from_arrays(plan) if in_arrays else f"VALUES ({', '.join(['%s'] * len(plan.columns))})"
     if not ignore_repeats:
         return f"{into} {source}"
     if vendor == "mysql":
