@@ -132,17 +132,15 @@ def _beside_a_slow_sender(size: Size) -> Iterator[Row]:
                 now=now,
             )
         planting.analyse()
-        waited, passes = [], []
         for number in range(size.of(30, 5)):
-            for _ in range(5):
-                began = time.perf_counter()
-                send_due()
-                passes.append((time.perf_counter() - began) * 1e3)
+            send_due()
             actions.queue([draft(f"order:{number}", "transactional", contact_ids[number])], now=clock.now())
-            began = time.perf_counter()
             while not Message.objects.filter(key=f"order:{number}", state="sent").exists():
                 send_due()
-            waited.append(time.perf_counter() - began)
-        yield Row(f"a pass beside {many:,} throttled texts, p50", share(passes, 50), "ms")
-        yield Row("an order's text beside them, queued to sent, p50", share(waited, 50), "s")
+        # A pass goes on for two seconds while the bucket fills: what counts is when the text left.
+        rows = Message.objects.filter(key__startswith="order:").values_list("created_at", "handed_over_at")
+        waited = [(left - queued).total_seconds() for queued, left in rows if left is not None]
+        still = Message.objects.filter(purpose="promotional", state="scheduled").count()
+        yield Row("throttled texts that still wait at the end", still, "")
+        yield Row("an order's text beside them, queued to handed over, p50", share(waited, 50), "s")
         yield Row("an order's text beside them, the longest", max(waited), "s", "a second or so")
