@@ -66,8 +66,7 @@ def opening(question: Question, *, now: datetime) -> tuple[datetime | None, str]
     if found is not None and found <= now:
         return found, ""
     for layer in layers:
-        first = quiet_hours.next_open(now, layer.hours)
-        if first is None or first > now:
+        if not all(quiet_hours.is_open(now, hours) for hours in layer.hours):
             return found, layer.reason
     return found, ""
 
@@ -85,7 +84,8 @@ def spread(question: Question, opening: datetime, *, now: datetime) -> datetime:
     while seconds > 0:
         later = opening + timedelta(seconds=place % seconds)
         in_time = question.expires_at is None or later < question.expires_at
-        if in_time and quiet_hours.next_open(later, hours) == later:
+        # Not next_open: each message has a moment of its own, and would only fill what that remembers.
+        if in_time and all(quiet_hours.is_open(later, each) for each in hours):
             return later
         seconds //= 2
     return opening
