@@ -1,4 +1,4 @@
-"""What branches, splits, jumps and waits for a date wrote down, as sentences."""
+"""What branches and waits for a date wrote down, as sentences."""
 
 from __future__ import annotations
 
@@ -91,21 +91,6 @@ def _purchases(decided: Decided) -> str:
     return _held(fact, decided)
 
 
-def _split(decided: Decided) -> str:
-    weights = decided["rule"].get("weights") or ()
-    return _("Sent one of %(n)s ways by chance. The same person always goes the same way.") % {
-        "n": len(weights)
-    }
-
-
-def _jump(decided: Decided) -> str:
-    rule, before = decided["rule"], int(decided.get("value") or 0)
-    values = {"n": before + 1, "times": rule.get("times")}
-    if decided.get("outcome") == "jumped":
-        return _("Went to another step: time %(n)s of at most %(times)s.") % values
-    return _("Had gone to the other step %(times)s times already, so went on here.") % values
-
-
 def _date(decided: Decided) -> str:
     outcome = str(decided.get("outcome") or "")
     values = {"value": readable(decided.get("value")), "until": moment(outcome) if "T" in outcome else ""}
@@ -126,7 +111,5 @@ RULES: dict[str, Callable[[Decided], str]] = {
     "replied": _replied,
     "permission": _permission,
     "purchases": _purchases,
-    "random_split": _split,
-    "jump_to": _jump,
     "wait_until_date": _date,
 }
