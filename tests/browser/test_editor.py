@@ -190,7 +190,7 @@ def test_the_buttons_follow_the_event_that_starts_it(page: Page) -> None:
     chips = page.locator("#block-a-section .drip-message-text__chips")
     expect(chips.get_by_role("button", name="Cart: link back to it")).to_be_visible()
 
-    page.get_by_label("Starts when").select_option("order_placed")
+    page.get_by_label("What happens").select_option("order_placed")
 
     expect(chips.get_by_role("button", name="Order: number")).to_be_visible()
     expect(chips.get_by_role("button", name="Cart: link back to it")).to_be_hidden()
