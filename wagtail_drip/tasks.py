@@ -19,6 +19,7 @@ from django.db import Error, close_old_connections, connection
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock, databases, keys, traces
 from wagtail_drip.core.models import Lease
+from wagtail_drip.stages import STAGES
 
 logger = logging.getLogger(__name__)
 
@@ -31,107 +32,6 @@ ALONE_SECONDS = 20.0  # with one worker the site's own tasks wait for us to retu
 SQLITE_WRITER = "sqlite:writer"
 PATIENCE_SECONDS = 10.0
 MAX_PASSES = 10_000
-
-Stage = Callable[[datetime, str], int]
-
-# Each stage imports its room itself: web processes load this file for the schedule alone, and a room that
-# cannot be imported stops no other.
-
-
-def _callbacks(now: datetime, slot: str) -> int:
-    from wagtail_drip.messaging import read_callbacks
-
-    return read_callbacks.read_due(now=now)
-
-
-def _inbox(now: datetime, slot: str) -> int:
-    from wagtail_drip.inbox import receive
-
-    return receive.receive_due(now=now)
-
-
-def _orders(now: datetime, slot: str) -> int:
-    from wagtail_drip.stores import reconcile
-
-    return reconcile.reconcile_due(now=now)
-
-
-def _notices(now: datetime, slot: str) -> int:
-    from wagtail_drip.stores import intake
-
-    return intake.take_in_due(now=now)
-
-
-def _carts(now: datetime, slot: str) -> int:
-    from wagtail_drip.stores import abandonment
-
-    return abandonment.sweep_due(now=now)
-
-
-def _triggers(now: datetime, slot: str) -> int:
-    from wagtail_drip.enrolments import date_triggers
-
-    return date_triggers.check_due(now=now)
-
-
-def _match(now: datetime, slot: str) -> int:
-    from wagtail_drip.enrolments import match_events
-
-    return match_events.match_due(now=now)
-
-
-def _moves(now: datetime, slot: str) -> int:
-    from wagtail_drip.enrolments import upgrade
-
-    return upgrade.park_due(now=now)
-
-
-def _advance(now: datetime, slot: str) -> int:
-    from wagtail_drip.enrolments import run_due
-
-    return run_due.run_due(now=now, slot=f"advance:{slot}")
-
-
-def _outside(now: datetime, slot: str) -> int:
-    from wagtail_drip.enrolments import outside
-
-    return outside.call_due(now=now)
-
-
-def _send(now: datetime, slot: str) -> int:
-    from wagtail_drip.messaging import send_due
-
-    return send_due.send_due(now=now)
-
-
-def _recovery(now: datetime, slot: str) -> int:
-    from wagtail_drip.messaging import recovery
-
-    return recovery.recover_due(now=now)
-
-
-def _rollups(now: datetime, slot: str) -> int:
-    from wagtail_drip.reports import rollup
-
-    return rollup.fold_due(now=now)
-
-
-# What one pass does, in its order.
-STAGES: dict[str, Stage] = {
-    "callbacks": _callbacks,
-    "inbox": _inbox,
-    "orders": _orders,
-    "notices": _notices,
-    "carts": _carts,
-    "triggers": _triggers,
-    "match": _match,
-    "moves": _moves,
-    "advance": _advance,
-    "outside": _outside,
-    "send": _send,
-    "recovery": _recovery,
-    "rollups": _rollups,
-}
 
 # On SQLite one process at a time does these: its transactions keep every other writer waiting.
 # Until then others wait for one that was killed: a batch is short, a gateway may take its time.
