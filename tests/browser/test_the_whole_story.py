@@ -145,6 +145,9 @@ def test_from_the_checkout_to_the_results(visit: Callable[..., BrowserContext], 
         f"Many thanks Ada, order {first_order} is in good hands. How to brew the Yirgacheffe: "
     )
     owner.get_by_role("button", name="Publish", exact=True).click()
+    # Ada is inside and waits, so it asks what becomes of her: she keeps her step and her wait.
+    expect(owner.get_by_role("region", name="Who stands where")).to_be_visible()
+    owner.get_by_role("main").get_by_role("button", name="Publish", exact=True).click()
     expect(owner.locator(".messages")).to_contain_text("published")
 
     second_order = buy(customer, agrees=False)
