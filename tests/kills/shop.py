@@ -15,7 +15,7 @@ TEXTS = ("Order {{ event.number }} is on its way.", "Thank you for order {{ even
 def open_shop() -> None:
     from wagtail.models import Site
 
-    from tests.benchmarks.ours import plant_people
+    from tests.benchmarks import planting
     from tests.conftest import plant_wagtail_tree
     from wagtail_drip.core import actions as core
     from wagtail_drip.core import clock
@@ -26,7 +26,7 @@ def open_shop() -> None:
     site = Site.objects.get(is_default_site=True)
     core.change_site_settings(site.pk, zone="Europe/London", region="GB", sender_address="+447700900000")
     core.open_site(site.pk, account=registry.get("default").account, now=clock.now())
-    plant_people(PEOPLE, site_id=site.pk, now=clock.now())
+    planting.people(PEOPLE, site_id=site.pk)
     live_sequence(
         trigger="order_placed",
         purpose="transactional",
