@@ -93,7 +93,7 @@ def _words() -> dict[str, str]:
         "timesAtMost": _("%(count)s times at most"),
         "chooseStep": _("Choose a step…"),
         "stepIsGone": _("A step that is gone"),
-        "atMost": _("%(time)s at most"),
+        "noLonger": _("%(time)s at most"),
         "paths": _("yes: %(yes)s, no: %(no)s"),
         "savedMessage": _("a saved message"),
         "more": _("More…"),

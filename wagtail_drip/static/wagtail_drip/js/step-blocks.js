@@ -69,7 +69,7 @@
 
   const awaitingSummary = (what, state, block) => {
     const time = state.amount && one(state.unit) ? duration(state.amount, one(state.unit)) : say('notSet');
-    return `${what || say('notSet')}, ${say('atMost', { time })} (${paths(state, block)})`;
+    return `${what || say('notSet')}, ${say('noLonger', { time })} (${paths(state, block)})`;
   };
 
   const replySummary = (state, block) =>
