@@ -72,7 +72,7 @@ def enter_twice(
 
     def come(key: str) -> None:
         actions.enrol(
-            contact_id=contact.pk,
+            contact_ids=[contact.pk],
             sequence_id=sequence.pk,
             site_id=Site.objects.get(is_default_site=True).pk,
             now=now,
@@ -129,7 +129,7 @@ def test_a_new_version_moves_people_only_after_the_advance_that_holds_them(
     elsewhere: Run, before_record: Door, customer: Callable[..., Contact], site_id: int
 ) -> None:
     sequence, now = live_sequence(steps=[FIRST, PAUSE, LAST]), clock.now()
-    actions.enrol(contact_id=customer().pk, sequence_id=sequence.pk, site_id=site_id, now=now)
+    actions.enrol(contact_ids=[customer().pk], sequence_id=sequence.pk, site_id=site_id, now=now)
     advancing = elsewhere(run_due.run_due, now=now)
     before_record.await_knock()
 
@@ -158,7 +158,7 @@ def test_a_version_that_moves_who_is_being_advanced_repeats_a_step(
 ) -> None:
     """The mutant: without its claim the move goes by where she stood, and she waits the same day twice."""
     sequence, now = live_sequence(steps=[FIRST, PAUSE, LAST]), clock.now()
-    actions.enrol(contact_id=customer().pk, sequence_id=sequence.pk, site_id=site_id, now=now)
+    actions.enrol(contact_ids=[customer().pk], sequence_id=sequence.pk, site_id=site_id, now=now)
     advancing = elsewhere(run_due.run_due, now=now)
     before_record.await_knock()
     changed(sequence)
@@ -184,7 +184,7 @@ def test_who_is_merged_during_an_advance_is_texted_as_the_survivor_or_not_at_all
     sequence = live_sequence(steps=[FIRST, PAUSE, LAST])
     contact, survivor = customer(), customer("+447400123457", marketing=False)
     for each in (contact, survivor):
-        actions.enrol(contact_id=each.pk, sequence_id=sequence.pk, site_id=site_id, now=now)
+        actions.enrol(contact_ids=[each.pk], sequence_id=sequence.pk, site_id=site_id, now=now)
     advancing = elsewhere(run_due.run_due, now=now)
     before_record.await_knock()
 

@@ -188,7 +188,8 @@ def test_the_results(owner, sequence):
 def test_the_settings_and_the_two_big_switches(owner, site_id):
     page = shown(owner, "wagtail_drip_settings:index")
 
-    assert_says(page, "短信设置", "开始给顾客发短信", "全部停止", "发送时段", "星期一", "签名（发送方名称）")
+    assert_says(page, "短信设置", "开始给顾客发短信", "全部停止", "签名（发送方名称）")
+    assert_says(shown(owner, "wagtail_drip_sending_times:index"), "发送时段", "星期一")
 
 
 def test_every_event_state_and_reason_has_chinese_words():

@@ -92,11 +92,20 @@ def branch(
     value = {
         "test": "done",
         "event": event,
+        "window": "entry",
+        "scope": "sequence",
+        "how": "anything",
+        "measure": "count",
+        "compared": "at_least",
+        "group": "marketing",
+        "match": "all",
         "conditions": [],
         "property": "",
         "operator": "is",
         "value": "",
         "yes": yes,
+        "more": [],
+        "also": [],
         "no": no,
     }
     return {"type": "branch", "id": step_id, "value": value}
