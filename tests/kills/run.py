@@ -50,6 +50,7 @@ MOST_BACKLOG = 150
 CLOCKS_MINUTES = (4, 0, 2)
 SETTLES_SECONDS = 240
 WORKERS = 4
+CUT_OFF = 7  # the exit code of a worker who found no database
 
 
 class Nursery:
@@ -75,6 +76,7 @@ class Nursery:
 
     def hire(self, place: int, *, seam: str = "", nth: int = 1, minutes: int = 0) -> None:
         def work() -> None:
+            from django.db import Error
             from django.utils import timezone
 
             from wagtail_drip import tasks
@@ -84,7 +86,11 @@ class Nursery:
             if seam:
                 arm(seam, nth=nth)
             tasks.POLL_SECONDS = 0.1
-            tasks.loop(tasks.seize(place, seconds=3600), seconds=3600)
+            try:
+                slot = tasks.seize(place, seconds=3600)
+            except Error:  # cut off before it began: whoever starts workers starts another
+                os._exit(CUT_OFF)
+            tasks.loop(slot, seconds=3600)
 
         self.workers[self.fork(work)] = (place, seam)
 
@@ -97,9 +103,10 @@ class Nursery:
                 continue
             place, seam = self.workers.pop(pid)
             self.frozen.pop(pid, None)
-            if not os.WIFSIGNALED(status):
+            if os.WIFSIGNALED(status):
+                self.kills[seam or "anywhere"] += 1
+            elif os.WEXITSTATUS(status) != CUT_OFF:
                 raise RuntimeError(f"The worker of seam {seam!r} ended by itself: {status}")
-            self.kills[seam or "anywhere"] += 1
             places.append(place)
         return places
 
