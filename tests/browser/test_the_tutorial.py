@@ -82,7 +82,7 @@ def test_the_tutorial(visit: Callable[..., BrowserContext], address: str) -> Non
     owner.wait_for_function("window.isWatching")
     owner.get_by_placeholder("Name this sequence").fill(NAME)
     owner.get_by_label("What happens", exact=True).select_option(label="An order is placed")
-    owner.get_by_label("Goal", exact=True).select_option(label="An order is placed")
+    owner.get_by_role("combobox", name="Goal", exact=True).select_option(label="An order is placed")
     add_step(owner, "Wait")
     owner.locator("[name$=-value-amount]").last.fill("2")
     owner.locator("[name$=-value-unit]").last.select_option(label="days")
