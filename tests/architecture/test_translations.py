@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -48,3 +49,18 @@ def test_the_compiled_catalogue_is_the_written_one(tmp_path: Path) -> None:
     subprocess.run(["msgfmt", "--check", "-o", fresh, LOCALE / "django.po"], check=True, capture_output=True)
 
     assert fresh.read_bytes() == (LOCALE / "django.mo").read_bytes()
+
+
+def test_no_string_hides_in_an_f_string() -> None:
+    """gettext's tools do not look into f-strings: what is translated there never reaches the catalogue."""
+    calls = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+    hidden = [
+        f"{path.relative_to(PACKAGE)}:{inner.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for joined in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(joined, ast.JoinedStr)
+        for inner in ast.walk(joined)
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in calls
+    ]
+
+    assert hidden == []

@@ -161,9 +161,8 @@ def message_told(message: Message, outlook: Outlook | None) -> Told:
             then = _("It can go on %(next)s at the earliest.") % {"next": sentences.moment(outlook.next_at)}
             return Told(text=f"{first} {then}".strip())
         now = sentences.reason(outlook.decision.reason)
-        return Told(
-            text=f"{first} {_('As things are, it will not go.')} {now.text}".strip(), remedy=now.remedy
-        )
+        stays = _("As things are, it will not go.")
+        return Told(text=f"{first} {stays} {now.text}".strip(), remedy=now.remedy)
     why = sentences.reason(message.reason)
     told = cap_sentences.of_message(message) or why.text
     return Told(text=f"{words.state_meaning(message.state)} {told}".strip(), remedy=why.remedy)
@@ -258,15 +257,15 @@ def _inside(answer: Answer, run: Run, values: Mapping[str, Any]) -> Told:
     ]
     if blocked:
         why = sentences.reason(blocked[0].decision.reason)
-        return Told(
-            text=f"{text} {_('As things are, the next text will not go.')} {why.text}", remedy=why.remedy
-        )
+        stays = _("As things are, the next text will not go.")
+        return Told(text=f"{text} {stays} {why.text}", remedy=why.remedy)
     if run.enrolment.waits_for:
         waits = _("They wait for this to happen: “%(event)s”.") % {
             "event": sentences.event_name(run.enrolment.waits_for)
         }
         return Told(text=f"{text} {waits}")
-    return Told(text=f"{text} {_('No further text is in sight.')}")
+    nothing = _("No further text is in sight.")
+    return Told(text=f"{text} {nothing}")
 
 
 def _never(answer: Answer, text: str) -> Told:
@@ -277,9 +276,8 @@ def _never(answer: Answer, text: str) -> Told:
         }
         return Told(text=f"{text} {starts}")
     if flow is None or flow.trigger is None:
-        return Told(
-            text=f"{text} {_('Nothing lets people in by itself: somebody or another program must do so.')}"
-        )
+        nothing = _("Nothing lets people in by itself: somebody or another program must do so.")
+        return Told(text=f"{text} {nothing}")
     event = sentences.event_name(flow.trigger.event)
     if not answer.tried:
         why = _("It starts when this happens: “%(event)s”. That has not happened to them.") % {"event": event}
