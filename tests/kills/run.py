@@ -230,7 +230,7 @@ def shorten_leases_of_the_dead() -> None:
 
 
 def trial(
-    *, kills: int, seams: list[str], kind: str, seed: int, folder: Path
+    *, kills: int, seams: list[str], minutes: float, kind: str, seed: int, folder: Path
 ) -> tuple[Verdict, Counter[str]]:
     """Open the shop in a fresh test database, kill, let the rest finish, and judge."""
     from django.conf import settings
@@ -253,7 +253,7 @@ def trial(
         }
         nursery.helpers.append(nursery.fork(lambda: serve(web)))
         open_shop()
-        orders = _kill(nursery, kills=kills, seams=seams, chance=chance)
+        orders = _kill(nursery, kills=kills, seams=seams, minutes=minutes, chance=chance)
         _settle(nursery, at)
     finally:
         nursery.dismiss()
@@ -282,7 +282,7 @@ def _drip_settings(kind: str, provider: str) -> dict[str, object]:
     }
 
 
-def _kill(nursery: Nursery, *, kills: int, seams: list[str], chance: random.Random) -> int:
+def _kill(nursery: Nursery, *, kills: int, seams: list[str], minutes: float, chance: random.Random) -> int:
     """Hire and lose workers until every seam has had its kills, and return how many orders came in meanwhile."""
     from django.db import DatabaseError, connection
 
@@ -290,7 +290,8 @@ def _kill(nursery: Nursery, *, kills: int, seams: list[str], chance: random.Rand
     for place in range(WORKERS):
         nursery.hire(place, minutes=CLOCKS_MINUTES[place % len(CLOCKS_MINUTES)])
     orders, next_cut, next_freeze, next_word = 0, time.monotonic() + 5, time.monotonic() + 3, 0.0
-    while any(nursery.kills[seam] < kills for seam in seams):
+    ends_at = time.monotonic() + 60 * minutes
+    while time.monotonic() < ends_at and any(nursery.kills[seam] < kills for seam in seams):
         places = nursery.bury()
         if places:
             shorten_leases_of_the_dead()
@@ -354,6 +355,7 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=200, help="at each seam")
     parser.add_argument("--seams", nargs="*", default=list(SEAMS), choices=list(SEAMS))
+    parser.add_argument("--minutes", type=float, default=600, help="end the killing then, and judge")
     parser.add_argument("--provider", choices=["plain", "keyed"], default="plain")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
@@ -371,6 +373,7 @@ def main() -> int:
             verdict, kills = trial(
                 kills=given.kills,
                 seams=given.seams,
+                minutes=given.minutes,
                 kind=given.provider,
                 seed=given.seed,
                 folder=Path(folder),
