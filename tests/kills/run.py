@@ -48,7 +48,7 @@ LEASE_SECONDS = 14  # ten in reserve, and twice the gateway's time-outs
 MOST_BACKLOG = 150
 # None is behind the shop's own, or its worker would look at each order only minutes later.
 CLOCKS_MINUTES = (4, 0, 2)
-SETTLES_SECONDS = 240
+SETTLES_SECONDS = 600
 WORKERS = 4
 CUT_OFF = 7  # the exit code of a worker who found no database
 
