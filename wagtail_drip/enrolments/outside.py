@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from wagtail_drip.core import claims, clock, keys, traces
 from wagtail_drip.enrolments import actions, outside_jobs, querysets
@@ -143,13 +143,13 @@ def _claim(
         OutsideCall.objects.filter(pk__in=unwanted).update(
             state=CallState.CANCELLED, due_at=None, settled_at=now
         )
-    for call in wanted:
-        OutsideCall.objects.filter(pk=call.pk).update(
+    if wanted:
+        OutsideCall.objects.filter(pk__in=[call.pk for call in wanted]).update(
             state=CallState.CLAIMED,
             due_at=None,
             token=token,
             lease_until=clock.lease_now() + timedelta(seconds=LEASE_SECONDS),
-            attempts=call.attempts + 1,
+            attempts=F("attempts") + 1,
         )
     return wanted, runs, len(unwanted)
 
