@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from sandbox import running
 from sandbox.bootstrap import Environment
 from sandbox.processes import Keeper
+from tests.browser.stage import desk
 
 # A headless browser names itself a machine, and a machine's click is not counted.
 PERSON = (
@@ -54,13 +56,23 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=["--no-sandbox", "--disable-background-networking"],
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    """The admin of a live server, as its owner sees it."""
+    user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
+    with desk(chromium, live_server.url, user) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import FrameLocator, Page, expect
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 PATIENCE_SECONDS = 60
 
@@ -64,3 +67,25 @@ def preview(page: Page) -> FrameLocator:
     if toggle.get_attribute("aria-expanded") != "true":
         toggle.click()
     return page.frame_locator("#w-preview-iframe")
+
+
+@contextmanager
+def desk(chromium: Browser, address: str, user: User) -> Iterator[Page]:
+    """Open the admin of a live server for *user*, who is logged in; an error in a page fails the test."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    context = chromium.new_context(viewport={"width": 1500, "height": 950}, base_url=address)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+    # Wagtail takes what stands in the form two seconds after loading for what was there; then it watches.
+    context.add_init_script(
+        "document.addEventListener('w-unsaved:watch-edits', () => { window.isWatching = true; })"
+    )
+    page = context.new_page()
+    expect.set_options(timeout=15_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    # Away from the editor, so that no request of its own outlives the test's database.
+    page.goto("about:blank")
+    context.close()
+    assert not errors

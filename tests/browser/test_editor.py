@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
@@ -20,44 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 EDIT = "/admin/text-messages/sequences/edit/{}/"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-    else:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
-    user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    context = chromium.new_context(viewport={"width": 1500, "height": 950}, base_url=live_server.url)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    # Wagtail takes what stands in the form two seconds after loading for what was there; then it watches.
-    context.add_init_script(
-        "document.addEventListener('w-unsaved:watch-edits', () => { window.isWatching = true; })"
-    )
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    # Away from the editor, so that no request of its own outlives the test's database.
-    page.goto("about:blank")
-    context.close()
-    assert not errors
 
 
 def step(step_id: str, kind: str, **value: Any) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
+from tests.browser.stage import desk
 from wagtail_drip.compliance.models import SpecialEvent
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -28,34 +28,13 @@ from wagtail_drip.test.sequences import live_sequence
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def owner(chromium: Browser, live_server: Any) -> Iterator[Page]:
     """A browser of an owner who reads Chinese."""
     user = User.objects.create_superuser("owner", "owner@shop.example", "pass")
     UserProfile.objects.create(user=user, preferred_language="zh-hans")
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    context = chromium.new_context(viewport={"width": 1400, "height": 950}, base_url=live_server.url)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not errors
+    with desk(chromium, live_server.url, user) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from wagtail.users.models import UserProfile
 
 from wagtail_drip.enrolments.models import Enrolment
@@ -25,39 +22,6 @@ EDIT = "/admin/text-messages/sequences/edit/{}/"
 # Where pictures of the screens go, for whoever wants to look at them.
 PICTURES = os.environ.get("DRIP_PICTURES", "")
 HELLO = ("send_message", {"text": "Hello {{ contact.first_name }}, reply STOP to opt out."})
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, and so do the fixtures that write to the database.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-    else:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
-    user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, base_url=live_server.url)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.goto("about:blank")
-    context.close()
-    assert not errors
 
 
 def picture(page: Page, name: str) -> None:
