@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wagtail_drip.admin.wording import Told, condition, moment, readable
+from wagtail_drip.admin.wording import Told, condition, event_name, moment, readable
 from wagtail_drip.enrolments.why_not import Check, EntryRule
 
 RUNTIME_STATES: dict[str, Any] = {
@@ -82,9 +82,35 @@ def _no_date(check: Check) -> Told:
     values = {"attribute": check.rule.get("attribute"), "value": readable(check.value)}
     if check.holds:
         return Told(text=_("Their “%(attribute)s” is “%(value)s”.") % values)
+    if check.value:
+        text = (
+            _("Their “%(attribute)s” is “%(value)s”, which is not a date.")
+            if check.rule.get("yearly")
+            else _("Their “%(attribute)s” is “%(value)s”, which is not a date with its year.")
+        )
+        return Told(text=text % values, remedy=_("Write it as 2027-03-31."))
     return Told(
         text=_("We do not know their “%(attribute)s”, by which the sequence starts.") % values,
         remedy=_("Fill it in for the contact.") % values,
+    )
+
+
+def _never_happened(check: Check) -> Told:
+    values = {"event": event_name(str(check.rule.get("event"))), "last": moment(check.value)}
+    if check.holds:
+        return Told(text=_("“%(event)s” last happened on %(last)s.") % values)
+    return Told(
+        text=_("It starts when “%(event)s” has stopped happening, and that has never happened to them.")
+        % values
+    )
+
+
+def _audience(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("They are among the people it goes to: they have a number and have agreed."))
+    return Told(
+        text=_("It goes to people who have a number and have agreed to texts of this kind; they have not."),
+        remedy=_("They must agree first."),
     )
 
 
@@ -159,5 +185,11 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
     ),
     EntryRule.NO_DATE: _no_date,
     EntryRule.NO_TAG: _no_tag,
+    EntryRule.NEVER_HAPPENED: _never_happened,
+    EntryRule.NOT_IN_AUDIENCE: _audience,
+    EntryRule.TRIGGER_SET_ASIDE: _always(
+        gettext_lazy("Looking whose turn it is failed and was set aside; the site's log says why."),
+        gettext_lazy("Ask your developer to look at the log, then pause the sequence and resume it."),
+    ),
     EntryRule.NOT_THEN: _not_then,
 }

@@ -8,6 +8,7 @@ worker that dies loses nothing, and who entered for an occasion never enters for
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,21 @@ MOST_COUNTED = 20_000
 TRIES = 5
 # A silence is looked at when the next one is complete, but no more and no less often than this.
 OFTEN, SELDOM = timedelta(minutes=1), timedelta(hours=6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """
+    Up to when one sequence's trigger was looked at for one person.
+
+    :ivar until: what fell due up to here is decided; what comes after it is still to be.
+    :ivar is_over: it goes out once, and has.
+    :ivar is_set_aside: looking failed for good, until somebody mends it.
+    """
+
+    until: datetime
+    is_over: bool = False
+    is_set_aside: bool = False
 
 
 def check_due(*, now: datetime | None = None, limit: int | None = None) -> int:
@@ -221,3 +237,21 @@ def _next(timed: Timed | None, *, now: datetime) -> datetime | None:
         complete = audience.next_silence(timed, now=now)
         return min(max(complete or now + SELDOM, now + OFTEN), now + SELDOM)
     return occasions.next_look(now.astimezone(UTC), timed.time)
+
+
+def looked(running: Running, contact_id: int, *, now: datetime) -> Looked:
+    """Return what the next pass will find decided of somebody; it is asked, and nothing is moved on."""
+    row = TriggerCheck.objects.filter(sequence_id=running.sequence_id).first()
+    since = running.entering_since or now
+    if row is None:
+        return Looked(until=since - timedelta(days=running.flow.entry.existing_days))
+    if _differs(row, running):
+        return Looked(until=now)
+    if row.error and row.due_at is None and not _was_resumed(row, running):
+        return Looked(until=row.checked_until, is_set_aside=True)
+    is_reached = row.pass_until is not None and contact_id <= row.cursor
+    if running.flow.is_sent_once:
+        return Looked(until=row.checked_until, is_over=row.due_at is None or is_reached)
+    if row.pass_until is not None:
+        return Looked(until=row.pass_until if is_reached else row.checked_until)
+    return Looked(until=occasions.look(max(row.checked_until, since), now=now).window.since)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from wagtail_drip.contacts import dates
 from wagtail_drip.enrolments import entry
 from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
@@ -37,6 +38,9 @@ class EntryRule(StrEnum):
     BACKFILLED = "backfilled"
     NO_DATE = "no_date"
     NO_TAG = "no_tag"
+    NEVER_HAPPENED = "never_happened"
+    NOT_IN_AUDIENCE = "not_in_audience"
+    TRIGGER_SET_ASIDE = "trigger_set_aside"
     NOT_THEN = "not_then"
 
 
@@ -93,7 +97,13 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What is known of the sequence and of the person before any event is looked at."""
+    """
+    What is known of the sequence and of the person before any event is looked at.
+
+    :ivar last_at: of a trigger by silence: when its event last happened; *is_here*: on a site that counts.
+    :ivar is_in_audience: of a trigger that goes to many: whether it would go to this person now.
+    :ivar is_set_aside: whether looking at the clock's trigger failed for good.
+    """
 
     flow: Flow | None
     state: str = ""
@@ -105,6 +115,10 @@ class Standing:
     max_age_hours: float = 6
     attributes: Mapping[str, Any] = field(default_factory=dict)
     tags: Collection[str] = ()
+    last_at: datetime | None = None
+    is_here: bool = True
+    is_in_audience: bool = True
+    is_set_aside: bool = False
 
 
 def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
@@ -128,14 +142,35 @@ def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
 
 def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
     """Return what a trigger that a clock pulls must find of the person at all."""
+    checks = []
     if timed.kind == triggers.DATE:
         date = standing.attributes.get(timed.attribute)
-        rule = {"name": EntryRule.NO_DATE, "attribute": timed.attribute}
-        return [Check(rule=rule, holds=bool(date), value=date)]
-    if timed.kind in (triggers.SCHEDULE, triggers.ONCE) and timed.audience == triggers.TAGGED:
-        rule = {"name": EntryRule.NO_TAG, "tag": timed.tag}
-        return [Check(rule=rule, holds=timed.tag in standing.tags, value=sorted(standing.tags))]
-    return []
+        rule = {"name": EntryRule.NO_DATE, "attribute": timed.attribute, "yearly": timed.yearly}
+        checks.append(Check(rule=rule, holds=date_of(timed, standing.attributes) is not None, value=date))
+    if timed.kind == triggers.INACTIVE:
+        last = standing.last_at.isoformat() if standing.last_at is not None else None
+        rule = {"name": EntryRule.NEVER_HAPPENED, "event": timed.event}
+        checks.append(Check(rule=rule, holds=last is not None, value=last))
+        if not standing.is_here:
+            checks.append(Check(rule={"name": EntryRule.SITE, "site": standing.site_id}, holds=False))
+    if timed.kind in (triggers.SCHEDULE, triggers.ONCE):
+        is_tagged = True
+        if timed.audience == triggers.TAGGED:
+            is_tagged = timed.tag in standing.tags
+            rule = {"name": EntryRule.NO_TAG, "tag": timed.tag}
+            checks.append(Check(rule=rule, holds=is_tagged, value=sorted(standing.tags)))
+        if is_tagged:
+            # Who has no tag is outside for that, whatever they agreed to.
+            checks.append(Check(rule={"name": EntryRule.NOT_IN_AUDIENCE}, holds=standing.is_in_audience))
+    if standing.is_set_aside:
+        checks.append(Check(rule={"name": EntryRule.TRIGGER_SET_ASIDE}, holds=False))
+    return checks
+
+
+def date_of(timed: Timed, attributes: Mapping[str, Any]) -> tuple[int | None, int, int] | None:
+    """Return (year, month, day) of the date that a trigger goes by; None where it could never fall."""
+    found = dates.read_date(attributes.get(timed.attribute))
+    return found if found is not None and (timed.yearly or found[0] is not None) else None
 
 
 def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:

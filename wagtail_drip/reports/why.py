@@ -30,6 +30,8 @@ from wagtail_drip.messaging.imagined import Outlook
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.messaging.types import COLUMNS, Claimed, MessageDraft
+from wagtail_drip.reports import their_turn
+from wagtail_drip.reports.their_turn import Read, TheirTurn
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
@@ -102,6 +104,7 @@ class Answer:
     :param gate: what would become of a text of this sequence at that moment; None before it was ever published.
     :param standing: the rules of entry that hold or refuse whatever happens.
     :param tried: the newest events that might have started it, each with the rules it was put to.
+    :param turn: when a trigger that a clock pulls lets them in; None where none does, or nothing is promised.
     """
 
     contact: Contact
@@ -116,6 +119,7 @@ class Answer:
     gate: Outlook | None
     standing: tuple[Check, ...]
     tried: tuple[Tried, ...] = field(default_factory=tuple)
+    turn: TheirTurn | None = None
 
     @property
     def current(self) -> Run | None:
@@ -162,7 +166,9 @@ def explain(contact: Contact, sequence: Written, *, now: datetime, at: datetime 
     ahead = _ahead(rows, flows, site, asked, runtime, now=now, until=at)
     general = _general(contact, sequence, flow, site, asked, at=moment)
     outlooks = imagined.outlooks(asked.messages, now=moment)
-    standing = _standing(contact, sequence, runtime, flow)
+    running = their_turn.running_of(sequence, runtime, flow)
+    known = their_turn.read(contact, running, now=now) if running is not None else None
+    standing = _standing(contact, sequence, runtime, flow, known)
     return Answer(
         contact=contact,
         sequence=sequence,
@@ -187,6 +193,7 @@ def explain(contact: Contact, sequence: Written, *, now: datetime, at: datetime 
         tried=tuple(
             why_not.tried(standing, happening, now=moment) for happening in _happenings(who, flow, rows)
         ),
+        turn=their_turn.promised(standing, running, known, now=now),
     )
 
 
@@ -330,7 +337,11 @@ def _general(
 
 
 def _standing(
-    contact: Contact, sequence: Written, runtime: SequenceRuntime | None, flow: Flow | None
+    contact: Contact,
+    sequence: Written,
+    runtime: SequenceRuntime | None,
+    flow: Flow | None,
+    known: Read | None,
 ) -> Standing:
     earlier = querysets.earlier_runs({sequence.pk}, {contact.pk})
     tagged = flow is not None and flow.timed is not None and flow.timed.audience == triggers.TAGGED
@@ -346,6 +357,10 @@ def _standing(
         max_age_hours=settings.TRIGGER_MAX_AGE_HOURS,
         attributes=contact.attributes,
         tags=contacts.tags([contact.pk]).get(contact.pk, frozenset()) if tagged else frozenset(),
+        last_at=known.person.last_at if known is not None else None,
+        is_here=known is None or known.is_here,
+        is_in_audience=known is None or known.is_in_audience,
+        is_set_aside=known is not None and known.looked.is_set_aside,
     )
 
 

@@ -17,6 +17,8 @@ from wagtail_drip.sequences.flow import Entry, Flow
 from wagtail_drip.sequences.triggers import Timed
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BIRTHDAY = Timed(kind="date", attribute="birthday", yearly=True)
+EXPIRY = Timed(kind="date", attribute="expiry")
 AT_LEAST_50 = Condition(property="total", operator="at_least", value="50")
 
 
@@ -139,7 +141,15 @@ def test_after_some_days_it_is_told_from_when_on() -> None:
     ("timed", "known", "expected"),
     [
         (Timed(kind="date", attribute="birthday"), {}, {EntryRule.NO_DATE}),
-        (Timed(kind="date", attribute="birthday"), {"attributes": {"birthday": "--05-01"}}, set()),
+        (BIRTHDAY, {"attributes": {"birthday": "--05-01"}}, set()),
+        (BIRTHDAY, {"attributes": {"birthday": "in May"}}, {EntryRule.NO_DATE}),
+        (EXPIRY, {"attributes": {"expiry": "--05-01"}}, {EntryRule.NO_DATE}),
+        (EXPIRY, {"attributes": {"expiry": "2026-05-01"}}, set()),
+        (Timed(kind="inactive", event="order_placed"), {}, {EntryRule.NEVER_HAPPENED}),
+        (Timed(kind="inactive", event="order_placed"), {"last_at": NOW}, set()),
+        (Timed(kind="inactive"), {"last_at": NOW, "is_here": False}, {EntryRule.SITE}),
+        (Timed(kind="once"), {"is_in_audience": False}, {EntryRule.NOT_IN_AUDIENCE}),
+        (Timed(kind="once"), {"is_set_aside": True}, {EntryRule.TRIGGER_SET_ASIDE}),
         (Timed(kind="once", audience="tag", tag="vip"), {}, {EntryRule.NO_TAG}),
         (Timed(kind="once", audience="tag", tag="vip"), {"tags": {"vip"}}, set()),
         (Timed(kind="once"), {}, set()),

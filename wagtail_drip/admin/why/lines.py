@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from wagtail_drip.admin import cap_sentences, sentences, words
 from wagtail_drip.admin.sentences import Told
 from wagtail_drip.admin.sequences.trigger_words import starts_when
+from wagtail_drip.admin.why import turn_words
 from wagtail_drip.compliance.types import Verdict
 from wagtail_drip.content.models import PinnedText
 from wagtail_drip.enrolments.why_not import Tried
@@ -229,6 +230,9 @@ def headline(answer: Answer) -> Told:
                 "next": sentences.moment(answer.runs[0].next_text)
             }
             return Told(text=f"{text} {left} {then}")
+        turn = turn_words.turn_of(answer)
+        if turn is not None:
+            return Told(text=f"{text} {left} {turn.text}", remedy=turn.remedy)
         again = sentences.entry_check(broken) if broken is not None else Told(text="")
         return Told(text=f"{text} {left}", remedy=again.remedy)
     text = _("%(name)s has never been in “%(sequence)s”.") % values
@@ -271,10 +275,11 @@ def _inside(answer: Answer, run: Run, values: Mapping[str, Any]) -> Told:
 def _never(answer: Answer, text: str) -> Told:
     flow = answer.flow
     if flow is not None and flow.timed is not None:
-        starts = _("It starts by the calendar: %(when)s. Their turn has not come.") % {
-            "when": starts_when(answer.sequence)
-        }
-        return Told(text=f"{text} {starts}")
+        starts = _("It starts by the calendar: %(when)s.") % {"when": starts_when(answer.sequence)}
+        turn = turn_words.turn_of(answer)
+        if turn is None:
+            return Told(text=f"{text} {starts}")
+        return Told(text=f"{text} {starts} {turn.text}", remedy=turn.remedy)
     if flow is None or flow.trigger is None:
         nothing = _("Nothing lets people in by itself: somebody or another program must do so.")
         return Told(text=f"{text} {nothing}")

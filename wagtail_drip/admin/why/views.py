@@ -23,7 +23,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from wagtail_drip.admin import sentences, words
 from wagtail_drip.admin.sequences.trigger_words import starts_when
-from wagtail_drip.admin.why import lines
+from wagtail_drip.admin.why import lines, turn_words
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
@@ -170,6 +170,7 @@ class WhyView(SeesContacts):
             "standing": [(check.holds, sentences.entry_check(check)) for check in answer.standing],
             "event": event,
             "calendar": starts_when(self.sequence) if answer.flow and answer.flow.timed else "",
+            "turn": turn_words.turn_of(answer),
             "tried": [lines.tried_lines(each, event) for each in answer.tried],
             "results_url": reverse("wagtail_drip_sequences:results", args=[self.sequence.pk]),
         }
