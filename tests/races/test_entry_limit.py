@@ -17,7 +17,7 @@ from tests.integration.enrolments.crowd import crowd
 from wagtail_drip.core import claims
 from wagtail_drip.enrolments import actions, entry, volumes
 from wagtail_drip.enrolments.date_triggers import check_due
-from wagtail_drip.enrolments.models import Enrolment, EntryVolume
+from wagtail_drip.enrolments.models import Enrolment, EntryVolume, FullPeriod
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.models import EventTally
 from wagtail_drip.events.types import EventDraft
@@ -70,6 +70,7 @@ def test_a_limit_holds_however_many_ask_at_once(elsewhere: Run) -> None:
     assert found == 7
     assert Enrolment.objects.filter(sequence_id=sequence_id).count() == 7
     assert EntryVolume.objects.get().n == 7
+    assert FullPeriod.objects.get().n == 40 - 7
 
 
 def test_without_the_lock_it_would_not(elsewhere: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from wagtail_drip.admin.wording import Told, condition, event_name, moment, readable
+from wagtail_drip.admin.wording import Told, condition, day, event_name, moment, readable
 from wagtail_drip.enrolments.why_not import Check, EntryRule
 
 RUNTIME_STATES: dict[str, Any] = {
@@ -145,6 +145,31 @@ def _not_then(check: Check) -> Told:
     )
 
 
+def full(check: Check) -> Told:
+    """Return that there was no room: how many it had let in by then, and how often it refused somebody."""
+    most, n, period = int(check.rule["most"]), int(check.value), check.rule.get("period")
+    if check.rule.get("per") == "hour":
+        first = ngettext(
+            "In the hour from %(period)s the sequence had already let in its %(most)d person.",
+            "In the hour from %(period)s the sequence had already let in its %(most)d people.",
+            most,
+        ) % {"period": moment(period), "most": most}
+        then = ngettext(
+            "It refused somebody %(n)d time in that hour.", "It refused somebody %(n)d times in that hour.", n
+        )
+    else:
+        first = ngettext(
+            "On %(day)s the sequence had already let in its %(most)d person for the day.",
+            "On %(day)s the sequence had already let in its %(most)d people for the day.",
+            most,
+        ) % {"day": day(period), "most": most}
+        then = ngettext(
+            "It refused somebody %(n)d time that day.", "It refused somebody %(n)d times that day.", n
+        )
+    remedy = _("Add them by hand, or raise “Let in at most”; or let who does not fit wait for room.")
+    return Told(text=f"{first} {then % {'n': n}}", remedy=remedy)
+
+
 def _always(text: Any, remedy: Any = "") -> Callable[[Check], Told]:
     return lambda check: Told(text=str(text), remedy=str(remedy))
 
@@ -192,4 +217,5 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
         gettext_lazy("Ask your developer to look at the log, then pause the sequence and resume it."),
     ),
     EntryRule.NOT_THEN: _not_then,
+    EntryRule.FULL: full,
 }

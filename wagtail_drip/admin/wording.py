@@ -44,6 +44,11 @@ def moment(value: datetime | str | None) -> str:
     return f"{date_format(local, 'D')} {date_format(local, 'SHORT_DATE_FORMAT')}, {date_format(local, 'H:i')}"
 
 
+def day(value: datetime | str | None) -> str:
+    """Return the day that a moment lies in, with its weekday, by the clock of whoever reads."""
+    return moment(value).rpartition(", ")[0]
+
+
 def event_name(name: str) -> str:
     """Return an event in the editor's words; of several with blanks between, the words of each."""
     if " " in name:

@@ -164,6 +164,34 @@ class EntryVolume(models.Model):
         return f"{self.sequence_id}: {self.n} since {self.period.isoformat()}"
 
 
+class FullPeriod(models.Model):
+    """
+    An hour or a day in which a sequence's entry limit refused somebody, and how often: why are they not inside?
+
+    One row for each such period, whoever was refused; ``volumes`` deletes what is older than it keeps.
+    """
+
+    sequence = models.ForeignKey(
+        Sequence, on_delete=models.CASCADE, related_name="full_periods", db_index=False
+    )
+    per = models.CharField(max_length=8)  # hour, day
+    period = models.DateTimeField()
+    most = models.PositiveIntegerField()
+    n = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sequence", "period", "per"], name="drip_full_period_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id}: {self.n} refused since {self.period.isoformat()}"
+
+
 class StepVisit(models.Model):
     """One pass through one step, with the trace of what was decided and by which values."""
 

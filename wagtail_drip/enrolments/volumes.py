@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from django.db.models import F
 
 from wagtail_drip.core import claims
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import entry, gather
 from wagtail_drip.enrolments.entry import Given
-from wagtail_drip.enrolments.models import EntryVolume
+from wagtail_drip.enrolments.models import EntryVolume, FullPeriod
+from wagtail_drip.sequences.flow import Entry
 from wagtail_drip.sequences.types import Running
+
+# So long it can be told who was refused for want of room. At most 24 rows a day and sequence.
+KEPT = timedelta(days=90)
 
 
 class Wanted(Protocol):
@@ -51,14 +57,32 @@ def starts(wishes: Iterable[tuple[int, Wanted]], *, now: datetime) -> dict[int, 
     found: dict[int, datetime | None] = {}
     for sequence_id, wanted in sorted(limited.items()):
         row, (_, first) = held[sequence_id], wanted[0]
-        zone = zones.get(first.site_id, "")
+        name, rules = zones.get(first.site_id, ""), first.into.flow.entry
+        zone = ZoneInfo(name if gather.is_zone(name) else "UTC")
         moments, given = entry.give_out(
-            first.into.flow.entry,
-            Given(period=row.period, n=row.n),
-            wanted=len(wanted),
-            now=now,
-            zone=ZoneInfo(zone if gather.is_zone(zone) else "UTC"),
+            rules, Given(period=row.period, n=row.n), wanted=len(wanted), now=now, zone=zone
         )
+        if None in moments:
+            _note(sequence_id, rules, moments.count(None), now=now, zone=zone)
         found.update(zip((place for place, _wish in wanted), moments, strict=True))
         EntryVolume.objects.filter(pk=row.pk).update(period=given.period, n=given.n)
     return found
+
+
+def _note(sequence_id: int, rules: Entry, refused: int, *, now: datetime, zone: ZoneInfo) -> None:
+    """Count who was refused; the sequence's row is locked, so nobody else counts for it."""
+    period = entry.period_of(now, per=rules.per, zone=zone)
+    rows = FullPeriod.objects.filter(sequence_id=sequence_id)
+    this = rows.filter(period=period, per=rules.per)
+    if this.update(n=F("n") + refused, most=rules.most, last_at=now):
+        return
+    FullPeriod.objects.create(
+        sequence_id=sequence_id,
+        period=period,
+        per=rules.per,
+        most=rules.most,
+        n=refused,
+        first_at=now,
+        last_at=now,
+    )
+    rows.filter(period__lt=now - KEPT).delete()

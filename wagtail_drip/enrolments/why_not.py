@@ -42,6 +42,7 @@ class EntryRule(StrEnum):
     NOT_IN_AUDIENCE = "not_in_audience"
     TRIGGER_SET_ASIDE = "trigger_set_aside"
     NOT_THEN = "not_then"
+    FULL = "full"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,45 @@ class Check:
     @property
     def name(self) -> str:
         return str(self.rule["name"])
+
+
+# News is read within a moment, but in a rush, when a limit binds, a queue may stand before it.
+RUSH = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Full:
+    """An hour or a day in which the entry limit refused somebody, *n* times, from *first_at* to *last_at*."""
+
+    per: str
+    period: datetime
+    most: int
+    n: int
+    first_at: datetime
+    last_at: datetime
+
+    def refused(self, asked_at: datetime) -> bool:
+        """
+        Tell whether it refused who asked then, and whom no other rule kept out.
+
+        Once it is full it stays so to its end, and whoever asked after that was the last to be refused, or
+        asked before them.
+        """
+        return self.first_at - RUSH <= asked_at <= self.last_at
+
+
+def full_check(periods: Sequence[Full], asked_at: datetime) -> Check | None:
+    """Return why somebody who asked to come in at that moment found no room; None where there was some."""
+    for full in periods:
+        if full.refused(asked_at):
+            rule = {
+                "name": EntryRule.FULL,
+                "most": full.most,
+                "per": full.per,
+                "period": full.period.isoformat(),
+            }
+            return Check(rule=rule, holds=False, value=full.n)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +143,7 @@ class Standing:
     :ivar last_at: of a trigger by silence: when its event last happened; *is_here*: on a site that counts.
     :ivar is_in_audience: of a trigger that goes to many: whether it would go to this person now.
     :ivar is_set_aside: whether looking at the clock's trigger failed for good.
+    :ivar full: when the entry limit refused somebody.
     """
 
     flow: Flow | None
@@ -119,6 +160,7 @@ class Standing:
     is_here: bool = True
     is_in_audience: bool = True
     is_set_aside: bool = False
+    full: Sequence[Full] = ()
 
 
 def standing_checks(standing: Standing, *, now: datetime) -> list[Check]:
@@ -217,7 +259,8 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
     if happening.is_read and all(check.holds for check in checks):
         # What we know today would have let them in: it was the moment. Nobody writes down when an event was read.
         rule = {"name": EntryRule.NOT_THEN, "hours": standing.max_age_hours, "most": flow.entry.most}
-        checks.append(Check(rule=rule, holds=False))
+        not_then = Check(rule=rule, holds=False)
+        checks.append(full_check(standing.full, event.recorded_at) or not_then)
     return Tried(happening=happening, checks=tuple(checks))
 
 

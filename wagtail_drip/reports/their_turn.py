@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.enrolments import audience, date_triggers, gather, turns, why_not
 from wagtail_drip.enrolments.date_triggers import Looked
-from wagtail_drip.enrolments.entry import Earlier
 from wagtail_drip.enrolments.turns import Person, Turn
-from wagtail_drip.enrolments.why_not import EntryRule, Standing
+from wagtail_drip.enrolments.why_not import Check, EntryRule, Standing
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
@@ -27,6 +25,7 @@ class TheirTurn:
         them in. None where none is in sight.
     :ivar missed: the newest turn that is over, where they did not enter for it.
     :ivar since: since when without a break people may enter; what was missed before it was too early.
+    :ivar full: that there was no room for them when their last turn came.
     """
 
     timed: triggers.Timed
@@ -34,6 +33,7 @@ class TheirTurn:
     missed: Turn | None
     since: datetime | None = None
     last_at: datetime | None = None
+    full: Check | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +104,11 @@ def promised(
         for check in why_not.standing_checks(standing, now=now)
         if not check.holds and check.name != EntryRule.REENTRY
     ]
-    return None if lasting else _turn(known, running, earlier=standing.earlier, now=now)
+    return None if lasting else _turn(known, running, standing, now=now)
 
 
-def _turn(known: Read, running: Running, *, earlier: Sequence[Earlier], now: datetime) -> TheirTurn | None:
-    timed, looked = running.flow.timed, known.looked
+def _turn(known: Read, running: Running, standing: Standing, *, now: datetime) -> TheirTurn | None:
+    timed, looked, earlier = running.flow.timed, known.looked, standing.earlier
     if timed is None:
         return None
     if timed.kind == triggers.ONCE:
@@ -119,10 +119,12 @@ def _turn(known: Read, running: Running, *, earlier: Sequence[Earlier], now: dat
         coming = turns.next_turn(timed, running.flow.entry, known.person, since=looked.until, earlier=earlier)
         over = turns.last_turn(timed, known.person, until=looked.until)
     has_entered = over is not None and any(run.dedupe_key == over.occasion for run in earlier)
+    missed = None if has_entered else over
     return TheirTurn(
         timed=timed,
         next=coming,
-        missed=None if has_entered else over,
+        missed=missed,
+        full=why_not.full_check(standing.full, missed.at) if missed is not None else None,
         since=running.entering_since,
         last_at=known.person.last_at,
     )

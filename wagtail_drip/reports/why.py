@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
@@ -20,10 +20,10 @@ from wagtail_drip.enrolments import carry_out, gather, querysets, walk, why_not
 from wagtail_drip.enrolments.advanced import Advanced, Moving
 from wagtail_drip.enrolments.effects import Decision as Traced
 from wagtail_drip.enrolments.facts import Facts
-from wagtail_drip.enrolments.models import Enrolment, StepVisit
+from wagtail_drip.enrolments.models import Enrolment, FullPeriod, StepVisit
 from wagtail_drip.enrolments.states import EnrolmentState
 from wagtail_drip.enrolments.walk_batch import position_of
-from wagtail_drip.enrolments.why_not import Check, Happening, Standing, Tried
+from wagtail_drip.enrolments.why_not import Check, Full, Happening, Standing, Tried
 from wagtail_drip.events.models import Event
 from wagtail_drip.messaging import imagined
 from wagtail_drip.messaging.imagined import Outlook
@@ -41,6 +41,7 @@ from wagtail_drip.sequences.models import SequenceRuntime
 MOST_RUNS = 20
 MOST_VISITS = 500
 MOST_HAPPENINGS = 10
+MOST_PERIODS = 200
 # How far ahead is looked where nobody named a moment, and how many stops are shown.
 HORIZON = timedelta(days=90)
 MOST_STOPS = 60
@@ -361,7 +362,15 @@ def _standing(
         is_here=known is None or known.is_here,
         is_in_audience=known is None or known.is_in_audience,
         is_set_aside=known is not None and known.looked.is_set_aside,
+        full=_full(sequence),
     )
+
+
+def _full(sequence: Written) -> list[Full]:
+    """Return the newest periods in which the entry limit refused somebody, whether or not it still stands."""
+    rows = FullPeriod.objects.filter(sequence=sequence).order_by("-period", "per")
+    names = [each.name for each in fields(Full)]
+    return [Full(**row) for row in rows.values(*names)[:MOST_PERIODS]]
 
 
 def _happenings(who: Q, flow: Flow | None, runs: Sequence[Enrolment]) -> list[Happening]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wagtail_drip.enrolments import entry, why_not
 from wagtail_drip.enrolments.entry import Earlier
 from wagtail_drip.enrolments.facts import Seen
-from wagtail_drip.enrolments.why_not import EntryRule, Happening, Standing
+from wagtail_drip.enrolments.why_not import EntryRule, Full, Happening, Standing
 from wagtail_drip.events.conditions import Condition, EventTest
 from wagtail_drip.sequences.flow import Entry, Flow
 from wagtail_drip.sequences.triggers import Timed
@@ -40,6 +40,17 @@ def ran(*, days_ago: float, running: bool = False) -> Earlier:
     return Earlier(dedupe_key="", entered_at=NOW - timedelta(days=days_ago), is_running=running)
 
 
+def full(*, since_hours: float, until_hours: float) -> Full:
+    return Full(
+        per="hour",
+        period=NOW - timedelta(hours=since_hours),
+        most=2,
+        n=3,
+        first_at=NOW - timedelta(hours=since_hours),
+        last_at=NOW - timedelta(hours=until_hours),
+    )
+
+
 @pytest.mark.parametrize(
     ("standing", "event", "expected"),
     [
@@ -48,6 +59,36 @@ def ran(*, days_ago: float, running: bool = False) -> Earlier:
         ),
         pytest.param(
             Standing(flow=flow(), state="live"), happening(), EntryRule.NOT_THEN, id="read at a bad moment"
+        ),
+        pytest.param(
+            Standing(flow=flow(), state="live", full=[full(since_hours=2, until_hours=0.5)]),
+            happening(),
+            EntryRule.FULL,
+            id="while it was full",
+        ),
+        pytest.param(
+            Standing(flow=flow(), state="live", full=[full(since_hours=0.9, until_hours=0.9)]),
+            happening(),
+            EntryRule.FULL,
+            id="a queue stood before it",
+        ),
+        pytest.param(
+            Standing(flow=flow(), state="live", full=[full(since_hours=0.5, until_hours=0.5)]),
+            happening(),
+            EntryRule.NOT_THEN,
+            id="long before it was full",
+        ),
+        pytest.param(
+            Standing(flow=flow(), state="live", full=[full(since_hours=3, until_hours=2)]),
+            happening(),
+            EntryRule.NOT_THEN,
+            id="full before, and nobody was refused after",
+        ),
+        pytest.param(
+            Standing(flow=flow(), state="live", full=[full(since_hours=2, until_hours=0.5)]),
+            happening(total="49"),
+            EntryRule.CONDITION,
+            id="too cheap, and full",
         ),
         pytest.param(
             Standing(flow=flow(), state="live"),

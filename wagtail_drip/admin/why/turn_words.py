@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
+from wagtail_drip.admin import entry_sentences
 from wagtail_drip.admin.wording import Told, moment
 from wagtail_drip.contacts.dates import read_date
 from wagtail_drip.reports.their_turn import TheirTurn
@@ -23,10 +24,14 @@ def turn_of(answer: Answer) -> Told | None:
     turn = answer.turn
     if turn is None:
         return None
+    full = entry_sentences.full(turn.full) if turn.full is not None else None
     if turn.next is not None:
-        if turn.next.at <= answer.now:
-            return Told(text=_("Their turn has come: the next worker that looks lets them in."))
-        return Told(text=_coming(turn, _by_both_clocks(turn.next.at, answer.zone), answer))
+        then = _("Their turn has come: the next worker that looks lets them in.")
+        if turn.next.at > answer.now:
+            then = _coming(turn, _by_both_clocks(turn.next.at, answer.zone), answer)
+        return Told(text=f"{full.text} {then}", remedy=full.remedy) if full is not None else Told(text=then)
+    if full is not None:
+        return full
     if turn.missed is not None:
         return _missed(turn, _by_both_clocks(turn.missed.at, answer.zone))
     return None
