@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.indexes import SomeRows
+from wagtail_drip.core.models import KNOWN
 from wagtail_drip.enrolments.states import CallState, EnrolmentState
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences.choices import Choice
@@ -195,7 +196,7 @@ class FullPeriod(models.Model):
 class StepVisit(models.Model):
     """One pass through one step, with the trace of what was decided and by which values."""
 
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="visits", **KNOWN)
     visit = models.PositiveIntegerField()
     step_id = models.CharField(max_length=64)
     kind = models.CharField(max_length=64)

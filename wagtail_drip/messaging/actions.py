@@ -56,8 +56,8 @@ def queue(drafts: Sequence[MessageDraft], *, now: datetime) -> None:
     new = inserts.insert_values(Message, rows, ignore_repeats=True)
     if new != len(rows):
         # Ours are those that carry the references just made: a repeat left the older row as it was.
-        made = [row["reference"] for row in rows]
-        ours = set(Message.objects.filter(reference__in=made).values_list("reference", flat=True))
+        written = Message.objects.filter(Among("key", [row["key"] for row in rows]))
+        ours = set(written.values_list("reference", flat=True))
         rows = [row for row in rows if row["reference"] in ours]
     tallies.append(
         tallies.Change(row["site_id"], row["sequence_id"], row["step_id"], "", S.SCHEDULED, now)
@@ -71,7 +71,8 @@ def cancel_pending(*, enrolment_ids: Collection[int], reason: str, now: datetime
 
     Take the lock of the enrolments' contacts first (``core.claims.lock_in_order``).
     """
-    return _cancel(Message.objects.filter(enrolment_id__in=enrolment_ids), reason=reason, now=now)
+    rows = Message.objects.filter(enrolment_id__in=enrolment_ids, handed_over_at=None)
+    return _cancel(rows, reason=reason, now=now)
 
 
 def cancel_for_contacts(
@@ -99,7 +100,7 @@ def cancel_for_steps(
 
     Take the lock of the enrolments' contacts first, as for ``cancel_pending``.
     """
-    rows = Message.objects.filter(enrolment_id__in=enrolment_ids, step_id__in=step_ids)
+    rows = Message.objects.filter(enrolment_id__in=enrolment_ids, step_id__in=step_ids, handed_over_at=None)
     return _cancel(rows, reason=reason, now=now)
 
 

@@ -44,13 +44,9 @@ def move(
         raise states.ForbiddenTransition(f"A message may not go from {before} to {after}.")
     changed = {"state": str(after), **changes}
     ids = [message.id for message in messages]
-    if per_row:
-        written = rowwise.update(
-            Message, ids, same=changed, per_row=per_row, only={"lease_token": token, "state": str(before)}
-        )
-    else:
-        rows = Message.objects.filter(pk__in=ids, lease_token=token, state=before)
-        written = rows.update(**changed)
+    written = rowwise.update(
+        Message, ids, same=changed, per_row=per_row, only={"lease_token": token, "state": str(before)}
+    )
     moved = list(messages)
     if written != len(ids):
         ours = set(

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Channel
 from wagtail_drip.content.models import PinnedText
-from wagtail_drip.core.indexes import SomeRows
+from wagtail_drip.core.indexes import ByTime, SomeRows
+from wagtail_drip.core.models import KNOWN
 from wagtail_drip.messaging.states import MessageState
 
 
@@ -19,7 +20,7 @@ class Message(models.Model):
     contact = models.ForeignKey(
         Contact, on_delete=models.PROTECT, related_name="messages", verbose_name=_("contact"), db_index=False
     )
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", db_index=False)
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", **KNOWN)
     channel = models.CharField(max_length=8, default=Channel.SMS)
     gateway = models.CharField(max_length=64)
     sender = models.CharField(_("sender"), max_length=64, default="", blank=True)
@@ -39,7 +40,7 @@ class Message(models.Model):
     event_id = models.BigIntegerField(null=True, blank=True)
 
     pinned_text = models.ForeignKey(
-        PinnedText, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        PinnedText, on_delete=models.PROTECT, null=True, blank=True, related_name="+", **KNOWN
     )
     variables = models.JSONField(default=dict, blank=True)
     track_links = models.BooleanField(default=True)
@@ -78,15 +79,12 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
-        # Every index costs each of a message's four writes: its state changes, so each writes them all anew.
+        # Every index costs each of a message's writes: its state changes, so each writes them all anew.
         # ``unique=True`` and foreign keys would bring indexes of their own that nothing asks.
-        constraints = [
-            models.UniqueConstraint(fields=["key"], name="drip_message_key"),
-            models.UniqueConstraint(fields=["reference"], name="drip_message_reference"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["key"], name="drip_message_key")]
         indexes = [
             SomeRows(
-                fields=["lane", "sender", "due_at"],
+                fields=["lane", "sender", "due_at", "id"],
                 name="drip_message_due",
                 condition=Q(due_at__isnull=False),
             ),
@@ -98,13 +96,20 @@ class Message(models.Model):
             ),
             models.Index(fields=["contact", "-created_at"], name="drip_message_contact"),
             models.Index(fields=["sequence_id", "step_id", "state"], name="drip_message_step"),
-            models.Index(fields=["enrolment_id"], name="drip_message_enrolment"),
+            # Only what may still be cancelled is asked for by its run.
+            SomeRows(
+                fields=["enrolment_id"], name="drip_message_enrolment", condition=Q(handed_over_at__isnull=True)
+            ),
+            # Only what a worker has held is asked for by its reference. 128 random bits are unique by themselves.
+            SomeRows(
+                fields=["reference"], name="drip_message_reference", condition=Q(lease_token__gt="")
+            ),
             SomeRows(
                 fields=["gateway", "provider_id"],
                 name="drip_message_provider",
                 condition=Q(provider_id__gt=""),
             ),
-            models.Index(fields=["-created_at"], name="drip_message_created"),
+            ByTime(fields=["created_at"], name="drip_message_created"),
             # Empty while all is well, and so costs nothing: the watchdog looks into it every minute.
             models.Index(
                 fields=["due_at"],
@@ -120,9 +125,11 @@ class Message(models.Model):
 class SendLedger(models.Model):
     """What was handed over to whom and when: caps count it, recovery trusts it. One row a message."""
 
-    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="ledger")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_index=False)
-    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", db_index=False)
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, related_name="ledger", db_constraint=False
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", **KNOWN)
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+", **KNOWN)
     purpose = models.CharField(max_length=16)
     topic = models.CharField(max_length=64, default="", blank=True)
     handed_over_at = models.DateTimeField()

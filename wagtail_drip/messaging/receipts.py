@@ -125,12 +125,9 @@ def _match(limit: int, now: datetime) -> int:
 def _owners(rows: Sequence[_Row]) -> dict[int, Claimed]:
     """Return the message of each receipt: by our own reference first, then by the provider's id."""
     references = {own_reference(row.reference) for row in rows} - {""}
-    messages = {
-        message.reference: message
-        for message in map(
-            Claimed._make, Message.objects.filter(reference__in=references).values_list(*COLUMNS)
-        )
-    }
+    # The index holds what a worker has had.
+    posted: Any = Message.objects.filter(reference__in=references, lease_token__gt="").values_list(*COLUMNS)
+    messages = {message.reference: message for message in map(Claimed._make, posted)}
     owners = {
         row.id: messages[own_reference(row.reference)]
         for row in rows

@@ -212,10 +212,12 @@ def _visits(
     rows: Sequence[Enrolment], asked: _Asked, *, at: datetime
 ) -> Mapping[int, list[tuple[StepVisit, Message | None, int | None]]]:
     ids = [row.pk for row in rows]
-    messages = {row.key: row for row in Message.objects.filter(enrolment_id__in=ids)} if ids else {}
+    visits = StepVisit.objects.filter(enrolment_id__in=ids).order_by("-entered_at", "-visit")
+    newest = list(visits[:MOST_VISITS]) if ids else []
+    keys = {visit.message_key for visit in newest} - {""}
+    messages = {row.key: row for row in Message.objects.filter(key__in=keys)} if keys else {}
     found = defaultdict(list)
-    newest = StepVisit.objects.filter(enrolment_id__in=ids).order_by("-entered_at", "-visit")[:MOST_VISITS]
-    for visit in sorted(newest, key=lambda each: each.visit) if ids else ():
+    for visit in sorted(newest, key=lambda each: each.visit):
         message = messages.get(visit.message_key)
         place = None
         if message is not None and message.state in PENDING:

@@ -68,7 +68,7 @@ class SequenceColumn(Column):
 class MessageIndexView(ReadOnlyIndexView):
     page_title = _("Message log")
     filterset_class = MessageFilterSet
-    default_ordering = "-created_at"
+    default_ordering = "-pk"  # as they were created, and the one order that costs no index of its own
     search_fields: ClassVar[list[str]] = [
         "contact__first_name",
         "contact__last_name",
@@ -90,7 +90,7 @@ class MessageIndexView(ReadOnlyIndexView):
         ),
         ReasonColumn("reason", label=_("Why")),
         SegmentsColumn("segments", label=_("Segments")),
-        DateColumn("created_at", label=_("Created"), sort_key="created_at"),
+        DateColumn("created_at", label=_("Created"), sort_key="pk"),
         DateColumn("handed_over_at", label=_("Handed over")),
     ]
 
