@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from wagtail_drip.core.values import value
 from wagtail_drip.core.windows import SPREAD_MINUTES
 
 from .frequency_caps import Pressure
@@ -38,7 +38,7 @@ class Reason(StrEnum):
     FREQUENCY_CAP = "frequency_cap"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value
 class Decision:
     """
     What may become of a message now, and why not.

@@ -26,6 +26,8 @@ _PLACELESS = (
     "voicemail",
 )
 _LONGEST_CODE = 3
+# Kinds of numbers that are given out, the most particular first.
+_GIVEN_OUT = ("placeless", "fixed", "mobile")
 
 
 class Place(NamedTuple):
@@ -56,17 +58,14 @@ def place(e164: str) -> Place | None:
     regions, national = _regions(code), e164[len(code) + 1 :]
     if not regions or national[:1] in {"", "0"} or _prefix_of(regions[0]).match(national):
         return None
-    region = _region(regions, national)
+    region, kind = _region(regions, national)
     if not region or region == "001":
         return None
-    patterns = _patterns(region)
-    if not patterns.general.fullmatch(national):
+    if kind == "":
         return Place(region, False, False)
-    if patterns.placeless.fullmatch(national):
-        return Place(region, True, False)
-    if patterns.fixed.fullmatch(national):
-        return Place(region, True, True)
-    return Place(region, bool(patterns.mobile.fullmatch(national)), _has_area_mobiles(code))
+    if kind in {"placeless", "fixed"}:
+        return Place(region, True, kind == "fixed")
+    return Place(region, kind == "mobile", _has_area_mobiles(code))
 
 
 def zones_of(e164: str, known: Place) -> tuple[str, ...]:
@@ -119,25 +118,30 @@ def _regions(code: str) -> tuple[str, ...]:
     return _codes().get(code, ())
 
 
-def _region(regions: tuple[str, ...], national: str) -> str:
+def _region(regions: tuple[str, ...], national: str) -> tuple[str, str]:
+    """Return the region, '' for none of them, and the number's kind in it."""
     if len(regions) == 1:
-        return regions[0]
+        return regions[0], _kind(regions[0], national)
     for region in regions:
         leading = _leading_digits(region)
-        if leading.match(national) if leading else _is_given_out(_patterns(region), national):
-            return region
-    return ""
+        if leading is None:
+            kind = _kind(region, national)
+            if kind in _GIVEN_OUT:
+                return region, kind
+        elif leading.match(national):
+            return region, _kind(region, national)
+    return "", ""
 
 
-def _is_given_out(patterns: _Patterns, national: str) -> bool:
-    return bool(
-        patterns.general.fullmatch(national)
-        and (
-            patterns.fixed.fullmatch(national)
-            or patterns.mobile.fullmatch(national)
-            or patterns.placeless.fullmatch(national)
-        )
-    )
+def _kind(region: str, national: str) -> str:
+    """Return what kind of number it is: '' where the region has none of that length and form."""
+    patterns = _patterns(region)
+    if not patterns.general.fullmatch(national):
+        return ""
+    for kind in _GIVEN_OUT:
+        if getattr(patterns, kind).fullmatch(national):
+            return kind
+    return "other"
 
 
 def _metadata(region: str) -> Any:

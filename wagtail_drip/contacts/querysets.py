@@ -9,6 +9,7 @@ from typing import NamedTuple
 from wagtail_drip.contacts import consent, projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel, ConsentMethod, group_of
+from wagtail_drip.core import rows as reading
 from wagtail_drip.core.among import Among
 
 # Merges of merges are followed this far; a ring, which nothing of ours can make, ends here too.
@@ -32,8 +33,8 @@ def permissions(
     rows = Permission.objects.filter(Among("contact_id", contact_ids), site_id__in=site_ids)
     return {
         PermissionOf(contact_id, site_id, group, channel, topic): granted
-        for contact_id, site_id, group, channel, topic, granted in rows.values_list(
-            "contact_id", "site_id", "group", "channel", "topic", "granted"
+        for contact_id, site_id, group, channel, topic, granted in reading.read(
+            rows.values_list("contact_id", "site_id", "group", "channel", "topic", "granted")
         )
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 from wagtail_drip.conf import settings
 from wagtail_drip.content import context, language, problems
 from wagtail_drip.content.models import PinnedText
-from wagtail_drip.content.types import Composed, TextToCompose
+from wagtail_drip.content.types import Addressee, Composed, TextToCompose
 from wagtail_drip.gateways import encoding
 from wagtail_drip.links import actions as links
 from wagtail_drip.links.types import LinkSpec
@@ -32,12 +32,16 @@ class _Address:
     url: str
 
 
-def compose(texts: Sequence[TextToCompose], *, now: datetime) -> dict[str, Composed]:
+def compose(
+    texts: Sequence[TextToCompose], *, now: datetime, known: Mapping[int, Addressee] | None = None
+) -> dict[str, Composed]:
     """
     Return the words of each message by its key, in a fixed number of queries for the whole batch.
 
     Nothing raises for one text: what cannot be worded says so in ``error``. Composing again gives the same
     short links.
+
+    :param known: contacts that were read already, by their ids.
     """
     sources = _sources(texts)
     parsed: dict[str, language.Template] = {}
@@ -51,7 +55,7 @@ def compose(texts: Sequence[TextToCompose], *, now: datetime) -> dict[str, Compo
         except language.TemplateError as error:
             done[text.message_key] = Composed(body="", error=problems.explain(error))
     waiting = [text for text in texts if text.message_key in parsed]
-    rendered = _render(waiting, parsed, done)
+    rendered = _render(waiting, parsed, done, known or {})
     bodies = _with_short_links(waiting, rendered, now=now)
     for key, body in bodies.items():
         cost = encoding.count(body)
@@ -75,6 +79,7 @@ def _render(
     texts: Sequence[TextToCompose],
     parsed: Mapping[str, language.Template],
     done: dict[str, Composed],
+    known: Mapping[int, Addressee],
 ) -> dict[str, language.Rendered]:
     subjects = [
         context.Subject(contact_id=text.contact_id, site_id=text.site_id, event=_event(text.variables))
@@ -82,7 +87,7 @@ def _render(
     ]
     roots = {root for text in texts for root in parsed[text.message_key].roots}
     rendered: dict[str, language.Rendered] = {}
-    for text, built in zip(texts, context.build(subjects, roots=roots), strict=True):
+    for text, built in zip(texts, context.build(subjects, roots=roots, known=known), strict=True):
         try:
             made = parsed[text.message_key].render({**built, **text.variables})
         except language.TemplateError as error:

@@ -6,14 +6,17 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from wagtail.models import Site
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.content.types import Addressee
+from wagtail_drip.core import rows as reading
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.values import value
 from wagtail_drip.stores import querysets as stores
 from wagtail_drip.stores import registry
 from wagtail_drip.stores.models import Cart, Purchase
@@ -26,7 +29,10 @@ _WHOLE_CURRENCIES = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+_NOBODY: Mapping[int, Addressee] = {}
+
+
+@value
 class Subject:
     """Whom, where and about what a text speaks.
 
@@ -38,15 +44,18 @@ class Subject:
     event: Mapping[str, Any]
 
 
-def build(subjects: Sequence[Subject], *, roots: Collection[str]) -> list[dict[str, Any]]:
+def build(
+    subjects: Sequence[Subject], *, roots: Collection[str], known: Mapping[int, Addressee] = _NOBODY
+) -> list[dict[str, Any]]:
     """
     Return each subject's variables, in the same order.
 
     :param roots: which of contact, order, cart and shop any of the texts reads; others are not fetched.
+    :param known: contacts that were read already, by their ids.
     """
     found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
     if "contact" in roots:
-        people = _people({each.contact_id for each in subjects if each.contact_id is not None})
+        people = _people({each.contact_id for each in subjects if each.contact_id is not None}, known)
         for subject, variables in zip(subjects, found, strict=True):
             person = people.get(subject.contact_id) if subject.contact_id is not None else None
             variables["contact"] = person or {}
@@ -97,9 +106,9 @@ class _Round:
     positions: dict[int, list[int]] = field(default_factory=dict)
 
 
-def _people(contact_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+def _people(contact_ids: set[int], known: Mapping[int, Addressee]) -> dict[int, dict[str, Any]]:
     """Return what texts show of each contact, by whoever speaks for it now. One query more if any was merged."""
-    rows = _rows(contact_ids)
+    rows = {pk: known[pk] for pk in contact_ids & known.keys()} | _rows(contact_ids - known.keys())
     if any(row.merged_into_id is not None for row in rows.values()):
         heads = contacts.resolve_merged(contact_ids)
         rows.update(_rows(set(heads.values()) - rows.keys()))
@@ -132,18 +141,11 @@ def _name(typed: str) -> str:
     return "" if len(typed) > _LONGEST_NAME or _NO_NAME.search(typed) else typed
 
 
-class _Row(NamedTuple):
-    pk: int
-    attributes: dict[str, Any]
-    first_name: str
-    last_name: str
-    language: str
-    merged_into_id: int | None
-
-
-def _rows(contact_ids: Collection[int]) -> dict[int, _Row]:
-    found = Contact.objects.filter(Among("pk", contact_ids)).values_list(*_Row._fields)
-    return {row[0]: _Row._make(row) for row in found}
+def _rows(contact_ids: Collection[int]) -> dict[int, Addressee]:
+    if not contact_ids:
+        return {}
+    found = Contact.objects.filter(Among("pk", contact_ids)).values_list(*Addressee._fields)
+    return {row[0]: Addressee._make(row) for row in reading.read(found)}
 
 
 def _order(purchase: Purchase | None, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -37,6 +36,7 @@ from liquid.undefined import is_undefined
 
 from wagtail_drip.content import quick
 from wagtail_drip.content.filters import FILTERS, BadArgument
+from wagtail_drip.core.values import value
 from wagtail_drip.exceptions import WagtailDripError
 
 LONGEST_SOURCE = 5000  # characters
@@ -97,7 +97,7 @@ class TemplateError(WagtailDripError):
         super().__init__(f"Line {line}: {self.message}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Rendered:
     """A text, and the variables that it shows, in their order, for which there was no value and no default."""
 

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from typing import Any, NamedTuple
+
+from wagtail_drip.core.values import value
 
 
-@dataclass(frozen=True, kw_only=True)
+class Addressee(NamedTuple):
+    """What texts show of a contact, as its row says; the fields are columns."""
+
+    pk: int
+    attributes: dict[str, Any]
+    first_name: str
+    last_name: str
+    language: str
+    merged_into_id: int | None
+
+
+@value
 class TextToCompose:
     """
     A message about to be worded.
@@ -27,7 +40,7 @@ class TextToCompose:
     track_links: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Composed:
     """
     A message's words and what they cost.

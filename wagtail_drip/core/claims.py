@@ -17,6 +17,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
 from wagtail_drip.core import clock, inserts, keys
+from wagtail_drip.core import rows as reading
 from wagtail_drip.exceptions import WagtailDripError
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def claim(rows: QuerySet[M], *, limit: int) -> list[M]:
         rows = rows.select_for_update(
             skip_locked=True, no_key=connection.features.has_select_for_no_key_update
         )
-    return list(rows[:limit])
+    return reading.read(rows[:limit])
 
 
 def lock_in_order(rows: QuerySet[M]) -> list[M]:
@@ -64,7 +65,17 @@ def lock_in_order(rows: QuerySet[M]) -> list[M]:
     _require_transaction()
     if connection.features.has_select_for_update:
         rows = rows.select_for_update(no_key=connection.features.has_select_for_no_key_update)
-    return list(rows.order_by("pk"))
+    return reading.read(rows.order_by("pk"))
+
+
+def lock_free(rows: QuerySet[M]) -> list[M]:
+    """Lock those of *rows* that nobody else holds, in primary-key order; for who must not wait for a lock."""
+    _require_transaction()
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(
+            skip_locked=True, no_key=connection.features.has_select_for_no_key_update
+        )
+    return reading.read(rows.order_by("pk"))
 
 
 def insert_new(rows: Sequence[M], *, unique: Sequence[str]) -> None:

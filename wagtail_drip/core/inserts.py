@@ -6,7 +6,6 @@ time; this costs a fifth of that (tests/benchmarks). No signals, no primary keys
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connections, models, router
 from django.db.models import Field, Model
 
-from wagtail_drip.core import postgres
+from wagtail_drip.core import json_text, postgres
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -78,14 +77,13 @@ def _write(model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_rep
                 row[place] = convert(row[place])
     connection = connections[_alias(model)]
     # Arrays of one would cost a shop's request more than the row itself.
-    in_arrays = connection.vendor == "postgresql" and len(rows) > 1
-    sql = _statement(model, connection.alias, plan.names, ignore_repeats, in_arrays)
+    if connection.vendor == "postgresql" and len(rows) > 1:
+        return sum(
+            _write_arrays(model, plan, some, ignore_repeats=ignore_repeats, using=connection.alias)
+            for some in _parts(rows)
+        )
+    sql = _statement(model, connection.alias, plan.names, ignore_repeats, None)
     written = 0
-    if in_arrays:
-        for some in _parts(rows):
-            columns = map(list, zip(*some, strict=True))
-            written += postgres.execute(sql, [*plan.shared, *columns], using=connection.alias)
-        return written
     with connection.cursor() as cursor:
         for some in _parts(rows):
             if len(some) == 1:
@@ -105,16 +103,44 @@ def _alias(model: type[Model]) -> str:
     return str(router.db_for_write(model))
 
 
-@lru_cache(maxsize=256)
+def _write_arrays(
+    model: type[Model], plan: _Plan, rows: list[list[Any]], *, ignore_repeats: bool, using: str
+) -> int:
+    """Write *rows*, each column as an array, or as one value where all of them are the same."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    # The values are as the driver takes them: texts, where they were lists or dictionaries, and 1 is no True.
+    is_one = [column.count(column[0]) == len(column) for column in columns]
+    if all(is_one):  # something has to say how many rows there are
+        is_one[0] = False
+    sql = _statement(model, using, plan.names, ignore_repeats, tuple(is_one))
+    ones = [column[0] for column, one in zip(columns, is_one, strict=True) if one]
+    arrays = [column for column, one in zip(columns, is_one, strict=True) if not one]
+    return postgres.execute(sql, [*ones, *plan.shared, *arrays], using=using)
+
+
+@lru_cache(maxsize=1024)
 def _statement(
-    model: type[Model], alias: str, names: tuple[str, ...], ignore_repeats: bool, in_arrays: bool
+    model: type[Model],
+    alias: str,
+    names: tuple[str, ...],
+    ignore_repeats: bool,
+    is_one: tuple[bool, ...] | None,
 ) -> str:
     plan = _plan(model, alias, names)
     connection = connections[alias]
     vendor = connection.vendor
     quote = connection.ops.quote_name
-    into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, plan.columns))})"
-    source = _from_arrays(plan) if in_arrays else f"VALUES ({', '.join(['%s'] * len(plan.columns))})"
+    columns = list(plan.columns)
+    if is_one is None:
+        source = f"VALUES ({', '.join(['%s'] * len(columns))})"
+    else:
+        order = sorted(range(len(names)), key=lambda place: not is_one[place])
+        rest = range(len(names), len(columns))
+        number = sum(is_one)
+        order = [*order[:number], *rest, *order[number:]]
+        columns = [columns[place] for place in order]
+        source = _from_arrays([plan.types[place] for place in order], len(names) - number)
+    into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
     if not ignore_repeats:
         return f"{into} {source}"
     if vendor == "mysql":
@@ -124,16 +150,17 @@ def _statement(
     return f"{into} {source} ON CONFLICT DO NOTHING"
 
 
-def _from_arrays(plan: _Plan) -> str:
-    own = plan.types[: len(plan.names)]
+def _from_arrays(types: Sequence[str], arrays: int) -> str:
+    """Return what selects rows of columns of *types*, of which the last *arrays* come as arrays."""
+    ones, own = types[: len(types) - arrays], types[len(types) - arrays :]
     # JSON travels as text: an array of jsonb has no binary form that the driver would make of our texts.
-    arrays = ", ".join(f"%b::{'text' if kind == 'jsonb' else kind}[]" for kind in own)
-    names = [f"c{place}" for place in range(len(own))]
-    values = [
+    unnested = ", ".join(f"%b::{'text' if kind == 'jsonb' else kind}[]" for kind in own)
+    names = [f"c{place}" for place in range(arrays)]
+    values = [f"%s::{kind}" for kind in ones]
+    values += [
         f"v.{name}::jsonb" if kind == "jsonb" else f"v.{name}" for name, kind in zip(names, own, strict=True)
     ]
-    values += [f"%s::{kind}" for kind in plan.types[len(own) :]]
-    return f"SELECT {', '.join(values)} FROM unnest({arrays}) AS v({', '.join(names)})"  # noqa: S608 -- our columns' types
+    return f"SELECT {', '.join(values)} FROM unnest({unnested}) AS v({', '.join(names)})"  # noqa: S608 -- our columns' types
 
 
 @lru_cache(maxsize=256)
@@ -202,7 +229,7 @@ def _convert(field: Field[Any, Any], alias: str) -> Convert | None:
     """Return what turns an attribute's value into what the driver takes; None where it takes it as it is."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.JSONField):
-        return _to_json
+        return json_text.dumps
     if connections[alias].vendor == "postgresql":
         return None
     ops = connections[alias].ops
@@ -219,7 +246,3 @@ def _convert(field: Field[Any, Any], alias: str) -> Convert | None:
         most, places = target.max_digits, target.decimal_places
         return lambda value: ops.adapt_decimalfield_value(value, most, places)
     return None
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value)

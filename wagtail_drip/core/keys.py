@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import string
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
@@ -16,6 +17,12 @@ _ALPHABET = string.ascii_letters + string.digits
 def new_token() -> str:
     """Return 32 random hex digits: leases, references, fences."""
     return secrets.token_hex(16)
+
+
+def new_tokens(number: int) -> list[str]:
+    """Return so many of them, for one question to the system."""
+    digits = secrets.token_hex(16 * number)
+    return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
 def short_token(length: int = 8) -> str:
@@ -38,7 +45,13 @@ def number_hashes(phone: str) -> tuple[str, ...]:
 
     Who said stop before SECRET_KEY was changed must stay stopped: the old ones stand in SECRET_KEY_FALLBACKS.
     """
-    return _number_hashes(phone, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return hashes_of([phone])[phone]
+
+
+def hashes_of(phones: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the ``number_hashes`` of each number."""
+    secrets_of_site = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return {phone: _number_hashes(phone, secrets_of_site) for phone in phones}
 
 
 @lru_cache(maxsize=10_000)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from wagtail_drip.core.values import value
 from wagtail_drip.enrolments.facts import Facts
 from wagtail_drip.enrolments.walk import Walked
 from wagtail_drip.sequences.flow import Flow
@@ -32,7 +32,7 @@ class Moving(NamedTuple):
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Advanced:
     """
     :param flow: None, as *facts*, where the walk failed before it could begin.

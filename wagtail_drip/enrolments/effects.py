@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from wagtail_drip.core.values import value
 
-@dataclass(frozen=True, kw_only=True)
+
+@value
 class SendMessage:
     """Put one text into the outbox, due at once: windows and quiet hours are the gate's business.
 
@@ -27,7 +28,7 @@ class SendMessage:
     expires_hours: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class UpdateContact:
     """Write one field of the contact, or one of its attributes where *attribute* names it."""
 
@@ -36,14 +37,14 @@ class UpdateContact:
     value: Any = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class CancelPending:
     """Take back the texts of this enrolment that have not left, because it ended early."""
 
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class ChangeTag:
     """Give the contact a tag, or take it away."""
 
@@ -51,7 +52,7 @@ class ChangeTag:
     add: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class SetSubscription:
     """
     Close what the contact is subscribed to, or open it as far as their own records allow.
@@ -65,7 +66,7 @@ class SetSubscription:
     step_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class EnrolIn:
     """Let the contact into another sequence, by its own rules.
 
@@ -77,7 +78,7 @@ class EnrolIn:
     visit: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class RemoveFrom:
     """End the contact's runs of another sequence, and take back its texts that have not left."""
 
@@ -89,7 +90,7 @@ class RemoveFrom:
 ANSWERED = "outside_answered"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class CallOutside:
     """Ask something of the outside; it is done after the transaction, by a pass of its own.
 
@@ -118,7 +119,7 @@ Effect = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Decision:
     """
     One line of the trace, from which a screen makes a sentence in the reader's language.

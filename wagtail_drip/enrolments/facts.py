@@ -6,7 +6,7 @@ A walk asks nothing of the world: whatever it decides by is in here, as it was a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from wagtail_drip.contacts.consent import NOTHING_AGREED, PermissionKey, Subscriptions
 from wagtail_drip.contacts.types import Channel
+from wagtail_drip.core.values import value
 from wagtail_drip.enrolments.effects import ChangeTag, SetSubscription, UpdateContact
 from wagtail_drip.events.conditions import EventTest
 
@@ -21,7 +22,7 @@ TAGS, WEBHOOK = "tags", "webhook"
 CONTACT_FIELDS = ("first_name", "last_name", "language", "region", "zone")
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Needs:
     """What a step reads, so that facts are gathered for it and for nothing else.
 
@@ -63,7 +64,7 @@ class Needs:
         return cls(tags=root == TAGS, answers=root == WEBHOOK)
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Seen:
     """An event as a walk sees it."""
 
@@ -74,7 +75,7 @@ class Seen:
     store: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Answer:
     """What the outside answered to one visit's call; *error* says why there are no *values*."""
 
@@ -83,7 +84,7 @@ class Answer:
     error: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Bought:
     """One purchase that was not cancelled; *total* without what was refunded."""
 
@@ -92,7 +93,7 @@ class Bought:
     currency: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Facts:
     """
     All that a walk of one enrolment may know.

@@ -16,6 +16,7 @@ from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.consent import NOTHING_AGREED, Subscriptions
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import rows as reading
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import walk
@@ -150,7 +151,7 @@ def survivors(known: Mapping[int, Known]) -> dict[int, Known]:
 
 def _contacts(contact_ids: Collection[int]) -> dict[int, Known]:
     rows = Contact.objects.filter(Among("pk", contact_ids)).values_list(*Known._fields)
-    return {row[0]: Known._make(row) for row in rows}
+    return {row[0]: Known._make(row) for row in reading.read(rows)}
 
 
 def _duplicates(enrolments: Sequence[Moving], heads: Mapping[int, Known]) -> set[int]:
@@ -171,8 +172,8 @@ def _triggers(enrolments: Sequence[Moving]) -> dict[int, Seen]:
     rows = Event.objects.filter(Among("pk", {e.event_id for e in enrolments if e.event_id}))
     return {
         pk: Seen(id=pk, name=name, properties=properties, recorded_at=recorded_at, store=store)
-        for pk, name, properties, recorded_at, store in rows.values_list(
-            "pk", "name", "properties", "recorded_at", "store"
+        for pk, name, properties, recorded_at, store in reading.read(
+            rows.values_list("pk", "name", "properties", "recorded_at", "store")
         )
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from wagtail_drip.core.values import value
 from wagtail_drip.enrolments.effects import CancelPending, Decision, Effect
 from wagtail_drip.enrolments.facts import Facts, Needs
 from wagtail_drip.enrolments.steps import base
@@ -30,7 +31,7 @@ class WaitsForNothing(WagtailDripError):
     """A kind of step answered with a wait that nothing would ever end, or that is over already."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Visited:
     """One pass through one step.
 
@@ -48,7 +49,7 @@ class Visited:
     is_new: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Walked:
     """
     What came of a walk.

@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.utils.datastructures import CaseInsensitiveMapping
 
+from wagtail_drip.core.values import value
+
 FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -42,7 +44,7 @@ class ReceiptStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value
 class OutboundSms:
     """
     One text message, ready to go.
@@ -60,7 +62,7 @@ class OutboundSms:
     marketing: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value
 class SendResult:
     """The outcome for one message. ``detail`` is for people and holds neither number nor text."""
 

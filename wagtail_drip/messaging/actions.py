@@ -16,6 +16,7 @@ from wagtail_drip.contacts.types import Identity, Purpose
 from wagtail_drip.content import actions as content
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import claims, inserts, keys
+from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.messaging import budget, ledger, tallies
@@ -52,7 +53,11 @@ def queue(drafts: Sequence[MessageDraft], *, now: datetime) -> None:
     sites = {site_id: core.site_settings(site_id) for site_id in {draft.site_id for draft in drafts}}
     budget.open_buckets({sender_key(row.sender_gateway, row.sender_address) for row in sites.values()})
     pinned = content.pin({(draft.source_text, "") for draft in drafts if draft.source_text}, now=now)
-    rows = [as_row(draft, sites[draft.site_id], pinned, now) for draft in drafts]
+    references = keys.new_tokens(len(drafts))
+    rows = [
+        as_row(draft, sites[draft.site_id], pinned, now, reference=reference)
+        for draft, reference in zip(drafts, references, strict=True)
+    ]
     new = inserts.insert_values(Message, rows, ignore_repeats=True)
     if new != len(rows):
         # Ours are those that carry the references just made: a repeat left the older row as it was.
@@ -241,7 +246,12 @@ def send_test(
 
 
 def as_row(
-    draft: MessageDraft, site: SiteSettings, pinned: Mapping[tuple[str, str], int], now: datetime
+    draft: MessageDraft,
+    site: SiteSettings,
+    pinned: Mapping[tuple[str, str], int],
+    now: datetime,
+    *,
+    reference: str = "",
 ) -> dict[str, Any]:
     """Return the columns of the message that *draft* becomes; nothing is written."""
     # No instance: one of so many fields costs more than all else that is done to a row.
@@ -272,7 +282,7 @@ def as_row(
         "state": S.SCHEDULED.value,
         "due_at": draft.due_at,
         "expires_at": draft.expires_at or draft.due_at + EXPIRES_AFTER[draft.purpose],
-        "reference": keys.new_token(),
+        "reference": reference,
         "created_at": now,
     }
 

@@ -44,11 +44,12 @@ def update(
     if not ids:
         return 0
     columns = {name: _column(model, name, values) for name, values in (per_row or {}).items()}
+    all_one = {name: values[0] for name, values in columns.items() if values.count(values[0]) == len(values)}
     return _WRITERS[connection.vendor](
         model,
         list(ids),
-        columns,
-        {name: _column(model, name, [value])[0] for name, value in (same or {}).items()},
+        {name: values for name, values in columns.items() if name not in all_one},
+        {name: _column(model, name, [value])[0] for name, value in (same or {}).items()} | all_one,
         {name: _column(model, name, [value])[0] for name, value in (only or {}).items()},
     )
 
@@ -62,7 +63,7 @@ def _column(model: type[Model], name: str, values: Sequence[Any]) -> list[Any]:
         return [str(value).replace("\x00", "") for value in values]
     if kind in {"PositiveSmallIntegerField", "ForeignKey"}:
         return list(values)
-    return [field.get_db_prep_save(value, connection) for value in values]
+    return [None if value is None else field.get_db_prep_save(value, connection) for value in values]
 
 
 def _kind(model: type[Model], name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from wagtail_drip.contacts.types import Channel, Purpose
+from wagtail_drip.core.values import value
 
 # How long after its due moment a message may still go, where its draft sets no other moment. A promotion may
 # wait for the next day's window, a reminder is worth nothing after its occasion, news of an order outlasts a
@@ -32,7 +33,7 @@ AT_ONCE = frozenset({Purpose.TRANSACTIONAL.value, Purpose.RESPONSE.value})
 TEST_LICENCE = "test"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class MessageDraft:
     """
     A text to be queued.

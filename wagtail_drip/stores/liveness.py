@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from wagtail_drip import conf
 from wagtail_drip.contacts.models import Contact, ContactIdentity
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.values import value
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import answers, copies, envelopes, kinds, people, registry
@@ -140,7 +140,7 @@ def _closed(guards: Sequence[Guard]) -> tuple[set[Guard], set[str]]:
     return {guard for guard in mine if (guard.store, guard.cart_id) in shut}, mute
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class _Waiting:
     """What was told and is not taken in, and which shops hold notices that could not be looked into."""
 
@@ -185,7 +185,7 @@ def _waiting(guards: Sequence[Guard]) -> _Waiting:
     return _Waiting(happenings=happenings, behind=behind)
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class _Keys:
     """Under which keys the guarded contacts are known, so that identities can be told without writing."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from wagtail_drip.contacts.types import Consent, Identity
+from wagtail_drip.core.values import value
 from wagtail_drip.events.conditions import Condition
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class StoreLine:
     """
     A product, in an order or a cart or by itself.
@@ -48,7 +49,7 @@ class StoreLine:
         return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class StoreOrder:
     """
     An order as the shop knows it.
@@ -77,7 +78,7 @@ class StoreOrder:
     consents: tuple[Consent, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class StoreCart:
     """
     A cart as the shop knows it.
@@ -98,7 +99,7 @@ class StoreCart:
     coupon: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class StoreCustomer:
     customer_id: str
     identity: Identity
@@ -106,7 +107,7 @@ class StoreCustomer:
     consents: tuple[Consent, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class StoreChange:
     """
     Something that became of an order: a payment, a refund, a shipment.
@@ -124,7 +125,7 @@ class StoreChange:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Guard:
     """
     What must not have happened for a message to go.

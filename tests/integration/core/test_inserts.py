@@ -11,10 +11,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.core import inserts
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.enrolments.models import EnrolmentTally
+from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally
 from wagtail_drip.events.models import Notice
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.test.people import reachable_contact
+from wagtail_drip.test.sequences import live_sequence
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)
@@ -63,20 +64,51 @@ def test_dates_and_booleans(site_id):
 
 
 def test_repeats_of_any_unique_constraint_are_ignored_and_change_nothing(site_id):
+    """Two uniques: a run an entry, and one run at a time."""
+    sequence = live_sequence(steps=[("exit", {})])
+
+    def entry(entry_key: str, running: int | None, step_id: str) -> dict:
+        return {
+            "sequence_id": sequence.pk,
+            "version_id": sequence.runtime.version_id,
+            "contact_id": person.pk,
+            "site_id": site_id,
+            "entry_key": entry_key,
+            "running": running,
+            "step_id": step_id,
+            "entered_at": NOW,
+            "since": NOW,
+        }
+
     person = reachable_contact()
-    inserts.insert_values(Message, [message(person.pk, site_id, 1, body="first")])
+    inserts.insert_values(Enrolment, [entry("1", 1, "first")])
 
     inserts.insert_values(
-        Message,
-        [
-            message(person.pk, site_id, 1, body="second"),
-            message(person.pk, site_id, 2, reference=f"{1:032d}", body="third"),
-            message(person.pk, site_id, 3, body="fourth"),
-        ],
+        Enrolment,
+        [entry("1", None, "second"), entry("2", 1, "third"), entry("3", None, "fourth")],
         ignore_repeats=True,
     )
 
-    assert list(Message.objects.order_by("pk").values_list("body", flat=True)) == ["first", "fourth"]
+    assert list(Enrolment.objects.order_by("pk").values_list("step_id", flat=True)) == ["first", "fourth"]
+
+
+def test_columns_of_one_value_and_of_several(site_id):
+    """What all rows share travels once; what looks the same and is not does not."""
+    person = reachable_contact()
+    rows = [
+        message(person.pk, site_id, 1, variables={"n": 1}, track_links=True, price=None, body="same"),
+        message(person.pk, site_id, 2, variables={"n": True}, track_links=True, price=None, body="same"),
+        message(person.pk, site_id, 3, variables={"n": 1.0}, track_links=True, price=None, body="same"),
+    ]
+
+    inserts.insert_values(Message, rows)
+
+    found = Message.objects.order_by("key").values_list("variables", "track_links", "price", "body")
+    assert [(repr(variables), *rest) for variables, *rest in found] == [
+        ("{'n': 1}", True, None, "same"),
+        ("{'n': True}", True, None, "same"),
+        ("{'n': 1.0}", True, None, "same"),
+    ]
 
 
 def test_a_repeat_that_is_not_to_be_ignored_raises(site_id):

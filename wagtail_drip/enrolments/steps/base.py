@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from wagtail_drip.core.values import value
 from wagtail_drip.enrolments import steps as package
 from wagtail_drip.enrolments.effects import Decision, Effect
 from wagtail_drip.enrolments.facts import Facts, Needs
@@ -20,7 +21,7 @@ class UnknownStepKind(WagtailDripError):
     """A flow names a kind of step that is not installed; register it or publish without it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Position:
     """
     Where an enrolment stands.
@@ -44,7 +45,7 @@ class Position:
         return self.entered_at
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class GoOn:
     """Done here. *path* is the key of the way out; '' for a step that has only one."""
 
@@ -53,7 +54,7 @@ class GoOn:
     decisions: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Wait:
     """
     Not yet. The step is run again at *until*, or sooner when the event *event* happens to the contact.
@@ -71,7 +72,7 @@ class Wait:
     decisions: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class End:
     """The enrolment ends here: *state* is ``completed`` or ``exited``."""
 

@@ -1,0 +1,58 @@
+"""
+Reading many rows of plain columns, in the way each database is fastest at.
+
+On PostgreSQL the columns travel binary and the driver's own loaders make the values. Django reads them as text, a
+moment character by character, and looks at every value once more: 15 microseconds a row of an outbox, against 5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, models
+from django.db.models import QuerySet
+from django.db.models.query import ValuesListIterable
+
+from wagtail_drip.core import postgres
+
+
+def read(rows: QuerySet[Any]) -> list[Any]:
+    """Return *rows*, a ``values_list`` of columns, as tuples."""
+    if connections[rows.db].vendor != "postgresql" or postgres.driver() is None or not _is_plain(rows):
+        return list(rows)
+    try:
+        sql, parameters = rows.query.get_compiler(using=rows.db).as_sql()
+    except EmptyResultSet:
+        return []
+    return postgres.fetch(sql, parameters, using=rows.db)
+
+
+def _is_plain(rows: QuerySet[Any]) -> bool:
+    """Tell whether the values are columns of the table and nothing else, of kinds that need no look of Django's."""
+    query: Any = rows.query
+    if rows._iterable_class is not ValuesListIterable or not query.select:
+        return False
+    if query.annotation_select or query.extra_select or query.combinator:
+        return False
+    columns = [column.target for column in query.select]
+    return all(type(column) in _PLAIN and getattr(column, "decoder", None) is None for column in columns)
+
+
+_PLAIN = {
+    models.BigAutoField,
+    models.AutoField,
+    models.BigIntegerField,
+    models.IntegerField,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.SmallIntegerField,
+    models.CharField,
+    models.TextField,
+    models.BooleanField,
+    models.DateTimeField,
+    models.DecimalField,
+    models.JSONField,
+    models.ForeignKey,
+    models.OneToOneField,
+}
