@@ -52,3 +52,18 @@ def site_id(db: None) -> int:
     from wagtail.models import Site
 
     return Site.objects.get(is_default_site=True).pk
+
+
+@pytest.fixture
+def the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages be claimed first and handed over later, as they are where more are due than threads are free."""
+    from wagtail_drip.messaging import straight
+
+    monkeypatch.setattr(straight, "attempt", lambda *args, **kwargs: None)
+
+
+@pytest.fixture(params=["at once", "claimed first"])
+def each_way(request: pytest.FixtureRequest) -> None:
+    """Run the test once for each way out of the queue."""
+    if request.param == "claimed first":
+        request.getfixturevalue("the_long_way")

@@ -29,9 +29,10 @@ SEAMS = {
     "match": Seam("wagtail_drip.enrolments.match_events", "match", is_after=True),
     "advance": Seam("wagtail_drip.enrolments.run_due", "record", is_after=True),
     "advance_half_written": Seam("wagtail_drip.enrolments.run_due", "carry_out", is_after=True),
-    "after_claim": Seam("wagtail_drip.messaging.claiming", "claim", is_after=True),
+    "after_claim": Seam("wagtail_drip.messaging.claiming", "hold", is_after=True),
     "before_handover_commit": Seam("wagtail_drip.messaging.ledger", "record", is_after=True),
     "after_handover_commit": Seam("wagtail_drip.messaging.gate", "hand_over", is_after=True, posts=True),
+    "after_straight_commit": Seam("wagtail_drip.messaging.straight", "attempt", is_after=True, posts=True),
     "mid_post": Seam(
         "urllib3.connection", "HTTPConnection.getresponse", is_after=False, pause_seconds=0.02, posts=True
     ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from tests.integration.messaging.conftest import _empty_gateway, customer, open_site, queued
+from tests.races.door import Door
+from wagtail_drip.messaging import gate, straight
 
 __all__ = ["_empty_gateway", "customer", "open_site", "queued"]
 
@@ -29,3 +32,25 @@ def elsewhere() -> Iterator[Callable[..., Future[Any]]]:
             return pool.submit(and_hang_up)
 
         yield run
+
+
+@pytest.fixture(params=["at once", "claimed first"])
+def way(request: pytest.FixtureRequest) -> ModuleType:
+    """The module that locks the contacts, in each of the two ways out of the queue."""
+    if request.param == "at once":
+        return straight
+    request.getfixturevalue("the_long_way")
+    return gate
+
+
+@pytest.fixture
+def before_lock(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
+    door, lock = Door(), way.lock_contacts
+
+    def knock_then_lock(rows: Any) -> Any:
+        # The transaction has begun on SQLite, whose lock is the transaction: the seam lies before it there.
+        door.knock()
+        return lock(rows)
+
+    monkeypatch.setattr(way, "lock_contacts", knock_then_lock)
+    return door

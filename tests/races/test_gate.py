@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
+from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging import facts, gate
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
-from wagtail_drip.messaging.types import People, Ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,20 +48,7 @@ def suppress(phone: str, now: datetime) -> None:
 
 
 @pytest.fixture
-def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
-    door, lock = Door(), gate.lock_contacts
-
-    def knock_then_lock(ready: Sequence[Ready]) -> People:
-        # The transaction has begun on SQLite, whose lock is the transaction: the seam lies before it there.
-        door.knock()
-        return lock(ready)
-
-    monkeypatch.setattr(gate, "lock_contacts", knock_then_lock)
-    return door
-
-
-@pytest.fixture
-def before_mark(monkeypatch: pytest.MonkeyPatch) -> Door:
+def before_mark(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
     door, decide = Door(), gate.decide
 
     def decide_then_knock(*args: Any) -> Any:
@@ -165,7 +153,43 @@ def test_on_sqlite_a_stop_during_the_gate_waits_as_well(
 
 
 @needs_row_locks
+def test_who_comes_while_a_stop_is_under_way_waits_without_holding_the_message(
+    elsewhere: Run,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    open_site: int,
+    now: datetime,
+) -> None:
+    """The stop wants the message next, to cancel it: who held it and waited for the stop would wait for ever."""
+    contact, other = customer(), customer("+447400123459")
+    message, neighbour = queued(contact), queued(other)
+    door = Door()
+
+    def stop() -> None:
+        with transaction.atomic():
+            claims.lock_in_order(Contact.objects.filter(pk=contact.pk))
+            door.knock()
+            messaging.cancel_for_contacts(contact_ids=[contact.pk], reason="unsubscribed", now=now)
+
+    stopping = elsewhere(stop)
+    door.await_knock()
+    sending = elsewhere(send_due, now=now)
+    while Message.objects.get(pk=message.pk).state != "claimed":
+        assert not sending.done()
+    door.open()
+    wait([stopping, sending], PATIENCE_SECONDS)
+    stopping.result()
+    sending.result()
+
+    message.refresh_from_db()
+    neighbour.refresh_from_db()
+    assert (message.state, neighbour.state) == ("cancelled", "sent")
+    assert [sms.to for sms in memory.outbox] == [other.phone]
+
+
+@needs_row_locks
 def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
+    way: ModuleType,
     elsewhere: Run,
     monkeypatch: pytest.MonkeyPatch,
     customer: Callable[..., Contact],
@@ -176,17 +200,17 @@ def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
     """The mutant. It must leak, or the tests above prove nothing about the order."""
     contact = customer()
     message = queued(contact)
-    door, lock, read = Door(), gate.lock_contacts, gate.read_facts
+    door, lock, read = Door(), way.lock_contacts, gate.read_facts
     found: list[gate.Facts] = []
 
-    def read_then_lock(ready: Sequence[Ready]) -> People:
-        messages = [each.message for each in ready]
+    def read_then_lock(rows: Any) -> Any:
+        messages = [getattr(each, "message", each) for each in rows]
         people = facts.read_people({each.contact_id for each in messages})
         found.append(read(messages, people, now, rulebook.read(now.date())))
         door.knock()
-        return lock(ready)
+        return lock(rows)
 
-    monkeypatch.setattr(gate, "lock_contacts", read_then_lock)
+    monkeypatch.setattr(way, "lock_contacts", read_then_lock)
     monkeypatch.setattr(gate, "read_facts", lambda messages, people, now, rules: found[-1])
     sending = elsewhere(send_due, now=now)
     door.await_knock()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,13 +13,12 @@ from django.db import transaction
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.content import context
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
-from wagtail_drip.messaging import facts, gate
-from wagtail_drip.messaging.facts import People
+from wagtail_drip.messaging import facts, gate, straight
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
-from wagtail_drip.messaging.types import Ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,18 +39,6 @@ def merge(contact_id: int, into: int) -> None:
     with transaction.atomic():
         claims.lock_in_order(Contact.objects.filter(pk__in=[contact_id, into]))
         Contact.objects.filter(pk=contact_id).update(merged_into=into, active_phone=None)
-
-
-@pytest.fixture
-def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
-    door, lock = Door(), gate.lock_contacts
-
-    def knock_then_lock(ready: Sequence[Ready]) -> People:
-        door.knock()
-        return lock(ready)
-
-    monkeypatch.setattr(gate, "lock_contacts", knock_then_lock)
-    return door
 
 
 @needs_row_locks
@@ -76,6 +64,7 @@ def test_who_is_erased_before_the_gate_locks_is_not_texted(
 
 
 def test_erasing_waits_for_a_hand_over_that_has_locked(
+    way: ModuleType,
     elsewhere: Run,
     monkeypatch: pytest.MonkeyPatch,
     customer: Callable[..., Contact],
@@ -139,6 +128,7 @@ def test_who_is_merged_before_the_gate_locks_speaks_with_the_survivors_voice(
 @pytest.mark.parametrize("change", ["erased", "merged"])
 def test_a_gate_that_reads_people_before_it_locks_them_texts_who_is_gone(
     change: str,
+    way: ModuleType,
     elsewhere: Run,
     monkeypatch: pytest.MonkeyPatch,
     customer: Callable[..., Contact],
@@ -148,15 +138,16 @@ def test_a_gate_that_reads_people_before_it_locks_them_texts_who_is_gone(
     """The mutant. It must leak, or the tests above prove nothing about the order."""
     contact, survivor = customer(), customer("+447400123457", marketing=False)
     queued(contact)
-    door, lock = Door(), gate.lock_contacts
+    door, lock = Door(), way.lock_contacts
 
-    def read_then_lock(ready: Sequence[Ready]) -> People:
-        people = facts.read_people({each.message.contact_id for each in ready})
+    def read_then_lock(rows: Any) -> Any:
+        contact_ids = {getattr(each, "message", each).contact_id for each in rows}
+        people, shown = facts.read_people(contact_ids), context._rows(contact_ids)
         door.knock()
-        lock(ready)
-        return people
+        lock(rows)
+        return (people, shown) if way is straight else people
 
-    monkeypatch.setattr(gate, "lock_contacts", read_then_lock)
+    monkeypatch.setattr(way, "lock_contacts", read_then_lock)
     sending = elsewhere(send_due, now=now)
     door.await_knock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,31 +25,83 @@ from wagtail_drip.messaging.types import COLUMNS, LANES, Claimed
 logger = logging.getLogger(__name__)
 
 
+Take = Callable[[Gateway, QuerySet[Message], int], int]
+
+
 def claim(*, token: str, limit: int, now: datetime) -> list[Claimed]:
     """
     Claim at most *limit* due messages for *token*: the lower lane first, in it what is due first.
 
     Of what is claimed the higher priority goes first. No sender gives more than its bucket holds, and what is held or parked stays where it is.
     """
+    claimed: list[Claimed] = []
+
+    def take(gateway: Gateway, due: QuerySet[Message], most: int) -> int:
+        # Looked for first, outside a transaction: on SQLite a claim of nothing would stop every writer.
+        taken = hold(due, most, token=token) if due.exists() else []
+        claimed.extend(taken)
+        return len(taken)
+
+    go_through(take, limit=limit, now=now)
+    return claimed
+
+
+def go_through(take: Take, *, limit: int, now: datetime) -> int:
+    """
+    Give *take* one queue after the other until *limit* messages were taken, and return how many: the lower lane first.
+
+    :param take: is given the gateway, what is due of one of its senders in one lane, and how many it may take;
+        it returns how many it took.
+    """
     held = holds.open_holds(now)
     if held.stops_everything:
-        return []
-    claimed: list[Claimed] = []
+        return 0
+    found = 0
     left = budget.available()
-    senders = [
-        sender
+    senders = {
+        sender: gateway
         for sender, segments in left.items()
-        if segments and not held.stops_sender(*_parts(sender)) and find_gateway(_parts(sender)[0])
-    ]
+        if segments
+        and not held.stops_sender(*_parts(sender))
+        and (gateway := find_gateway(_parts(sender)[0])) is not None
+    }
     for lane in LANES:
-        for sender in senders:
-            wanted = min(limit - len(claimed), left[sender])
-            # Looked for first, outside a transaction: on SQLite a claim of nothing would stop every writer.
-            if wanted > 0 and _due(lane, sender, held, now).exists():
-                taken = claims.retried(lambda: _take(lane, sender, held, wanted, token, now))  # noqa: B023
-                left[sender] -= len(taken)
-                claimed += taken
-    return claimed
+        for sender, gateway in senders.items():
+            most = min(limit - found, left[sender])
+            if most > 0:
+                taken = take(gateway, due(lane, sender, held, now), most)
+                left[sender] -= taken
+                found += taken
+    return found
+
+
+def hold(due: QuerySet[Message], most: int, *, token: str) -> list[Claimed]:
+    """Claim at most *most* of what is due, in a transaction of its own."""
+
+    def work() -> list[Claimed]:
+        messages = lock(due, most)
+        lease(messages, token=token)
+        return messages
+
+    return claims.retried(work)
+
+
+def lock(due: QuerySet[Message], most: int) -> list[Claimed]:
+    """Return at most *most* of what is due, locked for this transaction: those due first, by their priority."""
+    rows: Any = due.order_by("due_at", "id").values_list(*COLUMNS)
+    found = map(Claimed._make, claims.claim(rows, limit=claims.batch_limit(most)))
+    return sorted(found, key=lambda row: -row.priority)
+
+
+def lease(messages: Sequence[Claimed], *, token: str) -> None:
+    """Mark messages that this transaction has locked as ours, for as long as a lease lasts."""
+    if messages:
+        Message.objects.filter(Among("pk", [message.id for message in messages])).update(
+            state=MessageState.CLAIMED,
+            due_at=None,
+            lease_token=token,
+            lease_until=lease_end(),
+        )
 
 
 def find_gateway(alias: str) -> Gateway | None:
@@ -61,22 +113,8 @@ def find_gateway(alias: str) -> Gateway | None:
         return None
 
 
-def _take(
-    lane: int, sender: str, held: holds.OpenHolds, limit: int, token: str, now: datetime
-) -> list[Claimed]:
-    due: Any = _due(lane, sender, held, now).order_by("due_at", "id").values_list(*COLUMNS)
-    rows: list[Claimed] = [Claimed._make(row) for row in claims.claim(due, limit=claims.batch_limit(limit))]
-    if rows:
-        Message.objects.filter(Among("pk", [row.id for row in rows])).update(
-            state=MessageState.CLAIMED,
-            due_at=None,
-            lease_token=token,
-            lease_until=lease_end(),
-        )
-    return sorted(rows, key=lambda row: -row.priority)
-
-
-def _due(lane: int, sender: str, held: holds.OpenHolds, now: datetime) -> QuerySet[Message]:
+def due(lane: int, sender: str, held: holds.OpenHolds, now: datetime) -> QuerySet[Message]:
+    """Return what is due in a sender's lane and is not held."""
     gateway, address = _parts(sender)
     return Message.objects.filter(
         held.uncovered(),

@@ -11,6 +11,7 @@ from wagtail_drip.compliance import policy, rulebook
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Verdict
 from wagtail_drip.content.compose import Composed, TextToCompose, compose
+from wagtail_drip.content.types import Addressee
 from wagtail_drip.core import claims, traces
 from wagtail_drip.gateways import encoding
 from wagtail_drip.messaging import budget, facts, fenced, settling
@@ -48,8 +49,18 @@ def prepare(
     if refused or stray:
         claims.retried(lambda: _refuse(refused, stray, token=token, now=now))
     going = [message for message, decision in decided if decision.verdict is Verdict.SEND]
-    ready = _written(going, people, token=token, now=now)
-    return _affordable(ready, token=token, now=now)
+    ready, missing, broken = sort_out(going, people, _compose(going, people, now))
+    if missing or broken:
+        claims.retried(lambda: _settle(missing, broken, token=token, now=now))
+    affordable, too_many = charge(ready)
+    if too_many:
+        later = now + timedelta(seconds=_RATE_LIMIT_SECONDS)
+        claims.retried(
+            lambda: settling.give_back(
+                too_many, token=token, now=now, reason=DeferReason.RATE_LIMIT, due_at=later
+            )
+        )
+    return affordable
 
 
 def _refuse(
@@ -59,11 +70,13 @@ def _refuse(
     settling.give_back(stray, token=token, now=now)
 
 
-def _written(messages: Sequence[Claimed], people: People, *, token: str, now: datetime) -> list[Ready]:
+def sort_out(
+    messages: Sequence[Claimed], people: People, composed: Mapping[str, Composed]
+) -> tuple[list[Ready], list[tuple[Claimed, str]], list[tuple[Claimed, str]]]:
+    """Return the finished texts, those that lack a value with its name, and those that cannot be worded with why."""
     ready = []
     missing: list[tuple[Claimed, str]] = []
     broken: list[tuple[Claimed, str]] = []
-    composed = _compose(messages, people, now)
     for message in messages:
         text = composed.get(message.key)
         if message.pinned_text_id is None:
@@ -75,9 +88,7 @@ def _written(messages: Sequence[Claimed], people: People, *, token: str, now: da
             missing.append((message, ", ".join(text.missing)))
         else:
             ready.append(_ready(message, people, text.body, text.segments, text.encoding))
-    if missing or broken:
-        claims.retried(lambda: _settle(missing, broken, token=token, now=now))
-    return ready
+    return ready, missing, broken
 
 
 def _ready(message: Claimed, people: People, body: str, segments: int, encoded: str) -> Ready:
@@ -85,13 +96,26 @@ def _ready(message: Claimed, people: People, body: str, segments: int, encoded: 
     return Ready(message, person.id, person.active_phone or "", body, segments, encoded)
 
 
+def worded(
+    messages: Sequence[Claimed],
+    people: People,
+    now: datetime,
+    known: Mapping[int, Addressee] | None = None,
+) -> Mapping[str, Composed]:
+    """
+    Compose the batch; raises whatever one of its messages raises.
+
+    :param known: contacts that were read already, by their ids.
+    """
+    texts = [_text(message, people) for message in messages if message.pinned_text_id is not None]
+    return compose(texts, now=now, known=known) if texts else {}
+
+
 def _compose(messages: Sequence[Claimed], people: People, now: datetime) -> Mapping[str, Composed]:
     """Compose the batch; if that raises, halve it until the message that cannot be composed is alone."""
     texts = [message for message in messages if message.pinned_text_id is not None]
-    if not texts:
-        return {}
     try:
-        return compose([_text(message, people) for message in texts], now=now)
+        return worded(texts, people, now)
     except Exception as error:  # noqa: BLE001 -- one message's data must not stop its neighbours
         if len(texts) == 1:
             logger.error("Message %s cannot be composed.\n%s", texts[0].id, traces.trace_of(error))
@@ -156,8 +180,8 @@ def _pause(message: Claimed, now: datetime) -> datetime:
     return now + timedelta(seconds=_FIRST_PAUSE_SECONDS * 4**message.attempts)
 
 
-def _affordable(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
-    """Charge each sender for its texts; those that its bucket does not hold go back to the queue."""
+def charge(ready: Sequence[Ready]) -> tuple[list[Ready], list[Claimed]]:
+    """Charge each sender for its texts, and return those that its bucket holds and those that it does not."""
     by_sender: defaultdict[str, list[Ready]] = defaultdict(list)
     for each in ready:
         by_sender[each.message.sender_key].append(each)
@@ -172,11 +196,10 @@ def _affordable(ready: Sequence[Ready], *, token: str, now: datetime) -> list[Re
             else:
                 too_many.append(text.message)
         budget.put_back(sender, left)
-    if too_many:
-        later = now + timedelta(seconds=_RATE_LIMIT_SECONDS)
-        claims.retried(
-            lambda: settling.give_back(
-                too_many, token=token, now=now, reason=DeferReason.RATE_LIMIT, due_at=later
-            )
-        )
-    return going
+    return going, too_many
+
+
+def refund(ready: Sequence[Ready]) -> None:
+    """Give the senders back what was charged for texts that were not handed over."""
+    for sender in {each.message.sender_key for each in ready}:
+        budget.put_back(sender, sum(each.segments for each in ready if each.message.sender_key == sender))

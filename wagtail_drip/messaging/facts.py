@@ -82,7 +82,13 @@ def questions(
     permitted = contacts.permissions(
         {people[message.contact_id].id for message in messages}, {message.site_id for message in messages}
     )
-    destinations = [_destination(message, people[message.contact_id]) for message in messages]
+    hashes = keys.hashes_of({people[message.contact_id].active_phone or "" for message in messages} - {""})
+    destinations = [
+        Destination(
+            hashes.get(people[message.contact_id].active_phone or "", ()), message.sender_key, message.site_id
+        )
+        for message in messages
+    ]
     suppressed = compliance.suppressed(set(destinations))
     licences = _licences(messages, people)
     pressed = pressure.read(messages, people, sites, now=now, is_final=is_final)
@@ -215,11 +221,6 @@ def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> M
             gateway is not None and site_id in sites and core.is_open(sites[site_id], account=gateway.account)
         )
     return found
-
-
-def _destination(message: Claimed, person: Person) -> Destination:
-    hashes = keys.number_hashes(person.active_phone) if person.active_phone else ()
-    return Destination(hashes, message.sender_key, message.site_id)
 
 
 def _licences(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:

@@ -31,7 +31,8 @@ def move(
     """
     Move those of *messages* that still are *before* and ours to *after*, and append their tallies.
 
-    Call it in a transaction. The token stays in the row, so that we can tell which ones were ours.
+    Call it in a transaction. The token stays in the row, so that we can tell which ones were ours. Messages that are
+    *before* scheduled have none: this transaction has locked them, and they get it now.
 
     :param per_row: columns whose values differ, each with one value per message.
     :param segments: what the tallies count, where it is not yet in the message.
@@ -43,10 +44,13 @@ def move(
     if not states.is_allowed(TRANSITIONS, before, after):
         raise states.ForbiddenTransition(f"A message may not go from {before} to {after}.")
     changed = {"state": str(after), **changes}
+    only = {"state": str(before)}
+    if before is MessageState.SCHEDULED:
+        changed["lease_token"] = token
+    else:
+        only["lease_token"] = token
     ids = [message.id for message in messages]
-    written = rowwise.update(
-        Message, ids, same=changed, per_row=per_row, only={"lease_token": token, "state": str(before)}
-    )
+    written = rowwise.update(Message, ids, same=changed, per_row=per_row, only=only)
     moved = list(messages)
     if written != len(ids):
         ours = set(

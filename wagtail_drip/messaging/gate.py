@@ -89,13 +89,14 @@ def _hand_over(ready: Sequence[Ready], *, token: str, now: datetime, rules: Time
     going = {message.id for message, decision in decisions if decision.verdict is Verdict.SEND}
     settling.refuse([pair for pair in decisions if pair[0].id not in going], token=token, now=now)
     settling.give_back(stray, token=token, now=now)
-    return _mark(
+    return mark(
         [
             each._replace(number=people[each.message.contact_id].active_phone or "")
             for each in ready
             if each.message.id in going
         ],
         token=token,
+        before=MessageState.CLAIMED,
         now=now,
     )
 
@@ -175,11 +176,12 @@ def _with_people(messages: Sequence[Claimed], people: People) -> tuple[list[Clai
     return known, [message for message in messages if message.contact_id not in people]
 
 
-def _mark(going: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
+def mark(going: Sequence[Ready], *, token: str, before: MessageState, now: datetime) -> list[Ready]:
+    """Write down that *going* are handed over, in the transaction in which they were decided, and return them."""
     moved = fenced.move(
         [each.message for each in going],
         token=token,
-        before=MessageState.CLAIMED,
+        before=before,
         after=MessageState.HANDED_OVER,
         now=now,
         per_row={
@@ -189,6 +191,7 @@ def _mark(going: Sequence[Ready], *, token: str, now: datetime) -> list[Ready]:
         },
         segments=[each.segments for each in going],
         handed_over_at=now,
+        due_at=None,
         lease_until=claiming.lease_end() if going else None,
         defer_reason="",
         detail="",

@@ -98,12 +98,12 @@ class Message(models.Model):
             models.Index(fields=["sequence_id", "step_id", "state"], name="drip_message_step"),
             # Only what may still be cancelled is asked for by its run.
             SomeRows(
-                fields=["enrolment_id"], name="drip_message_enrolment", condition=Q(handed_over_at__isnull=True)
+                fields=["enrolment_id"],
+                name="drip_message_enrolment",
+                condition=Q(handed_over_at__isnull=True),
             ),
             # Only what a worker has held is asked for by its reference. 128 random bits are unique by themselves.
-            SomeRows(
-                fields=["reference"], name="drip_message_reference", condition=Q(lease_token__gt="")
-            ),
+            SomeRows(fields=["reference"], name="drip_message_reference", condition=Q(lease_token__gt="")),
             SomeRows(
                 fields=["gateway", "provider_id"],
                 name="drip_message_provider",

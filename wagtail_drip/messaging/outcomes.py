@@ -11,7 +11,6 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from django.db import DatabaseError, DataError, connection
 
 from wagtail_drip import signals
 from wagtail_drip.core import claims, clock, traces
+from wagtail_drip.core.values import value
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import Outcome, SendResult
 from wagtail_drip.messaging import budget, fenced, ledger, opt_outs
@@ -39,7 +39,7 @@ _LONGEST_PAUSE_SECONDS = 3600
 _REPEAT_SECONDS = 30
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class _Answered:
     message: Claimed
     result: SendResult | None  # None: never posted

@@ -6,6 +6,7 @@ The only place that hands anything to a gateway. What is decided is decided else
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.conf import settings
 from wagtail_drip.core import clock, databases, garbage, keys
 from wagtail_drip.gateways import registry
-from wagtail_drip.messaging import budget, calls, claiming, composing, gate
+from wagtail_drip.messaging import calls, claiming, composing, gate, straight
 from wagtail_drip.messaging.calls import Calls
 from wagtail_drip.messaging.outcomes import FLUSH_SECONDS, Outcomes
 from wagtail_drip.messaging.types import Ready
@@ -44,22 +45,24 @@ def _send(*, now: datetime | None, limit: int | None) -> int:
     token = keys.new_token()
     under_way, outcomes = Calls(), Outcomes(token=token)
     waiting: deque[list[Ready]] = deque()  # the calls to come
-    rules: TimeRules | None = None  # read once, by a pass that has something to send
+    # Read once, by a pass that has something to send.
+    rules = functools.cache(lambda: rulebook.read((now or clock.now()).date()))
     began, claimed, is_dry = time.monotonic(), 0, False
     try:
         while waiting or under_way.number or not is_dry:
             moment = now or clock.now()
             if not waiting and not is_dry:
                 wanted = settings.SEND_BATCH if limit is None else min(settings.SEND_BATCH, limit - claimed)
-                messages = claiming.claim(token=token, limit=wanted, now=moment)
-                claimed += len(messages)
-                is_dry = not messages or time.monotonic() - began > _REFILL_SECONDS
-                if messages and rules is None:
-                    rules = rulebook.read(moment.date())
-                ready = composing.prepare(messages, token=token, now=moment, rules=rules)
-                waiting.extend(_planned(ready))
+                number, messages = straight.take(
+                    token=token, limit=wanted, now=moment, under_way=under_way, rules=rules
+                )
+                claimed += number
+                is_dry = not number or time.monotonic() - began > _REFILL_SECONDS
+                if messages:
+                    ready = composing.prepare(messages, token=token, now=moment, rules=rules())
+                    waiting.extend(_planned(ready))
             if waiting and under_way.is_worth_topping_up:
-                _hand_over(waiting, under_way, token=token, now=moment, rules=rules)
+                _hand_over(waiting, under_way, token=token, now=moment, rules=rules())
             is_busy = under_way.number == 0 or (waiting and under_way.is_worth_topping_up)
             for finished in under_way.finished(timeout=0 if is_busy else FLUSH_SECONDS):
                 outcomes.keep(finished)
@@ -79,7 +82,7 @@ def _planned(ready: list[Ready]) -> Iterator[list[Ready]]:
 
 
 def _hand_over(
-    waiting: deque[list[Ready]], under_way: Calls, *, token: str, now: datetime, rules: TimeRules | None
+    waiting: deque[list[Ready]], under_way: Calls, *, token: str, now: datetime, rules: TimeRules
 ) -> None:
     """Let as many calls through the gate as threads are free, and start them."""
     chunk = [waiting.popleft() for _ in range(min(under_way.free, len(waiting)))]
@@ -92,9 +95,4 @@ def _hand_over(
         if going:
             gateway = registry.get(going[0].message.gateway)
             under_way.start(gateway, going, deadline=calls.deadline(gateway, leased_at=leased_at))
-    _put_back([each for each in wanted if each.message.id not in passed])
-
-
-def _put_back(refused: list[Ready]) -> None:
-    for sender in {each.message.sender_key for each in refused}:
-        budget.put_back(sender, sum(each.segments for each in refused if each.message.sender_key == sender))
+    composing.refund([each for each in wanted if each.message.id not in passed])

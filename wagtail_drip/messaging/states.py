@@ -28,7 +28,8 @@ class MessageState(State):
 S = MessageState
 
 TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
-    S.SCHEDULED: frozenset({S.CLAIMED, S.SKIPPED, S.CANCELLED, S.EXPIRED, S.GHOST}),
+    # Handed over at once where the call can start in the same breath.
+    S.SCHEDULED: frozenset({S.CLAIMED, S.HANDED_OVER, S.SKIPPED, S.CANCELLED, S.EXPIRED, S.GHOST}),
     S.CLAIMED: frozenset({S.SCHEDULED, S.HANDED_OVER, S.SKIPPED, S.CANCELLED, S.EXPIRED, S.FAILED}),
     # Back to scheduled only on a certain refusal (connection refused, 429) or when it was given back unposted.
     S.HANDED_OVER: frozenset({S.SENT, S.DELIVERED, S.UNDELIVERED, S.UNKNOWN, S.FAILED, S.SCHEDULED}),

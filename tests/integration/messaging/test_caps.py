@@ -22,7 +22,7 @@ from wagtail_drip.messaging import gate
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("each_way")]
 
 Customer = Callable[..., Contact]
 Queued = Callable[..., Message]

@@ -22,7 +22,7 @@ from wagtail_drip.messaging.models import Hold, InboundText, Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
 from wagtail_drip.stores.models import Cart
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("each_way")]
 
 Customer = Callable[..., Contact]
 Queued = Callable[..., Message]
@@ -209,6 +209,7 @@ def test_a_test_text_goes_to_nobody_else_and_not_to_a_suppressed_number(
 )
 @pytest.mark.parametrize("is_late", [False, True], ids=["before the claim", "between claim and gate"])
 def test_what_is_held_stays_in_the_queue_until_it_is_lifted(
+    request: pytest.FixtureRequest,
     is_late: bool,
     scope: str,
     key: str,
@@ -227,6 +228,7 @@ def test_what_is_held_stays_in_the_queue_until_it_is_lifted(
     if is_late:
         from wagtail_drip.messaging import gate
 
+        request.getfixturevalue("the_long_way")
         lock = gate.lock_contacts
         monkeypatch.setattr(gate, "lock_contacts", lambda messages: (hold(), lock(messages))[1])
     else:
@@ -488,10 +490,10 @@ def test_a_text_that_cannot_be_composed_is_tried_five_times_and_fails_alone(
 
     compose = composing.compose
 
-    def explode(texts: Any, *, now: datetime) -> Any:
+    def explode(texts: Any, **given: Any) -> Any:
         if any(text.message_key == "bad" for text in texts):
             raise ValueError("poison")
-        return compose(texts, now=now)
+        return compose(texts, **given)
 
     monkeypatch.setattr(composing, "compose", explode)
     contact = customer()

@@ -30,6 +30,7 @@ def sent(site_id: int, *, written: datetime, at: datetime | None = None, **field
             "state": "sent",
             "segments": 1,
             "created_at": written,
+            "lease_token": "worker",
             "handed_over_at": at or written,
             "sent_at": at or written,
             **fields,

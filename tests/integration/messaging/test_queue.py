@@ -138,6 +138,7 @@ def test_cancelling_ends_what_waits_and_leaves_what_went(
     assert messaging.cancel_pending(enrolment_ids=[5], reason="goal_met", now=now) == 0
 
 
+@pytest.mark.usefixtures("the_long_way")
 def test_a_message_cancelled_between_claim_and_gate_does_not_go(
     customer: Customer, queued: Queued, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +268,7 @@ def test_a_text_longer_than_the_bucket_goes_when_it_is_full(settings: Any, db: N
     assert budget.charge("default:a", segments=1, least=1) == 0
 
 
+@pytest.mark.usefixtures("the_long_way")
 def test_what_was_charged_and_did_not_go_is_put_back(
     customer: Customer, queued: Queued, now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from wagtail_drip.gateways import memory
 from wagtail_drip.messaging.models import Message, MessageTally, SendLedger
 from wagtail_drip.messaging.send_due import send_due
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("each_way")]
 
 
 def test_a_queued_message_is_composed_handed_over_and_sent(

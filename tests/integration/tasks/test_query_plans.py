@@ -96,6 +96,8 @@ def crowded(site_id: int, now: datetime) -> Flow:
             "state": "scheduled" if moments[n] else "claimed" if n < DUE else "sent",
             "due_at": moments[n],
             "lease_until": now if n < DUE else None,
+            "lease_token": "" if moments[n] else "worker",
+            "handed_over_at": None if moments[n] or n < DUE else now,
             "provider_id": "" if moments[n] else f"p{n}",
             "created_at": now,
         },
@@ -142,7 +144,7 @@ def _insert(model: Any, number: int, row: Callable[[int], dict[str, Any]]) -> No
 def hot(now: datetime, someone: Sequence[int]) -> Iterator[tuple[str, QuerySet[Any], str]]:
     """Yield what loops ask: its name, the question, and the index that must answer it."""
     yield "claim of enrolments", enrolments.due(now)[:500], "drip_enrolment_due"
-    due = claiming._due(1, "default:", HELD, now).order_by("due_at", "id")[:500]
+    due = claiming.due(1, "default:", HELD, now).order_by("due_at", "id")[:500]
     yield "claim of messages", due, "drip_message_due"
     yield "expired leases", recovery._expired(MessageState.CLAIMED)[:500], "drip_message_lease"
     yield (
@@ -172,8 +174,15 @@ def hot(now: datetime, someone: Sequence[int]) -> Iterator[tuple[str, QuerySet[A
     )
     yield (
         "messages of an ending run",
-        Message.objects.filter(enrolment_id__in=someone, state__in=["scheduled", "claimed"]),
+        Message.objects.filter(
+            enrolment_id__in=someone, state__in=["scheduled", "claimed"], handed_over_at=None
+        ),
         "drip_message_enrolment",
+    )
+    yield (
+        "receipts by our own reference",
+        Message.objects.filter(reference__in=[f"{n:032d}" for n in range(2)], lease_token__gt=""),
+        "drip_message_reference",
     )
     yield (
         "events since entering",

@@ -44,7 +44,7 @@ def test_nothing_that_may_have_been_posted_returns_to_the_queue() -> None:
     """But from ``handed_over``, where a certain refusal says that it was not."""
     assert sources(TRANSITIONS, S.SCHEDULED) == ["claimed", "handed_over"]
     assert sources(TRANSITIONS, S.CLAIMED) == ["scheduled"]
-    assert sources(TRANSITIONS, S.HANDED_OVER) == ["claimed"]
+    assert sources(TRANSITIONS, S.HANDED_OVER) == ["scheduled", "claimed"]
 
 
 def test_a_message_that_was_handed_over_is_never_skipped_cancelled_or_expired() -> None:
