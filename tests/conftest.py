@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,14 @@ def plant_wagtail_tree() -> None:
     if not Collection.objects.exists():
         Collection.add_root(name="Root")
     DjangoSite.objects.update_or_create(pk=1, defaults={"domain": "shop.example", "name": "Shop"})
+
+
+@pytest.fixture(autouse=True)
+def _no_web_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live servers of tests look for no workers: a look would fall into whichever test is under way then."""
+    from wagtail_drip.public import watch
+
+    monkeypatch.setattr(watch, "_next_look", math.inf)
 
 
 @pytest.fixture

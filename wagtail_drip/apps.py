@@ -14,12 +14,13 @@ class WagtailDripConfig(AppConfig):
         from django.db.models.signals import post_migrate  # noqa: TID251 -- Django's own signal
 
         from wagtail_drip import checks, tasks
-        from wagtail_drip.public import form_pages
+        from wagtail_drip.public import form_pages, watch
         from wagtail_drip.sequences import receivers
 
         checks.register_all()
         receivers.connect()
         form_pages.connect()
+        watch.connect()
         post_migrate.connect(
             tasks.make_schedule_after_migrate, sender=self, dispatch_uid="wagtail_drip.make_schedule"
         )

@@ -110,7 +110,7 @@ class AlarmsView(WagtailAdminTemplateMixin, TemplateView):
 
 
 class WorkersBanner(Component):
-    """Stands above all else on the home page while no worker runs; also sees to it that the e-mails go out."""
+    """Stands above all else on the home page while no worker runs; ``public.watch`` writes the e-mails."""
 
     name = "text_messages_workers"
     template_name = "wagtail_drip/admin/home/workers.html"
