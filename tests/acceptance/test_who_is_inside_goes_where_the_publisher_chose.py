@@ -206,3 +206,17 @@ def test_new_words_of_a_saved_message_reach_who_waits_for_it_only_when_they_are_
 
     assert town.phone(shop.PHONE).texts() == ["Bye", "See you soon"]
     assert fates() == [("delivered", ""), ("delivered", "")]
+
+
+@pytest.mark.parametrize("days", [2, 7])
+def test_who_keeps_their_wait_goes_on_when_they_would_have(
+    ada_waits: Town, tips: Sequence, days: int
+) -> None:
+    publish(tips, in_other_words(as_written(tips), days=days), Chosen(choice=Choice.KEEP))
+    ada_waits.settle()
+
+    ada_waits.let_pass(days=2)
+    assert ada_waits.phone(shop.PHONE).texts() == ["Tip one"]
+    ada_waits.let_pass(days=1)
+
+    assert ada_waits.phone(shop.PHONE).texts() == ["Tip one", "A better tip two"]

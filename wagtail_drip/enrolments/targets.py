@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wagtail_drip.enrolments.steps import base
 from wagtail_drip.sequences.choices import Choice, Chosen
@@ -74,6 +75,20 @@ def survives(step_id: str, *, old: Flow, new: Flow) -> bool:
         return True
     before, after = old.steps.get(step_id), new.steps.get(step_id)
     return before is not None and after is not None and before.kind == after.kind
+
+
+def keeping_the_wait(step_id: str, memory: Mapping[str, Any], *, old: Flow, new: Flow) -> dict[str, Any]:
+    """Return what a step that survives remembers, so that a wait that has begun stays as long as it was."""
+    kept = dict(memory)
+    before, after = old.steps.get(step_id), new.steps.get(step_id)
+    kind = base.find_kind(before.kind) if before is not None else None
+    if before is None or after is None or kind is None:
+        return kept
+    lengths = {name: before.settings.get(name) for name in kind.lengths}
+    if any(after.settings.get(name) != value for name, value in lengths.items()):
+        # What an earlier version had them keep already goes on.
+        kept.setdefault(base.KEPT, lengths)
+    return kept
 
 
 def can_recompute(step_id: str, flow: Flow) -> bool:

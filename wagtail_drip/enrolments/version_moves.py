@@ -6,6 +6,7 @@ locked first, as publishing, pausing and undoing do: so none of them overlaps a 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -104,14 +105,24 @@ def _move_people(version: SequenceVersion, people: Sequence[Enrolment], *, now: 
         aim = aims[row.pk]
         ends[row.pk] = new.past(aim.step_id, skips[row.pk]) if aim.choice == Choice.MOVE else aim.step_id
     _note(version, people, aims, ends, now=now)
-    groups: dict[tuple[Choice, str, str, str], list[Enrolment]] = defaultdict(list)
+    groups: dict[tuple[Choice, str, str, str, str], list[Enrolment]] = defaultdict(list)
     for row in people:
         aim = aims[row.pk]
-        groups[aim.choice, ends[row.pk], " ".join(sorted(skips[row.pk])), aim.reason].append(row)
-    for (choice, step_id, skipped, reason), rows in groups.items():
+        kept = _kept_wait(row, flows[row.version_id], new) if aim.choice == Choice.KEEP else ""
+        groups[aim.choice, ends[row.pk], " ".join(sorted(skips[row.pk])), aim.reason, kept].append(row)
+    for (choice, step_id, skipped, reason, kept), rows in groups.items():
         _carry_out(version, rows, choice, step_id=step_id, skips=skipped, reason=reason, now=now)
+        if kept:
+            Enrolment.objects.filter(pk__in=[row.pk for row in rows]).update(memory=json.loads(kept))
     _cancel_removed([row for row in people if aims[row.pk].choice not in _NOT_MOVED], flows, new, now=now)
     return len(people)
+
+
+def _kept_wait(row: Enrolment, old: Flow, new: Flow) -> str:
+    """Return, as JSON, what one who waits remembers so that their wait stays as long as it was; '' for no change."""
+    memory = targets.keeping_the_wait(row.step_id, row.memory, old=old, new=new)
+    begun = row.entered_step_at is not None
+    return json.dumps(memory, sort_keys=True) if begun and memory != row.memory else ""
 
 
 # Who stays keeps their texts; from who leaves all of them are taken back already.

@@ -115,6 +115,41 @@ def test_who_stays_stays_at_the_next_publish_too_unless_chosen_anew(
     assert (second.number, third.number, rows("version_id")) == (2, 3, [fourth.pk])
 
 
+@pytest.mark.parametrize("later", [1, 9])
+def test_who_keeps_their_wait_keeps_its_length_through_any_number_of_publishes(
+    sequence: Sequence, now: datetime, later: int
+) -> None:
+    (row,) = stand_at_the_wait(sequence, now)
+    raw = steps_of(sequence)
+    publish(sequence, wait_for(raw, 1, 5), now)
+    until_done(now)
+    publish(sequence, wait_for(raw, 1, later), now)
+    until_done(now)
+    due = now + timedelta(days=2)
+    # Something wakes them before their time.
+    Enrolment.objects.update(due_at=due - timedelta(hours=30))
+
+    run_due(now=due - timedelta(hours=29))
+    assert rows("step_id", "due_at", "memory") == [
+        (raw[1]["id"], row.due_at, {"kept": {"amount": 2, "unit": "days"}})
+    ]
+    run_due(now=due + timedelta(minutes=1))
+
+    assert rows("step_id", "memory") == [(raw[3]["id"], {})]
+
+
+def test_who_comes_later_waits_as_the_new_version_says(sequence: Sequence, now: datetime) -> None:
+    stand_at_the_start(sequence, crowd(1))
+    publish(sequence, wait_for(steps_of(sequence), 1, 5), now)
+    until_done(now)
+
+    run_due(now=now + timedelta(seconds=1))
+
+    (due,) = rows("due_at")
+    assert due.date() == (now + timedelta(days=5, seconds=1)).date()
+    assert rows("memory") == [{}]
+
+
 def test_who_is_sent_on_begins_the_step_and_closes_the_one_before(sequence: Sequence, now: datetime) -> None:
     stand_at_the_wait(sequence, now)
     raw = steps_of(sequence)

@@ -94,10 +94,13 @@ class StepKind:
 
     :cvar acts: whether it does anything that nobody should get twice. A kind that only waits or decides says
         False: a new version may then have its wait counted anew, or lead somebody to it again.
+    :cvar lengths: the settings that say how long it waits. Who waits when a version with others comes into force
+        keeps theirs: ``run`` then reads them through ``settings_of`` and hands ``position.memory`` on.
     :cvar counts_passes: whether it asks how often the enrolment came to it, ``facts.passed``.
     """
 
     acts: ClassVar[bool] = True
+    lengths: ClassVar[tuple[str, ...]] = ()
     counts_passes: ClassVar[bool] = False
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
@@ -106,6 +109,15 @@ class StepKind:
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
         raise NotImplementedError
+
+
+KEPT = "kept"
+
+
+def settings_of(step: Step, position: Position) -> Mapping[str, Any]:
+    """Return the step's settings, with the length of the wait that was kept through a change of versions."""
+    kept = position.memory.get(KEPT)
+    return {**step.settings, **kept} if kept else step.settings
 
 
 NOT_KINDS = frozenset({"base"})

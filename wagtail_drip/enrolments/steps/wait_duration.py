@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from wagtail_drip.enrolments.effects import Decision
 from wagtail_drip.enrolments.facts import Facts, Needs
-from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
+from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait, settings_of
 from wagtail_drip.sequences.flow import Step
 
 ELAPSED = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
@@ -39,12 +39,14 @@ def _end(began_at: datetime, amount: int, unit: str, zone: ZoneInfo) -> datetime
 
 class Kind(StepKind):
     acts = False
+    lengths = ("amount", "unit")
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(zone=settings["unit"] in CALENDAR)
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
-        amount, unit = int(step.settings["amount"]), str(step.settings["unit"])
+        settings = settings_of(step, position)
+        amount, unit = int(settings["amount"]), str(settings["unit"])
         until = end_of_wait(position.began_at, amount=amount, unit=unit, zone=facts.zone_info)
         if now >= until:
             return GoOn()
@@ -54,4 +56,4 @@ class Kind(StepKind):
             value=facts.zone if unit in CALENDAR else None,
             outcome=until.isoformat(),
         )
-        return Wait(until=until, decisions=(waits,))
+        return Wait(until=until, memory=position.memory, decisions=(waits,))

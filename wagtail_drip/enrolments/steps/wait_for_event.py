@@ -8,7 +8,7 @@ from typing import Any
 
 from wagtail_drip.enrolments.effects import Decision
 from wagtail_drip.enrolments.facts import Facts, Needs, Seen
-from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
+from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait, settings_of
 from wagtail_drip.enrolments.steps.wait_duration import CALENDAR, end_of_wait
 from wagtail_drip.events.conditions import EventTest, conditions_from_json
 from wagtail_drip.sequences.flow import Step
@@ -19,6 +19,7 @@ SINCE_ENTRY, SINCE_HERE = "entry", "here"
 
 class Kind(StepKind):
     acts = False
+    lengths = ("amount", "unit")
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(
@@ -41,7 +42,7 @@ class Kind(StepKind):
         return {"event": self.event(settings), "conditions": list(settings.get("conditions") or ())}
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
-        settings = step.settings
+        settings = settings_of(step, position)
         amount, unit = int(settings["amount"]), str(settings["unit"])
         until = end_of_wait(position.began_at, amount=amount, unit=unit, zone=facts.zone_info)
         after = position.began_at if settings.get("since") == SINCE_HERE else facts.since
@@ -63,4 +64,4 @@ class Kind(StepKind):
             late = Decision(step=step.id, rule=rule, outcome=TIMED_OUT, since=since)
             return GoOn(path=TIMED_OUT, decisions=(late,))
         waits = Decision(step=step.id, rule=rule, outcome=until.isoformat(), since=since)
-        return Wait(until=until, event=self.event(settings), decisions=(waits,))
+        return Wait(until=until, event=self.event(settings), memory=position.memory, decisions=(waits,))

@@ -13,7 +13,7 @@ from typing import Any
 from wagtail_drip.enrolments import dates
 from wagtail_drip.enrolments.effects import CancelPending, Decision
 from wagtail_drip.enrolments.facts import Facts, Needs
-from wagtail_drip.enrolments.steps.base import End, GoOn, Outcome, Position, StepKind, Wait
+from wagtail_drip.enrolments.steps.base import End, GoOn, Outcome, Position, StepKind, Wait, settings_of
 from wagtail_drip.sequences.flow import Step
 
 REACHED, OTHERWISE = "reached", "otherwise"
@@ -39,12 +39,13 @@ class _Found:
 
 class Kind(StepKind):
     acts = False
+    lengths = ("direction", "amount", "unit", "time")
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(events=frozenset(_names(settings)), zone=True)
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
-        settings = step.settings
+        settings = settings_of(step, position)
         found = _of_event(settings, facts) if settings["source"] == OF_EVENT else _of_contact(settings, facts)
         written = None if found.is_cancelled else dates.read(found.value, zone=facts.zone_info)
         looked_at = datetime.fromisoformat(position.memory.get("looked_at") or position.began_at.isoformat())
@@ -72,7 +73,7 @@ class Kind(StepKind):
             until=moment,
             look_at=min(moment, now + LOOK_EVERY),
             event=_fitting(_names(settings)),
-            memory={"looked_at": now.isoformat()},
+            memory={**position.memory, "looked_at": now.isoformat()},
             decisions=(_decision(step, found, facts, moment.isoformat()),),
         )
 

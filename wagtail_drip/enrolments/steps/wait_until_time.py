@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wagtail_drip.enrolments.effects import Decision
 from wagtail_drip.enrolments.facts import Facts, Needs
-from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait
+from wagtail_drip.enrolments.steps.base import GoOn, Outcome, Position, StepKind, Wait, settings_of
 from wagtail_drip.sequences.flow import Step
 
 
@@ -36,13 +36,15 @@ def next_time(moment: datetime, *, at: time, weekdays: Collection[int], zone: Zo
 
 class Kind(StepKind):
     acts = False
+    lengths = ("time", "weekdays")
 
     def needs(self, settings: Mapping[str, Any]) -> Needs:
         return Needs(zone=True)
 
     def run(self, step: Step, position: Position, facts: Facts, now: datetime) -> Outcome:
-        at = time.fromisoformat(step.settings["time"])
-        weekdays = [int(day) for day in step.settings.get("weekdays") or ()]
+        settings = settings_of(step, position)
+        at = time.fromisoformat(settings["time"])
+        weekdays = [int(day) for day in settings.get("weekdays") or ()]
         # Counted from when the step began, so that running it again gives the same answer.
         until = next_time(position.began_at, at=at, weekdays=weekdays, zone=facts.zone_info)
         if now >= until:
@@ -53,4 +55,4 @@ class Kind(StepKind):
             value=facts.zone,
             outcome=until.isoformat(),
         )
-        return Wait(until=until, decisions=(waits,))
+        return Wait(until=until, memory=position.memory, decisions=(waits,))
