@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.models import Count
 from playwright.sync_api import Page, expect
+from wagtail.users.models import UserProfile
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
 from wagtail_drip.content.models import MessageTemplate
@@ -87,10 +89,15 @@ def test_a_change_is_planned_published_and_undone(page: Page, tips: Sequence) ->
     row = table.get_by_role("row", name=re.compile("2. Wait"))
     expect(row.get_by_role("combobox")).to_have_value("")
     expect(row).to_contain_text("Go on at 2. Send a text: And tip two")
+    effect = row.locator(".drip-plan__effect")
+    expect(effect).to_contain_text("3 get this text at once, or when your sending times and limits allow.")
+    row.get_by_text("What each choice would do for them").click()
+    expect(row.get_by_role("definition").filter(has_text="3 go on by version 2 to the end.")).to_be_visible()
     page.get_by_text("What each choice means").click()
     expect(page.get_by_text("They are out, and what waits for them")).to_be_visible()
     picture(page, "publish")
     row.get_by_role("combobox").select_option(label="Leave the sequence")
+    expect(effect).to_have_text("3 leave. 3 texts that wait in the outbox are not sent.")
     page.get_by_role("main").get_by_role("button", name="Publish").click()
 
     expect(page.get_by_text("5 people inside are taken care of")).to_be_visible()
@@ -118,6 +125,21 @@ def test_a_change_is_planned_published_and_undone(page: Page, tips: Sequence) ->
 
     assert set(Enrolment.objects.values_list("running", "version__number")) == {(1, 2)}
     assert SequenceVersion.objects.count() == 3
+
+
+def test_the_plan_is_told_in_chinese(page: Page, tips: Sequence) -> None:
+    steps = [dict(step) for step in tips.steps.get_prep_value()]
+    tips.steps = tips.steps.stream_block.to_python([steps[0], steps[2]])
+    tips.save_revision()
+    UserProfile.objects.update_or_create(user=User.objects.get(), defaults={"preferred_language": "zh-hans"})
+    page.goto(f"/admin/text-messages/sequences/publish/{tips.pk}/")
+    row = page.get_by_role("row", name=re.compile("2 天后"))
+    row.get_by_text("各选项会让他们怎样").click()
+    picture(page, "publish.zh")
+
+    row.get_by_role("combobox").select_option("leave")
+
+    expect(row.locator(".drip-plan__effect")).to_have_text("3 人退出。 发件箱里等待的 3 条短信不会发送。")
 
 
 def test_it_is_deleted_and_taken_back(page: Page, tips: Sequence) -> None:

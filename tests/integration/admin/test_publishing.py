@@ -18,6 +18,7 @@ from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.run_due import run_due
 from wagtail_drip.enrolments.upgrade import park_due
+from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences import actions
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.test.sequences import live_sequence
@@ -93,6 +94,79 @@ def test_the_page_tells_who_stands_where_and_what_would_happen(owner: Client, se
     assert "2. Wait (2 days later) version 1 3 Go on at 2. Send a text: Bye" in told
     assert "1. Send a text: Hello version 1 2 Same step, same wait" in told
     assert SequenceVersion.objects.count() == 1
+
+
+def effects(owner: Client, sequence: Sequence, place: int) -> dict[str, str]:
+    """Return what the page says that each choice would do to who stands at that place of the last version."""
+    html = owner.get(f"{LIST}publish/{sequence.pk}/").content.decode()
+    version = SequenceVersion.objects.filter(sequence=sequence).latest("number")
+    row = html.split(f'name="{version.pk}:{version.flow["steps"][place]["id"]}"')[1].split("</tr>")[0]
+    return dict(re.findall(r'data-value="([^"]*)">([^<]*)</dd>', row))
+
+
+def wait_since(**ago: float) -> None:
+    Enrolment.objects.filter(entered_step_at__isnull=False).update(
+        entered_step_at=clock.now() - timedelta(**ago)
+    )
+
+
+def test_each_choice_is_told_with_what_it_would_do(owner: Client, sequence: Sequence) -> None:
+    raw = draft(sequence, days=1)
+    wait_since(hours=25)
+    Enrolment.objects.filter(pk=Enrolment.objects.order_by("pk").values_list("pk", flat=True)[0]).update(
+        entered_step_at=clock.now() - timedelta(hours=3)
+    )
+    assert Message.objects.count() == 3
+    wait = "3 texts that wait in the outbox still go, in the words they have."
+
+    assert effects(owner, sequence, 1) == {
+        "": f"3 wait on as long as before. {wait}",
+        "recompute": f"2 go on at once. 1 goes on later. {wait}",
+        "stay": f"3 go on by version 1 to the end. {wait}",
+        "leave": "3 leave. 3 texts that wait in the outbox are not sent.",
+        f"move:{raw[0]['id']}": f"3 had it already and go on after it. {wait}",
+        f"move:{raw[2]['id']}": (
+            f"3 get this text at once, or when your sending times and limits allow. {wait}"
+        ),
+    }
+    assert effects(owner, sequence, 0)["leave"] == "2 leave."
+
+
+def test_who_was_left_on_a_version_is_told_apart(owner: Client, sequence: Sequence) -> None:
+    draft(sequence, days=5)
+    go(owner, sequence, at_1="stay")
+    until_done()
+    stand_at_the_start(sequence, crowd(1))
+    raw = draft(sequence, without=0, days=6)
+    first = SequenceVersion.objects.get(sequence=sequence, number=1)
+    second = SequenceVersion.objects.get(sequence=sequence, number=2)
+    # One of those who stay would have gone on with the rest.
+    stayed = Enrolment.objects.filter(version=first).order_by("pk")
+    Enrolment.objects.filter(pk__in=list(stayed.values_list("pk", flat=True)[:1])).update(decided_for=1)
+    html = owner.get(f"{LIST}publish/{sequence.pk}/").content.decode()
+    row = html.split(f'name="{first.pk}:{raw[1]["id"]}"')[1].split("</tr>")[0]
+    told = dict(re.findall(r'data-value="([^"]*)">([^<]*)</dd>', row))
+
+    assert told[""] == (
+        "1 waits on as long as before. 1 text that waits in the outbox is not sent. "
+        "2 go on by version 1 to the end. 2 texts that wait in the outbox still go, in the words they have."
+    )
+    assert told["keep"] == ("3 wait on as long as before. 3 texts that wait in the outbox are not sent.")
+    assert second.flow["steps"][0]["id"] == raw[0]["id"]
+
+
+def test_what_is_told_is_what_happens(owner: Client, sequence: Sequence) -> None:
+    draft(sequence, days=1)
+    wait_since(hours=25)
+    assert effects(owner, sequence, 1)["recompute"].startswith("3 go on at once.")
+    assert effects(owner, sequence, 0)["leave"] == "2 leave."
+
+    go(owner, sequence, at_1="recompute", at_0="leave")
+    until_done()
+    run_due(now=clock.now() + timedelta(seconds=1))
+
+    assert Message.objects.filter(pinned_text__source="Bye").count() == 3
+    assert Enrolment.objects.filter(state="exited").count() == 2
 
 
 def test_the_page_costs_as_many_queries_however_many_are_inside(owner: Client, sequence: Sequence) -> None:

@@ -17,6 +17,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.mixins import HookResponseMixin
 
 from wagtail_drip.admin.sequences import standing
+from wagtail_drip.admin.sequences.consequences import consequences
 from wagtail_drip.admin.sequences.standing import Standing
 from wagtail_drip.admin.sequences.switching import PUBLISH, SwitchView
 from wagtail_drip.admin.sequences.trigger_words import limits
@@ -99,6 +100,7 @@ class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
             **super().get_context_data(**kwargs),
             "sequence": self.draft,
             "found": self.found,
+            "rows": consequences(self.sequence.pk, self.found.groups, self.flow, now=clock.now()),
             "newcomers": newcomers(self.draft, self.flow),
             "limits": limits(self.draft),
             "is_sent_once": self.flow.is_sent_once,

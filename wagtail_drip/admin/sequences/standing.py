@@ -130,14 +130,19 @@ def read_choices(posted: Mapping[str, Any], found: Standing) -> dict[tuple[int, 
     for group in found.groups:
         value = str(posted.get(group.name) or "")
         offered = {option for _label, options in group.options for option, _words in options}
-        if value == BY_ITSELF or value not in offered:
-            continue
-        chosen[group.version_id, group.step_id] = (
-            Chosen(choice=Choice.MOVE, to=value.removeprefix(_MOVE))
-            if value.startswith(_MOVE)
-            else Chosen(choice=Choice(value))
-        )
+        what = chosen_of(value) if value in offered else None
+        if what is not None:
+            chosen[group.version_id, group.step_id] = what
     return chosen
+
+
+def chosen_of(value: str) -> Chosen | None:
+    """Return what an option of a group's select stands for; None for what happens by itself."""
+    if value == BY_ITSELF:
+        return None
+    if value.startswith(_MOVE):
+        return Chosen(choice=Choice.MOVE, to=value.removeprefix(_MOVE))
+    return Chosen(choice=Choice(value))
 
 
 def _in_words(target: targets.Target, new: Flow, labels: Mapping[str, str]) -> str:
