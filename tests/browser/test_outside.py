@@ -188,8 +188,12 @@ def test_what_was_asked_and_told_is_listed_with_its_answer(page: Page, crm: Any,
 
     page.goto("/admin/text-messages/notices/")
     expect(page.get_by_role("link", name="Mei asks")).to_be_visible()
+    expect(page.get_by_text("2 notices" if tongue == "English" else "2 条通知")).to_be_visible()
     shoot(page, f"notices-{tongue}")
     page.get_by_role("link", name="Mei asks").click()
+    title = "Notice" if tongue == "English" else "通知"
+    expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+    expect(page.locator("body")).not_to_contain_text("calls to the outside")
     expect(page.get_by_text("Call them.")).to_be_visible()
     expect(page.get_by_text("owner@shop.example")).to_be_visible()
     shoot(page, f"notice-{tongue}")

@@ -69,6 +69,19 @@ def test_only_the_fields_of_the_chosen_kind_are_shown(page: Page) -> None:
     expect(page.locator("[name=trigger_weekdays]").first).to_be_hidden()
 
 
+def test_the_choices_fit_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/admin/text-messages/sequences/add/")
+    page.locator("select[name=trigger_kind]").select_option("date")
+
+    ends = page.locator("main select").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().right)"
+    )
+
+    assert len(ends) >= 3
+    assert max(ends) <= 390
+
+
 def test_a_birthday_is_written_and_published(page: Page) -> None:
     reachable_contact(attributes={"birthday": "1990-05-17"})
     sequence = live_sequence(name="Birthday", trigger=None, trigger_kind="manual", steps=[HELLO])

@@ -21,6 +21,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.ui.components import Component
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from wagtail_drip.core import clock
 from wagtail_drip.reports import alarms, pulse
 from wagtail_drip.reports.models import ALARM_KINDS, Alarm
 
@@ -99,6 +100,10 @@ class AlarmsView(WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs.pop("form", None) or AlarmsForm()
         rows = list(Alarm.objects.order_by("-opened_at")[:SHOWN])
+        said = alarms.sentences(now=clock.now()) if any(row.is_open for row in rows) else {}
+        for row in rows:
+            if row.is_open:
+                row.sentence = said.get((row.kind, row.cause), row.sentence)
         return {
             **super().get_context_data(**kwargs),
             "form": form,

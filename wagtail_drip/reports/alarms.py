@@ -61,6 +61,11 @@ def look(*, now: datetime, findings: Iterable[Finding] | None = None) -> None:
     _write(present)
 
 
+def sentences(*, now: datetime) -> dict[Cause, str]:
+    """Return what each cause that is present says just now, in the language of whoever asks."""
+    return {_cause(each): str(each.sentence) for each in attention.findings(now=now) if each.code in KINDS}
+
+
 def chosen() -> dict[str, set[int]]:
     """Return the ids of the people who are written to, by kind."""
     people: dict[str, set[int]] = {}

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from wagtail.users.models import UserProfile
 
 from wagtail_drip import tasks
 from wagtail_drip.core import clock
@@ -66,4 +67,20 @@ def test_a_dead_worker_stands_on_the_home_page(client: Client, permission: str, 
     assert "No text messages are sent." not in client.get("/admin/").content.decode()
     Lease.objects.filter(name=tasks.TICK).update(started_at=clock.lease_now() - timedelta(minutes=5))
 
-    assert ("No text messages are sent." in client.get("/admin/").content.decode()) is is_shown
+    page = client.get("/admin/").content.decode()
+    assert ("No text messages are sent." in page) is is_shown
+    assert "Nothing needs your attention." not in page
+
+
+def test_an_alarm_that_stands_is_told_in_the_language_of_who_reads(admin_client: Client) -> None:
+    tasks.note_alive()
+    Lease.objects.filter(name=tasks.TICK).update(started_at=clock.lease_now() - timedelta(minutes=5))
+    alarms.look(now=clock.now())
+    UserProfile.objects.update_or_create(
+        user=get_user_model().objects.get(username="admin"), defaults={"preferred_language": "zh-hans"}
+    )
+
+    page = admin_client.get(ADDRESS).content.decode()
+
+    assert page.count("已有 5 分钟没有 worker 运行") == 2
+    assert "No worker has run" not in page

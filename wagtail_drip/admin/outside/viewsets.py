@@ -8,8 +8,9 @@ import django_filters
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
 
 from wagtail_drip.admin import words
@@ -89,6 +90,18 @@ def describe(calls: Iterable[Any], *, shows_contact: bool) -> None:
             call.what = subject or call.payload.get("subject") or "–"
 
 
+class NoticePaginator(WagtailPaginator):
+    @property
+    def items_count_label(self) -> str:
+        return ngettext("%(n)s notice", "%(n)s notices", self.count) % {"n": self.count}
+
+
+class CallPaginator(WagtailPaginator):
+    @property
+    def items_count_label(self) -> str:
+        return ngettext("%(n)s call", "%(n)s calls", self.count) % {"n": self.count}
+
+
 def _columns(label: Any, address: str) -> list[Any]:
     return [
         WhatColumn("what", label=label, get_url=lambda call: reverse(address, args=[call.pk])),
@@ -105,12 +118,14 @@ def _columns(label: Any, address: str) -> list[Any]:
 
 class NoticeIndexView(CallIndexView):
     kind = "notice"
+    paginator_class = NoticePaginator
     page_title = _("Notices to staff")
     list_display: ClassVar[list[Any]] = _columns(_("Notice"), "wagtail_drip_notices:inspect")
 
 
 class WebhookIndexView(CallIndexView):
     kind = "webhook"
+    paginator_class = CallPaginator
     page_title = _("Calls to other systems")
     list_display: ClassVar[list[Any]] = _columns(_("Call"), "wagtail_drip_webhook_calls:inspect")
 
@@ -118,6 +133,15 @@ class WebhookIndexView(CallIndexView):
 class CallInspectView(ReadOnlyInspectView):
     template_name = "wagtail_drip/admin/outside/inspect.html"
     page_title = _("Call")
+    list_title: ClassVar[Any] = _("Calls to other systems")
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        found = super().get_breadcrumbs_items()
+        # Notices and calls are rows of one table, which has but one name.
+        return [
+            {**each, "label": self.list_title} if each["url"] == reverse(self.index_url_name) else each
+            for each in found
+        ]
 
     def get_queryset(self) -> QuerySet[OutsideCall]:
         return OutsideCall.objects.select_related("enrolment__contact")
@@ -140,6 +164,11 @@ class CallInspectView(ReadOnlyInspectView):
         }
 
 
+class NoticeInspectView(CallInspectView):
+    page_title = _("Notice")
+    list_title = _("Notices to staff")
+
+
 class NoticeViewSet(ReadOnlyViewSet):
     model = OutsideCall
     name = "wagtail_drip_notices"
@@ -148,7 +177,7 @@ class NoticeViewSet(ReadOnlyViewSet):
     menu_label = _("Notices to staff")
     menu_order = 450
     index_view_class = NoticeIndexView
-    inspect_view_class = CallInspectView
+    inspect_view_class = NoticeInspectView
 
 
 class WebhookCallViewSet(ReadOnlyViewSet):

@@ -30,15 +30,13 @@ class HomePanel(Component):
     def get_context_data(self, parent_context: Mapping[str, Any]) -> dict[str, Any]:
         now = clock.now()
         counts = metrics.today_counts(now=now)
+        found = attention.findings(now=now)
         return {
             "counts": counts,
             "failed": counts.failed + counts.undelivered,
             "live": SequenceRuntime.objects.filter(state=RuntimeState.LIVE).exclude(version=None).count(),
-            "findings": [
-                (finding, _address(finding))
-                for finding in attention.findings(now=now)
-                if not _stands_above(finding)
-            ],
+            "findings": [(finding, _address(finding)) for finding in found if not _stands_above(finding)],
+            "is_well": not found,
             "log_url": reverse("wagtail_drip_messages:index"),
             "sequences_url": reverse("wagtail_drip_sequences:list"),
         }
