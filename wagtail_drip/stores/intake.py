@@ -278,7 +278,9 @@ def _drafts(happenings: Sequence[Happening], who: Who) -> list[EventDraft]:
             continue  # Nobody's cart is mirrored; its every change is not worth a row.
         properties = dict(each.properties)
         if each.order is not None and each.event == "order_placed" and person is not None:
-            properties["is_first_order"] = each.order.placed_at <= first[person.contact_id]
+            # An order that somebody else is known to have placed is no purchase of theirs.
+            since = first.get(person.contact_id, each.order.placed_at)
+            properties["is_first_order"] = each.order.placed_at <= since
         drafts.append(
             EventDraft(
                 name=each.event,

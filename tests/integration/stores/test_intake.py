@@ -11,10 +11,13 @@ from wagtail.models import Site
 
 from tests import paper_shop as shop
 from tests.paper_shop import PaperShop
+from wagtail_drip import api
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
+from wagtail_drip.core import clock
 from wagtail_drip.events import actions as events
+from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.stores import intake
 from wagtail_drip.stores.models import Cart, Purchase
@@ -284,6 +287,19 @@ def test_a_checkout_begun_without_a_number_is_told_when_the_number_comes(site_id
     )
     assert event.properties["products"][0]["name"] == "Coffee beans"
     assert Cart.objects.get().stage == "checkout"
+
+
+def test_an_order_that_is_told_again_of_somebody_else_is_written_down(site_id, now):
+    ada = {"phone": "+447400111111"}
+    bob = {"phone": "+447400222222"}
+    for number, contact in enumerate((ada, bob)):
+        told = {**catalogue.sample("order_placed"), "order_id": "A1"}
+        assert api.emit("order_placed", key=f"order:{number}", contact=contact, properties=told)
+
+    intake.take_in_due(now=clock.now())
+
+    assert not Notice.objects.exclude(error="")
+    assert [each.properties["is_first_order"] for each in Event.objects.order_by("pk")] == [True, True]
 
 
 def test_a_second_order_is_not_the_first(site_id, now):
