@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from wagtail.users.models import UserProfile
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
@@ -131,8 +132,14 @@ def test_the_plan_is_told_in_chinese(page: Page, tips: Sequence) -> None:
     steps = [dict(step) for step in tips.steps.get_prep_value()]
     tips.steps = tips.steps.stream_block.to_python([steps[0], steps[2]])
     tips.save_revision()
+    somebody = Enrolment.objects.order_by("pk")[0].contact_id
+    Contact.objects.filter(pk=somebody).update(phone="+79161234567", active_phone="+79161234567")
     UserProfile.objects.update_or_create(user=User.objects.get(), defaults={"preferred_language": "zh-hans"})
     page.goto(f"/admin/text-messages/sequences/publish/{tips.pk}/")
+    expect(page.get_by_text("有 1 人的时区是推测的")).to_be_visible()
+    expect(page.get_by_role("link", name="设置您的时区")).to_have_attribute(
+        "href", "/admin/text-messages/settings/"
+    )
     row = page.get_by_role("row", name=re.compile("2 天后"))
     row.get_by_text("各选项会让他们怎样").click()
     picture(page, "publish.zh")

@@ -21,6 +21,7 @@ from wagtail_drip.enrolments.upgrade import park_due
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences import actions
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
+from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,31 @@ def test_what_is_told_is_what_happens(owner: Client, sequence: Sequence) -> None
 
     assert Message.objects.filter(pinned_text__source="Bye").count() == 3
     assert Enrolment.objects.filter(state="exited").count() == 2
+
+
+def test_it_says_for_how_many_inside_the_zone_is_guessed(owner: Client, sequence: Sequence) -> None:
+    draft(sequence, days=5)
+    assert "is guessed" not in page(owner, sequence)
+    stand_at_the_start(sequence, [reachable_contact(phone="+79161234567")])
+    reachable_contact(phone="+79161234568")
+
+    told = page(owner, sequence)
+
+    assert "The time zone of 1 person is guessed: their profile names none" in told
+    assert "Set your time zone" in told
+
+
+def test_it_says_it_of_all_to_whom_something_goes_out_once(owner: Client, site_id: int) -> None:
+    reachable_contact(phone="+79161234567")
+    reachable_contact(phone="+79161234568")
+    made = live_sequence(name="News", trigger_kind="once", steps=STEPS[:1])
+    made.trigger_moment = clock.now() + timedelta(days=1)
+    made.save_revision()
+
+    told = page(owner, made)
+
+    assert "2 people have agreed and have a number" in told
+    assert "The time zone of 2 people is guessed" in told
 
 
 def test_the_page_costs_as_many_queries_however_many_are_inside(owner: Client, sequence: Sequence) -> None:

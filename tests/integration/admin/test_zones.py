@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from wagtail_drip.admin.contacts import zones
+from wagtail_drip.admin import zones
 from wagtail_drip.compliance import time_actions
 from wagtail_drip.compliance.time_actions import LegalHoursDraft
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.test.people import reachable_contact
 
@@ -70,3 +73,32 @@ def test_the_page_says_that_it_is_a_guess(admin_client: Any, site_id: int) -> No
     assert "guessed" in before
     assert "Legal hours are kept in all of them." in before
     assert "less than an hour a day in common" in after
+
+
+def test_whose_zone_is_guessed_is_counted_as_their_pages_say_it(
+    site_id: int, django_assert_num_queries: Any
+) -> None:
+    core.change_site_settings(site_id, zone="Europe/London", region="GB")
+    keep_american_mornings()
+    known: list[dict[str, str]] = [
+        {},
+        {"phone": "+79161234567"},
+        {"phone": "+79161234568"},
+        {"phone": "+79161234569", "zone": "Asia/Omsk"},
+        {"phone": "+18002345678"},
+        {"phone": "+12125550123"},
+    ]
+    people = [reachable_contact(**each) for each in known]
+    clocks = [zones.clock_of(person, now=NOW) for person in people]
+
+    def count(pks: list[int]) -> tuple[int, int]:
+        found = zones.guessed_among(Contact.objects.filter(pk__in=pks), site_id=site_id, now=NOW)
+        return found.people, found.by_law
+
+    assert count([person.pk for person in people]) == (3, 1)
+    assert [clock.source == "guessed" for clock in clocks].count(True) == 3
+    assert [clock.law_is_guessed for clock in clocks].count(True) == 1
+    with CaptureQueriesContext(connection) as few:
+        count([people[0].pk])
+    with django_assert_num_queries(len(few)):
+        count([person.pk for person in people])

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
-from wagtail_drip.admin import words
-from wagtail_drip.admin.contacts import timeline, zones
+from wagtail_drip.admin import words, zones
+from wagtail_drip.admin.contacts import timeline
 from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -21,8 +22,12 @@ from wagtail_drip.admin.sequences.consequences import consequences
 from wagtail_drip.admin.sequences.standing import Standing
 from wagtail_drip.admin.sequences.switching import PUBLISH, SwitchView
 from wagtail_drip.admin.sequences.trigger_words import limits
+from wagtail_drip.admin.site_screen import CHANGE
+from wagtail_drip.admin.zones import Guessed, guessed_among
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
-from wagtail_drip.enrolments import date_triggers, undoing
+from wagtail_drip.enrolments import audience, date_triggers, undoing
+from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.compile import compile_sequence
 from wagtail_drip.sequences.flow import Flow
@@ -42,8 +47,21 @@ def asks_first(sequence: Sequence) -> bool:
 
 def newcomers(sequence: Sequence, flow: Flow) -> int:
     """Return how many people would enter because it is published, and not because something happens to them."""
-    running = Running(sequence_id=sequence.pk, version_id=0, site_id=sequence.site_id, flow=flow)
-    return date_triggers.newcomers(running, now=clock.now())
+    return date_triggers.newcomers(_as_if_live(sequence, flow), now=clock.now())
+
+
+def _as_if_live(sequence: Sequence, flow: Flow) -> Running:
+    return Running(sequence_id=sequence.pk, version_id=0, site_id=sequence.site_id, flow=flow)
+
+
+def guessed_zones(sequence: Sequence, flow: Flow, *, new_people: int) -> Guessed:
+    """Return for how many the zone is guessed, of who is inside and, where it goes out once, of whom it goes to."""
+    place = audience.place_of(_as_if_live(sequence, flow))
+    inside = Enrolment.objects.filter(sequence_id=sequence.pk, running=1)
+    concerned = Q(pk__in=inside.values("contact_id"))
+    if new_people and flow.is_sent_once:
+        concerned |= Q(pk__in=audience.audience(flow, place).values("pk"))
+    return guessed_among(Contact.objects.filter(concerned), site_id=place.site_id, now=clock.now())
 
 
 class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -96,12 +114,15 @@ class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         runtime: SequenceRuntime | None = getattr(self.sequence, "runtime", None)
         scheduled = self.draft.go_live_at
+        new_people = newcomers(self.draft, self.flow)
         return {
             **super().get_context_data(**kwargs),
             "sequence": self.draft,
             "found": self.found,
             "rows": consequences(self.sequence.pk, self.found.groups, self.flow, now=clock.now()),
-            "newcomers": newcomers(self.draft, self.flow),
+            "newcomers": new_people,
+            "guessed": guessed_zones(self.draft, self.flow, new_people=new_people),
+            "zone_url": reverse("wagtail_drip_settings:index") if self.request.user.has_perm(CHANGE) else "",
             "limits": limits(self.draft),
             "is_sent_once": self.flow.is_sent_once,
             "starts_at": self.flow.timed.starts_at if self.flow.timed is not None else None,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import Substr
 from wagtail.models import Site
 
 from wagtail_drip.compliance import rulebook, times
@@ -49,6 +51,44 @@ def clock_of(contact: Contact, *, now: datetime) -> Clock:
         possible=1 if _show_one_time(question.zones, now) else len(question.zones),
         law_is_guessed=len(question.zones) > 1 and times.is_zone_guessed(question, now=now),
     )
+
+
+# As many digits of a number as a country's table of areas may ask for: +1 212 555.
+_DIGITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guessed:
+    """
+    :ivar people: whose sending times are read in a zone that neither their profile nor their number tells.
+    :ivar by_law: of them, those whose legal hours are kept in that zone only.
+    """
+
+    people: int = 0
+    by_law: int = 0
+
+
+def guessed_among(people: QuerySet[Contact], *, site_id: int, now: datetime) -> Guessed:
+    """Return for how many of *people* the zone is guessed, by the first digits of their numbers: in one query."""
+    by_area = (
+        people.filter(zone="", active_phone__isnull=False)
+        .order_by()
+        .values_list(Substr("active_phone", 1, _DIGITS))
+        .annotate(people=Count("pk"), one=Min("active_phone"))
+    )
+    guessed = by_law = 0
+    site, rules = core.site_settings(site_id), rulebook.read(now.date())
+    known: dict[tuple[frozenset[str], str], tuple[bool, bool]] = {}
+    for _area, n, number in by_area:
+        question = facts.question_of_times(number, "", site, rules)
+        asked = question.zones, question.region
+        if asked not in known:
+            is_guessed = len(question.zones) > 1 and not _show_one_time(question.zones, now)
+            known[asked] = is_guessed, is_guessed and times.is_zone_guessed(question, now=now)
+        is_guessed, law = known[asked]
+        guessed += n if is_guessed else 0
+        by_law += n if law else 0
+    return Guessed(people=guessed, by_law=by_law)
 
 
 def _show_one_time(zones: frozenset[str], now: datetime) -> bool:
