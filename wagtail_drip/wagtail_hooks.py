@@ -7,14 +7,17 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.viewsets.base import ViewSet
+from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 
 from wagtail_drip.admin import content_checks
 from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.menu import TextMessagesGroup
+from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.reports.home import HomePanel
 from wagtail_drip.admin.sequences import adapters
@@ -48,10 +51,19 @@ def register_permissions() -> QuerySet[Permission]:
             "export_contact",
             "change_consent",
             "view_message",
+            "view_outsidecall",
+            "change_outsidecall",
             "change_sitesettings",
             "open_texting",
             "stop_everything",
         ],
+    )
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action(
+        again.LOGGED, _("Try a call to the outside again"), _("Had a call to the outside tried again")
     )
 
 

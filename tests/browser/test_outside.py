@@ -213,6 +213,31 @@ def test_what_was_asked_and_told_is_listed_with_its_answer(page: Page, crm: Any,
     shoot(page, f"contact-{tongue}")
 
 
+@pytest.mark.parametrize("tongue", ["English", "Chinese"])
+def test_what_was_given_up_is_tried_again(page: Page, crm: Any, tongue: str) -> None:
+    done_and_failed(crm)
+    if tongue == "Chinese":
+        speak_chinese(dark=True)
+    failed = OutsideCall.objects.get(kind="webhook", state="failed")
+    crm.answers((200, {}, b'{"total": 7}'))
+    page.goto(f"/admin/text-messages/calls/{failed.pk}/")
+    button = page.get_by_role("button", name="Try again" if tongue == "English" else "再试一次")
+    expect(button).to_be_visible()
+    shoot(page, f"again-{tongue}")
+
+    button.click()
+
+    done = "It is being tried again." if tongue == "English" else "正在重试。"
+    expect(page.get_by_text(done)).to_be_visible()
+    expect(button).to_have_count(0)
+    shoot(page, f"asked-again-{tongue}")
+    time_travel.run()
+    page.reload()
+    expect(page.get_by_text('"total": 7')).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_lists_fit_a_phone(page: Page, crm: Any) -> None:
     done_and_failed(crm)
     page.set_viewport_size({"width": 390, "height": 800})

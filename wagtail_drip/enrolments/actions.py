@@ -17,9 +17,9 @@ from wagtail_drip.enrolments import entry, querysets, volumes
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
-from wagtail_drip.enrolments.models import Enrolment, StepVisit
+from wagtail_drip.enrolments.models import Enrolment, OutsideCall, StepVisit
 from wagtail_drip.enrolments.record import Measure, tally, tell
-from wagtail_drip.enrolments.states import RUNNING, EnrolmentState, ExitReason
+from wagtail_drip.enrolments.states import RUNNING, CallState, EnrolmentState, ExitReason
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences.types import Running
@@ -237,3 +237,19 @@ def wake(pks: Iterable[int], *, now: datetime) -> None:
     moving = (EnrolmentState.ACTIVE, EnrolmentState.WAITING)
     Enrolment.objects.filter(pk__in=ids, state__in=moving).update(due_at=now)
     Enrolment.objects.filter(pk__in=ids, state=EnrolmentState.PAUSED).update(parked_due_at=now)
+
+
+def call_again(call_id: int, *, now: datetime) -> bool:
+    """
+    Have what was given up tried anew under its own key, as often as at first; return whether it was given up.
+
+    It is made whether or not its run still waits for it, but never for a contact who was erased.
+    """
+    given_up = OutsideCall.objects.filter(
+        pk=call_id, state=CallState.FAILED, enrolment__contact__erased_at=None
+    )
+    return bool(
+        given_up.update(
+            state=CallState.WAITING, due_at=now, attempts=0, error="", settled_at=None, asked_again_at=now
+        )
+    )

@@ -243,6 +243,8 @@ class OutsideCall(models.Model):
     error = models.CharField(max_length=255, default="", blank=True)
     created_at = models.DateTimeField(_("asked"))
     settled_at = models.DateTimeField(null=True, blank=True)
+    # When a person last had it tried again: from then on it is made even if its run has moved on.
+    asked_again_at = models.DateTimeField(null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 

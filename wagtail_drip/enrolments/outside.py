@@ -158,7 +158,14 @@ def _is_wanted(call: OutsideCall, run: Enrolment) -> bool:
     """Tell whether the run still waits for the answer; staff are told even of a run that is over."""
     if run.contact.erased_at is not None:
         return False
-    return call.kind != "webhook" or (run.running is not None and run.visit == call.visit)
+    # Whoever had it tried again knows that the run may have gone on: the other system is to hear of it.
+    is_meant = call.kind != "webhook" or call.asked_again_at is not None
+    return is_meant or is_awaited(call, run)
+
+
+def is_awaited(call: OutsideCall, run: Enrolment) -> bool:
+    """Tell whether the run still stands where it asked."""
+    return run.running is not None and run.visit == call.visit
 
 
 def _give_back(expired: Iterable[OutsideCall], *, now: datetime) -> None:

@@ -55,7 +55,7 @@ def jobs(
                 body = _body(call, person, sequence, written, tags.get(person.pk, frozenset()))
                 found[call.pk] = _posting(call, body, key=f"{install_id}:{call.key}")
             else:
-                found[call.pk] = _mailing(call, written, users)
+                found[call.pk] = _mailing(call, written, users, key=f"{install_id}:{call.key}")
         except (Refused, UnknownTarget) as error:
             found[call.pk] = error
     return found
@@ -136,12 +136,14 @@ def _addresses_of_people(calls: Many[OutsideCall]) -> dict[str, str]:
     return {str(user.pk): getattr(user, model.get_email_field_name(), "") or "" for user in rows}
 
 
-def _mailing(call: OutsideCall, written: Mapping[str, str], users: Mapping[str, str]) -> Job:
+def _mailing(call: OutsideCall, written: Mapping[str, str], users: Mapping[str, str], *, key: str) -> Job:
     payload = call.payload
     chosen = [users.get(str(pk), "") for pk in payload.get("people") or ()]
     to = list(dict.fromkeys(address for address in [*chosen, *(payload.get("addresses") or ())] if address))
     if not to:
         raise Refused("Nobody to write to: none of the people chosen has an e-mail address any more.")
+    # The same at every attempt, so that a mailbox can tell that it has this letter already.
+    headers = {"Message-ID": f"<{key.replace(':', '.')}@{mail.DNS_NAME}>"}
     subject, text = " ".join(written["subject"].split()), written["text"]
 
     def send() -> dict[str, Any]:
@@ -149,7 +151,9 @@ def _mailing(call: OutsideCall, written: Mapping[str, str], users: Mapping[str, 
             connection: Any = mail.get_connection()
             if getattr(connection, "timeout", 0) is None:
                 connection.timeout = MAIL_TIMEOUT_SECONDS
-            mail.EmailMessage(subject=subject, body=text, to=to, connection=connection).send()
+            mail.EmailMessage(
+                subject=subject, body=text, to=to, connection=connection, headers=headers
+            ).send()
         finally:
             connections.close_all()  # of a mail backend that keeps its letters in a table
         return {"to": to, "subject": subject, "text": text}

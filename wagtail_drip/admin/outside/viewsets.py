@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
@@ -15,6 +15,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleCo
 
 from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts.viewsets import may_see_contacts
+from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.enrolments.models import OutsideCall
 from wagtail_drip.sequences.models import Sequence
@@ -134,6 +135,7 @@ class CallInspectView(ReadOnlyInspectView):
     template_name = "wagtail_drip/admin/outside/inspect.html"
     page_title = _("Call")
     list_title: ClassVar[Any] = _("Calls to other systems")
+    again_name: ClassVar[str] = "wagtail_drip_webhook_calls:again"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         found = super().get_breadcrumbs_items()
@@ -160,6 +162,8 @@ class CallInspectView(ReadOnlyInspectView):
             "contact": call.enrolment.contact,
             "state": label,
             "meaning": meaning,
+            "again_url": reverse(self.again_name, args=[call.pk]),
+            "again": again.explanation(call) if self.request.user.has_perm(again.MAY) else "",
             "answer": json.dumps(call.response, indent=2, ensure_ascii=False) if call.response else "",
         }
 
@@ -167,10 +171,20 @@ class CallInspectView(ReadOnlyInspectView):
 class NoticeInspectView(CallInspectView):
     page_title = _("Notice")
     list_title = _("Notices to staff")
+    again_name = "wagtail_drip_notices:again"
 
 
-class NoticeViewSet(ReadOnlyViewSet):
+class CallViewSet(ReadOnlyViewSet):
     model = OutsideCall
+    kind: ClassVar[str]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        view = again.CallAgainView.as_view(kind=self.kind, inspect_name=self.get_url_name("inspect"))
+        return [*super().get_urlpatterns(), path("again/<int:pk>/", view, name="again")]
+
+
+class NoticeViewSet(CallViewSet):
+    kind = "notice"
     name = "wagtail_drip_notices"
     url_prefix = "text-messages/notices"
     icon = "group"
@@ -180,8 +194,8 @@ class NoticeViewSet(ReadOnlyViewSet):
     inspect_view_class = NoticeInspectView
 
 
-class WebhookCallViewSet(ReadOnlyViewSet):
-    model = OutsideCall
+class WebhookCallViewSet(CallViewSet):
+    kind = "webhook"
     name = "wagtail_drip_webhook_calls"
     url_prefix = "text-messages/calls"
     icon = "link-external"
