@@ -150,7 +150,7 @@ def enrol(contact_ids: Sequence[int], *, site_id: int, into: Any, **columns: Any
 
 
 def analyse() -> None:
-    """Let the database count its rows, as its own housekeeping would have done long since."""
+    """Let the database count its rows and clear away old ones, as its own housekeeping would have done long since."""
     from django.db import connection
 
     tables = ["contact", "permission", "event", "enrolment", "message", "sendledger"]
@@ -159,7 +159,7 @@ def analyse() -> None:
             cursor.execute(f"ANALYZE TABLE {', '.join(f'wagtail_drip_{table}' for table in tables)}")
             cursor.fetchall()
         else:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 def warm_up() -> None:

@@ -20,10 +20,13 @@ ADVANCE = {
     "record": "wagtail_drip.enrolments.run_due.record",
 }
 SEND = {
-    "claim and lease": "wagtail_drip.messaging.claiming.claim",
-    "decide and compose": "wagtail_drip.messaging.composing.prepare",
-    "plan calls": "wagtail_drip.messaging.calls.plan",
-    "gate": "wagtail_drip.messaging.gate.hand_over",
+    "claim": "wagtail_drip.messaging.claiming.lock",
+    "lock contacts": "wagtail_drip.messaging.straight.lock_contacts",
+    "read facts": "wagtail_drip.messaging.gate.read_facts",
+    "decide": "wagtail_drip.messaging.gate.decide",
+    "compose": "wagtail_drip.messaging.composing.worded",
+    "plan calls": "wagtail_drip.messaging.straight.plan",
+    "mark": "wagtail_drip.messaging.gate.mark",
     "write outcomes": "wagtail_drip.messaging.outcomes._committed",
 }
 
