@@ -3,7 +3,7 @@ Kill workers until it hurts, then ask the provider's log who was texted twice an
 
     DRIP_TEST_DB=postgres python tests/kills/run.py --kills 200 --provider plain
 
-Four workers at once; each new one is condemned to end by SIGKILL at one of the named seams. Beside it some are
+Six workers at once; nine in ten new ones are condemned to end by SIGKILL at one of the named seams. Beside it some are
 frozen (SIGSTOP) for longer than a message's lease and go on then, all connections to the database are cut now
 and then, workers' clocks are minutes apart, and the provider misbehaves (provider.py). When every seam has had
 its kills, healthy workers finish what is left. Exit code 1 if anything was doubled or lost.
@@ -50,7 +50,7 @@ MOST_BACKLOG = 100
 # None is behind the shop's own, or its worker would look at each order only minutes later.
 CLOCKS_MINUTES = (4, 0, 2)
 SETTLES_SECONDS = 600
-WORKERS = 4
+WORKERS = 6
 CONDEMNED = 0.9  # of the new ones
 CUT_OFF = 7  # the exit code of a worker who found no database
 
@@ -82,12 +82,14 @@ class Nursery:
             from django.utils import timezone
 
             from wagtail_drip import tasks
+            from wagtail_drip.messaging import send_due
 
             ours = timezone.now
             timezone.now = lambda: ours() + timedelta(minutes=minutes)
             if seam:
                 arm(seam, nth=nth)
-            tasks.POLL_SECONDS = 0.1
+            # Short passes, so that whoever is condemned comes by every seam soon.
+            tasks.POLL_SECONDS = send_due._REFILL_SECONDS = 0.1
             try:
                 slot = tasks.seize(place, seconds=3600)
             except Error:  # cut off before it began: whoever starts workers starts another
@@ -318,7 +320,7 @@ def _kill(
             # Now and then one is not, so that something gets done as well.
             seam = chance.choice(left) if left and chance.random() < CONDEMNED else ""
             minutes = chance.choice(CLOCKS_MINUTES) if place else max(CLOCKS_MINUTES)
-            nursery.hire(place, seam=seam, nth=chance.randint(1, 3), minutes=minutes)
+            nursery.hire(place, seam=seam, nth=chance.choice((1, 1, 2, 3)), minutes=minutes)
         try:
             if backlog() < MOST_BACKLOG:
                 for _ in range(20):
