@@ -177,11 +177,18 @@ def _alarms(now: datetime) -> None:
     alarms.look(now=now)
 
 
+def _old_moves(now: datetime) -> None:
+    from wagtail_drip.enrolments import forgetting
+
+    forgetting.forget_moves(now=now)
+
+
 WATCHES: dict[str, Callable[[datetime], None]] = {
     "watchdog": _watchdog,
     "overdue receipts": _overdue_receipts,
     "sequences": _sequences,
     "alarms": _alarms,
+    "old moves": _old_moves,
 }
 
 

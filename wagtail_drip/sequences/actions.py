@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,6 +134,14 @@ def undo_moves(sequence_id: int, *, now: datetime) -> bool:
                 pk=runtime.version_id or 0, number__gt=1, undone_at=None
             ).update(undone_at=now, moves_due_at=now)
         )
+
+
+def keep_moves_as_counts(version: SequenceVersion, counts: Mapping[str, int]) -> None:
+    """Add to what is left of a version's moves once they are deleted; the caller has locked its row."""
+    before = version.moves_forgotten or {}
+    SequenceVersion.objects.filter(pk=version.pk).update(
+        moves_forgotten={name: before.get(name, 0) + counts.get(name, 0) for name in {*before, *counts}}
+    )
 
 
 def mark_failing(sequence_id: int, detail: str, *, now: datetime) -> None:

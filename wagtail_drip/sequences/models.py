@@ -146,6 +146,8 @@ class SequenceVersion(models.Model):
     choices = models.JSONField(default=list, blank=True)
     # Set once somebody asked to take its moves back.
     undone_at = models.DateTimeField(null=True, blank=True)
+    # How many of its moves are no longer kept one by one, by what became of them: {"moved": 12, "left": 3}.
+    moves_forgotten = models.JSONField(null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,7 +103,7 @@ def rows_of(sequence_id: int) -> list[Row]:
             by=writers.get(version.revision_id or 0, ""),
             steps=len(version.flow["steps"]),
             **people.get(version.pk, dict.fromkeys(("inside", "completed", "exited"), 0)),
-            **moves.get(version.pk, dict.fromkeys(("moved", "stayed", "left", "undone"), 0)),
+            **_with_forgotten(moves.get(version.pk, {}), version.moves_forgotten or {}),
         )
         for version in versions
     ]
@@ -137,6 +137,12 @@ def _moves(version_ids: list[int]) -> dict[int, dict[str, int]]:
         )
     )
     return _by("to_version_id", rows)
+
+
+def _with_forgotten(kept: Mapping[str, int], forgotten: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name: kept.get(name, 0) + forgotten.get(name, 0) for name in ("moved", "stayed", "left", "undone")
+    }
 
 
 def _by(name: str, rows: Iterable[Any]) -> dict[int, dict[str, int]]:
