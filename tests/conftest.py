@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 pytest_plugins = ["wagtail_drip.test.fixtures"]
 
 DATABASE_FIXTURES = ("db", "transactional_db", "live_server", "admin_client", "admin_user", "client_db")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Make the databases as ever, and empty them as ``emptying`` does."""
+    from tests import emptying
+
+    with django_db_blocker.unblock():
+        emptying.remember()
+    emptying.install()
 
 
 @pytest.fixture(autouse=True)
