@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,27 @@ def plant_wagtail_tree() -> None:
     if not Collection.objects.exists():
         Collection.add_root(name="Root")
     DjangoSite.objects.update_or_create(pk=1, defaults={"domain": "shop.example", "name": "Shop"})
+
+
+# Few tests that take half a minute or more: begun last, they would keep one process busy while the others idle.
+LONG = ("test_kills.py", "test_how_to.py", "test_two_hosts.py", "test_outside_kills.py", "test_wheel.py")
+QUICK = {"unit", "contracts"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes, begin with the files that take longest and end with the quickest: all end together."""
+    if not hasattr(config, "workerinput"):
+        return  # alone, any order does, and pytest-randomly's finds more
+    sizes = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
+        path = item.path
+        place = LONG.index(path.name) if path.name in LONG else len(LONG)
+        return place + bool(QUICK & set(path.parts)), -sizes[path], str(path)
+
+    # Stable: within a file the order stays as it was, and in every process of xdist it is the same.
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)
