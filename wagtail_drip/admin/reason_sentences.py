@@ -120,6 +120,7 @@ EXITS: dict[str, Any] = {
     "step_removed": _(
         "The step at which they stood was removed from the sequence, and nothing came after it."
     ),
+    "date_moved": _("The date that the text is about was moved before it left; they wait for the new one."),
     "version_migrated": _("They were moved to a newer version, in which they could not go on."),
     "replaced_by_reentry": _("They entered anew, and the old run ended."),
     "expired": _("They waited longer than the sequence allows."),

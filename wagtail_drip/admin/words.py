@@ -62,6 +62,7 @@ REASONS: dict[str, Any] = {
     "goal_met": _("the goal was met"),
     "exit_rule": _("a rule to leave early applied"),
     "step_removed": _("its step was removed"),
+    "date_moved": _("the date it is about was moved"),
     "erased": _("the person's data was erased"),
     "expired": _("its moment passed"),
     "opted_out": _("the provider says that this number opted out"),

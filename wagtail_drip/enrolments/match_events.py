@@ -14,7 +14,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions, entry, gather
+from wagtail_drip.enrolments import actions, entry, gather, moved_dates
 from wagtail_drip.enrolments.actions import Wish
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.models import Enrolment
@@ -83,6 +83,7 @@ def match(events: Sequence[Event], *, now: datetime) -> None:
     for event in events:
         if event.contact_id is not None:
             theirs[heads[event.contact_id]].append(event)
+    moved_dates.follow(events, now=now)
     _wake(theirs, heads, now=now)
     _admit(events, now=now)
 

@@ -133,6 +133,26 @@ def cancel_for_sequence(*, sequence_id: int, reason: str, now: datetime, limit: 
 
 
 @transaction.atomic
+def tell_anew(variables: Mapping[int, Mapping[str, Any]], *, now: datetime) -> None:
+    """
+    Give messages that have not been handed over other variables, by their id.
+
+    One that a worker has put together already is taken from it and put together again. Take the lock of the
+    messages' contacts first, as for ``cancel_pending``.
+    """
+    if not variables:
+        return
+    rows = claims.lock_in_order(Message.objects.filter(pk__in=list(variables), state__in=PENDING))
+    for row in rows:
+        row.variables = dict(variables[row.pk])
+    Message.objects.bulk_update(rows, ["variables"], batch_size=_CHUNK)
+    # The worker's token no longer holds: what it put together cannot be handed over.
+    Message.objects.filter(pk__in=[row.pk for row in rows], state=S.CLAIMED).update(
+        state=S.SCHEDULED, due_at=now, lease_until=None, lease_token=""
+    )
+
+
+@transaction.atomic
 def park(sequence_id: int, *, limit: int) -> int:
     """Take at most *limit* of a paused sequence's messages out of the queue; return how many."""
     rows = Message.objects.filter(sequence_id=sequence_id, state=S.SCHEDULED, due_at__isnull=False)
