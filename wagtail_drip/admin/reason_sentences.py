@@ -28,6 +28,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
     ),
     "filter_failed": (_("They no longer match the conditions of the text."), ""),
     "goal_already_met": (_("What the sequence is for has happened already."), ""),
+    "date_moved": (
+        _("The date that the text is about was moved before it left; they wait for the new one."),
+        "",
+    ),
     "holdout": (_("They are in the comparison group, which is not texted on purpose."), ""),
     "frequency_cap": (
         _("They have had as many texts lately as you allow."),
@@ -120,7 +124,6 @@ EXITS: dict[str, Any] = {
     "step_removed": _(
         "The step at which they stood was removed from the sequence, and nothing came after it."
     ),
-    "date_moved": _("The date that the text is about was moved before it left; they wait for the new one."),
     "version_migrated": _("They were moved to a newer version, in which they could not go on."),
     "replaced_by_reentry": _("They entered anew, and the old run ended."),
     "expired": _("They waited longer than the sequence allows."),

@@ -32,13 +32,12 @@ from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Message
-from wagtail_drip.messaging.states import PENDING
+from wagtail_drip.messaging.states import PENDING, SkipReason
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.sequences.states import RuntimeState
 
-DATE_MOVED = "date_moved"
 _GO_ON = (RuntimeState.LIVE, RuntimeState.PAUSED, RuntimeState.DRAINING)
 
 
@@ -181,7 +180,7 @@ def _wait_behind(stale: _Stale, visits: Sequence[StepVisit]) -> str:
 
 def _wait_anew(back: Sequence[tuple[_Stale, str]], *, now: datetime) -> None:
     pks = [each.run.pk for each, _step_id in back]
-    messaging.cancel_pending(enrolment_ids=pks, reason=DATE_MOVED, now=now)
+    messaging.cancel_pending(enrolment_ids=pks, reason=SkipReason.DATE_MOVED.value, now=now)
     StepVisit.objects.filter(enrolment_id__in=pks, left_at=None).update(left_at=now)
     groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
     counted: Counter[Measure] = Counter()

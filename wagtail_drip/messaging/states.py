@@ -72,6 +72,7 @@ class SkipReason(StrEnum):
     NOT_OPEN_YET = "not_open_yet"
     CART_CLOSED = "cart_closed"
     NO_LICENCE = "no_licence"
+    DATE_MOVED = "date_moved"
 
 
 class DeferReason(StrEnum):
