@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from django.db import connections, models, router
+from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import Field, Model
 
 from wagtail_drip.core import json_text, postgres
@@ -47,6 +47,43 @@ def insert(rows: Sequence[Model], *, ignore_repeats: bool = False) -> None:
     plan = _plan(model, _alias(model), _names(model))
     read = attrgetter(*plan.names)
     _write(model, plan, [list(read(row)) for row in rows], ignore_repeats=ignore_repeats)
+
+
+def insert_apart(row: Model) -> None:
+    """
+    Insert one unsaved row, unless it is there already; a failure undoes only itself, in whatever transaction.
+
+    Made for a shop's own transaction, which must not wait for us: where a savepoint is needed PostgreSQL gets it,
+    the row and its release in one message instead of three.
+    """
+    connection = connections[_alias(type(row))]
+    if connection.get_autocommit():  # a statement by itself is a transaction
+        insert([row], ignore_repeats=True)
+    elif connection.vendor == "postgresql" and not connection.settings_dict["OPTIONS"].get(
+        "server_side_binding"
+    ):
+        _insert_in_one_message(row, connection)
+    else:
+        with transaction.atomic(using=connection.alias):
+            insert([row], ignore_repeats=True)
+
+
+def _insert_in_one_message(row: Model, connection: Any) -> None:
+    model = type(row)
+    plan = _plan(model, connection.alias, _names(model))
+    values = list(attrgetter(*plan.names)(row))
+    for place, convert in plan.converts:
+        if values[place] is not None:
+            values[place] = convert(values[place])
+    sql = _statement(model, connection.alias, plan.names, True, None)
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(
+                f"SAVEPOINT drip_apart; {sql}; RELEASE SAVEPOINT drip_apart", [*values, *plan.shared]
+            )
+        except DatabaseError:
+            cursor.execute("ROLLBACK TO SAVEPOINT drip_apart; RELEASE SAVEPOINT drip_apart")
+            raise
 
 
 def insert_values(model: type[Model], rows: Iterable[Values], *, ignore_repeats: bool = False) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import router, transaction
 
-from wagtail_drip.core import claims
+from wagtail_drip.core import claims, inserts
 from wagtail_drip.events import tallies
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.events.types import BACKFILL, EventDraft
@@ -44,8 +44,7 @@ def write_notice(
         recorded_at=now,
         due_at=due_at or now,
     )
-    with transaction.atomic(using=router.db_for_write(Notice)):
-        claims.insert_new([notice], unique=["store", "key"])
+    inserts.insert_apart(notice)
 
 
 def touch_key(prefix: str, object_id: object) -> str:

@@ -136,6 +136,49 @@ def test_a_text_that_is_too_long_is_never_cut_off():
         inserts.insert([Notice(store="x" * 65, kind="y", key="z", recorded_at=NOW)], ignore_repeats=True)
 
 
+def notice(key: str, **fields: object) -> Notice:
+    return Notice(**{"store": "s", "kind": "k", "key": key, "recorded_at": NOW, **fields})
+
+
+def test_a_row_apart_is_written_once_and_ends_no_transaction():
+    with transaction.atomic():
+        inserts.insert_apart(notice("a", envelope={"n": 1}, due_at=NOW))
+        inserts.insert_apart(notice("a", envelope={"n": 2}))
+        inserts.insert_apart(notice("b"))
+
+    assert list(Notice.objects.order_by("key").values_list("key", "envelope", "due_at")) == [
+        ("a", {"n": 1}, NOW),
+        ("b", None, None),
+    ]
+
+
+def test_a_row_apart_that_fails_takes_nothing_with_it():
+    with transaction.atomic():
+        inserts.insert_apart(notice("before"))
+        with pytest.raises(DatabaseError):
+            inserts.insert_apart(notice("bad", recorded_at=None))
+        inserts.insert_apart(notice("after"))
+
+    assert list(Notice.objects.order_by("key").values_list("key", flat=True)) == ["after", "before"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_apart_outside_of_any_transaction(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        inserts.insert_apart(notice("alone"))
+    with pytest.raises(DatabaseError):
+        inserts.insert_apart(notice("bad", recorded_at=None))
+
+    assert Notice.objects.get().key == "alone"
+
+
+def test_in_a_shops_transaction_a_row_apart_is_one_message(django_assert_num_queries):
+    if connection.vendor != "postgresql":
+        pytest.skip("other drivers take a statement at a time")
+    with django_assert_num_queries(1):
+        inserts.insert_apart(notice("a"))
+
+
 def test_rows_do_not_share_a_default(site_id):
     person = reachable_contact()
     inserts.insert_values(Message, [message(person.pk, site_id, number) for number in range(2)])
