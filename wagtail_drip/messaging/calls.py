@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 # Kept between the latest moment to post and the lease's end, for what neither time-out covers.
 _RESERVE_SECONDS = 10.0
 # How many times as long as it was open the gate stays shut while only few threads are free.
-_GATE_RESTS = 4
+_GATE_RESTS = 2
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
@@ -63,7 +63,7 @@ class Calls:
         Its statements cost the same for one call as for all threads': for few it is opened only so often that it
         takes a small part of the time, and for most of them at once, since nothing else is left to wait for.
         """
-        if self.free >= max(1, self.threads * 3 // 4):
+        if self.free >= max(1, self.threads // 2):
             return True
         return self.free >= max(1, self.threads // 4) and time.monotonic() >= self._rests_until
 
