@@ -61,7 +61,7 @@ class Calls:
         Tell whether to open the gate for the threads that are free.
 
         Its statements cost the same for one call as for all threads': for few it is opened only so often that it
-        takes a small part of the time, and for most of them at once, since nothing else is left to wait for.
+        takes a small part of the time, and for half of them at once, since nothing else is left to wait for.
         """
         if self.free >= max(1, self.threads // 2):
             return True
