@@ -20,6 +20,7 @@ from wagtail_drip.core import json_text, postgres
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
 
+_IN_ERROR = 3  # as libpq counts a transaction's states
 # MariaDB refuses packets over max_allowed_packet (16 MiB by default); a message is under 4 KiB.
 _ROWS_PER_STATEMENT = 2000
 
@@ -82,7 +83,9 @@ def _insert_in_one_message(row: Model, connection: Any) -> None:
                 f"SAVEPOINT drip_apart; {sql}; RELEASE SAVEPOINT drip_apart", [*values, *plan.shared]
             )
         except DatabaseError:
-            cursor.execute("ROLLBACK TO SAVEPOINT drip_apart; RELEASE SAVEPOINT drip_apart")
+            # What the driver refused by itself (a NUL, for one) never reached the server: there is no savepoint.
+            if connection.connection.info.transaction_status == _IN_ERROR:
+                cursor.execute("ROLLBACK TO SAVEPOINT drip_apart; RELEASE SAVEPOINT drip_apart")
             raise
 
 
