@@ -47,12 +47,7 @@ def claim(rows: QuerySet[M], *, limit: int) -> list[M]:
 
     *rows* must carry its own order and no joins. On SQLite the transaction itself is the lock.
     """
-    _require_transaction()
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(
-            skip_locked=True, no_key=connection.features.has_select_for_no_key_update
-        )
-    return reading.read(rows[:limit])
+    return reading.read(_skipping_locked(rows)[:limit])
 
 
 def lock_in_order(rows: QuerySet[M]) -> list[M]:
@@ -70,12 +65,14 @@ def lock_in_order(rows: QuerySet[M]) -> list[M]:
 
 def lock_free(rows: QuerySet[M]) -> list[M]:
     """Lock those of *rows* that nobody else holds, in primary-key order; for who must not wait for a lock."""
+    return reading.read(_skipping_locked(rows).order_by("pk"))
+
+
+def _skipping_locked(rows: QuerySet[M]) -> QuerySet[M]:
     _require_transaction()
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(
-            skip_locked=True, no_key=connection.features.has_select_for_no_key_update
-        )
-    return reading.read(rows.order_by("pk"))
+    if not connection.features.has_select_for_update_skip_locked:
+        return rows
+    return rows.select_for_update(skip_locked=True, no_key=connection.features.has_select_for_no_key_update)
 
 
 def insert_new(rows: Sequence[M], *, unique: Sequence[str]) -> None:

@@ -34,7 +34,6 @@ from wagtail_drip.messaging.types import Claimed, People, Person, Ready
 
 logger = logging.getLogger(__name__)
 
-
 _COLUMNS = (*Person._fields, *Addressee._fields[1:-1])
 
 
@@ -64,16 +63,19 @@ def take(
     def take_some(gateway: Gateway, due: QuerySet[Message], most: int) -> int:
         room = under_way.free * gateway.capabilities.max_recipients
         # Looked for first, outside a transaction: on SQLite a claim of nothing would stop every writer.
-        number = min(most, room + 1)
-        number = number if number == most and due.exists() else due[:number].count()
+        number = due[: room + 1].count() if room < most else most if due.exists() else 0
+        if not number:
+            return 0
         leased_at = time.monotonic()
         taken = None
-        if 0 < number <= room:
+        if number <= room:
             taken = attempt(
-                gateway, due, most=number, calls=under_way.free, token=token, now=now, rules=rules()
+                lambda: hand_over(
+                    gateway, due, most=number, calls=under_way.free, token=token, now=now, rules=rules()
+                )
             )
         if taken is None:
-            taken = Taken([], claiming.hold(due, most, token=token) if number else [])
+            taken = Taken([], claiming.hold(due, most, token=token))
         # At once: what is handed over and was never posted could not be told from what was.
         for call in taken.calls:
             under_way.start(gateway, call, deadline=deadline(gateway, leased_at=leased_at))
@@ -83,21 +85,10 @@ def take(
     return claiming.go_through(take_some, limit=limit, now=now), claimed
 
 
-def attempt(
-    gateway: Gateway,
-    due: QuerySet[Message],
-    *,
-    most: int,
-    calls: int,
-    token: str,
-    now: datetime,
-    rules: TimeRules,
-) -> Taken | None:
+def attempt(work: Callable[[], Taken]) -> Taken | None:
     """Return what was taken, or None if anything at all was wrong with it: the other way knows what to do then."""
     try:
-        return claims.retried(
-            lambda: hand_over(gateway, due, most=most, calls=calls, token=token, now=now, rules=rules)
-        )
+        return claims.retried(work)
     except (OperationalError, InterfaceError):
         raise  # Nothing is wrong with the messages: a lock was held for too long, or the database went away.
     except Exception as error:  # noqa: BLE001 -- the long way finds the one message that it is about
