@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests import shop
+from tests import outbox, shop
 from tests.acceptance.town import Town, fates
 from wagtail_drip import tasks
 from wagtail_drip.core import clock
-from wagtail_drip.messaging import claiming, composing, gate
+from wagtail_drip.messaging import composing, gate
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.test.sequences import live_sequence
 
@@ -37,7 +37,7 @@ def test_a_stop_overtakes_a_text_that_is_queued(town: Town, queued: Message) -> 
 
 def test_a_stop_overtakes_even_a_text_that_a_worker_has_in_its_hands(town: Town, queued: Message) -> None:
     now = clock.now()
-    ready = composing.prepare(claiming.claim(token="worker", limit=10, now=now), token="worker", now=now)
+    ready = composing.prepare(outbox.claim(token="worker", limit=10, now=now), token="worker", now=now)
     assert [each.body for each in ready] == ["New beans!"]
 
     town.phone(shop.PHONE).write("STOP")

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wagtail.models import Site
 
+from tests import outbox
 from tests.integration.enrolments.test_awaiting import happen
 from tests.races.test_gate import opt_out
 from tests.races.test_people import erase, merge
@@ -33,7 +34,7 @@ from wagtail_drip.enrolments.states import RUNNING, EnrolmentState
 from wagtail_drip.enrolments.upgrade import park_due
 from wagtail_drip.events.models import Event
 from wagtail_drip.gateways.types import Outcome, SendResult
-from wagtail_drip.messaging import claiming, composing, gate
+from wagtail_drip.messaging import composing, gate
 from wagtail_drip.messaging.calls import Finished
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.outcomes import Outcomes
@@ -198,7 +199,7 @@ class Town:
     def claim(self, number: int) -> None:
         if number not in self.hands:
             hand = Hand(keys.new_token())
-            claimed = claiming.claim(token=hand.token, limit=2, now=self.tick())
+            claimed = outbox.claim(token=hand.token, limit=2, now=self.tick())
             hand.ready = composing.prepare(claimed, token=hand.token, now=self.now)
             self.hands[number] = hand
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests import outbox
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
 from wagtail_drip.gateways import memory
-from wagtail_drip.messaging import claiming, composing, facts, gate, pressure
+from wagtail_drip.messaging import composing, facts, gate, pressure
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.types import People, Ready
 
@@ -35,7 +36,7 @@ class Worker:
 
     def __init__(self, now: datetime) -> None:
         self.token, self.now = keys.new_token(), now
-        claimed = claiming.claim(token=self.token, limit=1, now=now)
+        claimed = outbox.claim(token=self.token, limit=1, now=now)
         self.ready = composing.prepare(claimed, token=self.token, now=now)
         assert len(self.ready) == 1
 
@@ -139,7 +140,7 @@ def test_within_one_chunk_the_gate_counts_the_chunk_itself(
     token = keys.new_token()
 
     def through_the_gate() -> list[int]:
-        claimed = claiming.claim(token=token, limit=2, now=now)
+        claimed = outbox.claim(token=token, limit=2, now=now)
         ready = composing.prepare(claimed, token=token, now=now)
         return [each.message.priority for each in gate.hand_over(ready, token=token, now=now)]
 

@@ -28,27 +28,11 @@ logger = logging.getLogger(__name__)
 Take = Callable[[Gateway, QuerySet[Message], int], int]
 
 
-def claim(*, token: str, limit: int, now: datetime) -> list[Claimed]:
-    """
-    Claim at most *limit* due messages for *token*: the lower lane first, in it what is due first.
-
-    Of what is claimed the higher priority goes first. No sender gives more than its bucket holds, and what is held or parked stays where it is.
-    """
-    claimed: list[Claimed] = []
-
-    def take(gateway: Gateway, due: QuerySet[Message], most: int) -> int:
-        # Looked for first, outside a transaction: on SQLite a claim of nothing would stop every writer.
-        taken = hold(due, most, token=token) if due.exists() else []
-        claimed.extend(taken)
-        return len(taken)
-
-    go_through(take, limit=limit, now=now)
-    return claimed
-
-
 def go_through(take: Take, *, limit: int, now: datetime) -> int:
     """
     Give *take* one queue after the other until *limit* messages were taken, and return how many: the lower lane first.
+
+    No sender gives more than its bucket holds, and what is held or parked stays where it is.
 
     :param take: is given the gateway, what is due of one of its senders in one lane, and how many it may take;
         it returns how many it took.

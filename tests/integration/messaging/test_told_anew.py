@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from tests import outbox
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
 from wagtail_drip.messaging import actions as messaging
-from wagtail_drip.messaging import claiming, composing, gate
+from wagtail_drip.messaging import composing, gate
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 
@@ -44,7 +45,7 @@ def test_it_leaves_with_the_new_words(text: Message, now: datetime) -> None:
 def test_what_a_worker_has_in_its_hands_does_not_leave_with_the_old_words(
     text: Message, now: datetime
 ) -> None:
-    ready = composing.prepare(claiming.claim(token="worker", limit=1, now=now), token="worker", now=now)
+    ready = composing.prepare(outbox.claim(token="worker", limit=1, now=now), token="worker", now=now)
     assert [each.body for each in ready] == ["See you on Monday"]
 
     tell_anew(text, NEW, now)
