@@ -23,7 +23,7 @@ CHUNKS_AT_ONCE = 10
 def forget_moves(*, now: datetime, size: int = CHUNK, chunks: int = CHUNKS_AT_ONCE) -> int:
     """Delete some of the moves that cannot be undone any more, and return how many; called again and again."""
     done = 0
-    for version_id in _over(now)[:chunks]:
+    for version_id in _over(now, limit=chunks):
         for _ in range(chunks):
             gone = claims.retried(partial(_forget, version_id, size=size, now=now))
             done += gone
@@ -34,8 +34,8 @@ def forget_moves(*, now: datetime, size: int = CHUNK, chunks: int = CHUNKS_AT_ON
     return done
 
 
-def _over(now: datetime) -> list[int]:
-    """Return the versions with old moves that nobody can take back: another was published, or it has been undone."""
+def _over(now: datetime, *, limit: int) -> list[int]:
+    """Return some of the versions with old moves that nobody can take back: another was published, or it has been undone."""
     in_force = SequenceRuntime.objects.filter(version_id=OuterRef("pk"))
     moves = _old(now).filter(to_version_id=OuterRef("pk"))
     rows = SequenceVersion.objects.filter(
@@ -45,7 +45,7 @@ def _over(now: datetime) -> list[int]:
         # Says the same as its moves' own moments, but is asked every minute: a million of last week's are not read.
         published_at__lt=now - KEPT,
     )
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def _old(now: datetime) -> QuerySet[VersionMove]:
