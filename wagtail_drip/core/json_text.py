@@ -9,6 +9,9 @@ try:
     import orjson
 except ImportError:  # no wheel for this platform
     orjson = None  # type: ignore[assignment]
+else:
+    # What the standard library refuses is a mistake with either.
+    _AS_STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def dumps(value: Any) -> str:
@@ -19,7 +22,7 @@ def dumps(value: Any) -> str:
     """
     if orjson is not None:
         try:
-            return orjson.dumps(value).decode()
+            return orjson.dumps(value, option=_AS_STRICT).decode()
         except TypeError:  # among others whole numbers of more than 64 bits, and keys that are no texts
             pass
     return json.dumps(value)

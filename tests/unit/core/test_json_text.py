@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -39,6 +41,14 @@ def test_what_is_no_json_raises(text):
         json_text.loads(text)
 
 
-def test_what_json_does_not_know_raises():
+@dataclass
+class Point:
+    x: int = 1
+
+
+@pytest.mark.parametrize(
+    "value", [{1, 2}, datetime(2026, 11, 25, tzinfo=UTC), Point(), {"at": date(2026, 11, 25)}], ids=repr
+)
+def test_what_json_does_not_know_raises(value):
     with pytest.raises(TypeError):
-        json_text.dumps({1, 2})
+        json_text.dumps(value)
