@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -12,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from wagtail_drip.compliance.models import SpecialEvent, Suppression
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
 
 from .frequency_caps import MONTH, EventRules, Limits, Rules, rules_of
 from .types import Destination
@@ -22,11 +24,8 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
     if not asked:
         return set()
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    rows = Suppression.objects.filter(
-        Among("number_hash", {number_hash for each in asked for number_hash in each.number_hashes}),
-        lifted_at=None,
-    )
-    for number_hash, scope, value in rows.values_list("number_hash", "scope", "scope_value"):
+    hashes = {number_hash for each in asked for number_hash in each.number_hashes}
+    for number_hash, scope, value in _suppressions(hashes):
         found[number_hash].add((scope, value))
     if not found:
         return set()
@@ -41,23 +40,40 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
     }
 
 
-def with_special_events(sites: QuerySet[SiteSettings], *, now: datetime) -> QuerySet[SiteSettings]:
-    """Return the rows, each told in ``has_special_event`` whether ``rules`` has to read any for it."""
-    return sites.annotate(has_special_event=Exists(_near(now).filter(site_id=OuterRef("site_id"))))
+@prepared
+def _suppressions(number_hashes: Collection[str]) -> QuerySet[Any]:
+    rows = Suppression.objects.filter(Among("number_hash", number_hashes), lifted_at=None)
+    return rows.values_list("number_hash", "scope", "scope_value")
+
+
+def sites(site_ids: Collection[int], *, now: datetime) -> dict[int, SiteSettings]:
+    """
+    Return the sites' settings, by the site's id, in one query.
+
+    Each is told in ``has_special_event`` whether ``rules`` has to read any for it.
+    """
+    return {row.site_id: row for row in _sites(site_ids, *_near(now))}
+
+
+@prepared
+def _sites(site_ids: Collection[int], begins_by: date, ends_from: date) -> QuerySet[SiteSettings]:
+    near = _events(begins_by, ends_from).filter(site_id=OuterRef("site_id"))
+    return SiteSettings.objects.filter(Among("site_id", site_ids)).annotate(has_special_event=Exists(near))
 
 
 def rules(
     sites: Collection[SiteSettings], *, now: datetime, since: datetime | None = None
 ) -> Mapping[int, Rules]:
     """
-    Return the caps of each site, in one query at most: none where ``with_special_events`` found no event.
+    Return the caps of each site, in one query at most: none where ``sites`` found no event.
 
     :param since: with the special events that were on then, too; by default those of today and to come.
     """
     zones = {row.site_id: _zone(row.zone) for row in sites if getattr(row, "has_special_event", True)}
     events: defaultdict[int, list[EventRules]] = defaultdict(list)
     if zones:
-        for event in _near(now, since=since).filter(site_id__in=zones).order_by("begins_on", "pk"):
+        near = _events(*_near(now, since=since))
+        for event in near.filter(site_id__in=zones).order_by("begins_on", "pk"):
             events[event.site_id].append(event_rules(event, zone=zones[event.site_id]))
     return {row.site_id: rules_of(row.caps, events=events.get(row.site_id, ())) for row in sites}
 
@@ -69,12 +85,18 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")  # a form checks it; what came in by another way must not stop every text
 
 
-def _near(now: datetime, *, since: datetime | None = None) -> QuerySet[SpecialEvent]:
-    """Return what is on, or might begin before a message that is put off now would go; a day of zones apart."""
-    return SpecialEvent.objects.filter(
-        ends_on__gte=(since or now).date() - timedelta(days=1),
-        begins_on__lte=now.date() + MONTH + timedelta(days=1),
-    )
+def _near(now: datetime, *, since: datetime | None = None) -> tuple[date, date]:
+    """
+    Return by when what counts begins, and from when on it ends.
+
+    What is on, or might begin before a message that is put off now would go; a day of zones apart.
+    """
+    day = timedelta(days=1)
+    return now.date() + MONTH + day, (since or now).date() - day
+
+
+def _events(begins_by: date, ends_from: date) -> QuerySet[SpecialEvent]:
+    return SpecialEvent.objects.filter(ends_on__gte=ends_from, begins_on__lte=begins_by)
 
 
 def event_rules(event: SpecialEvent, *, zone: ZoneInfo) -> EventRules:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 from wagtail_drip.contacts import consent, projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel, ConsentMethod, group_of
-from wagtail_drip.core import rows as reading
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.prepared import prepared
 
 # Merges of merges are followed this far; a ring, which nothing of ours can make, ends here too.
 _DEEPEST_MERGE = 10
@@ -30,13 +32,16 @@ def permissions(
     contact_ids: Collection[int], site_ids: Collection[int]
 ) -> dict[tuple[int, int, str, str, str], bool]:
     """Return every decided permission of these contacts on these sites, in one query."""
-    rows = Permission.objects.filter(Among("contact_id", contact_ids), site_id__in=site_ids)
     return {
         PermissionOf(contact_id, site_id, group, channel, topic): granted
-        for contact_id, site_id, group, channel, topic, granted in reading.read(
-            rows.values_list("contact_id", "site_id", "group", "channel", "topic", "granted")
-        )
+        for contact_id, site_id, group, channel, topic, granted in _permissions(contact_ids, site_ids)
     }
+
+
+@prepared
+def _permissions(contact_ids: Collection[int], site_ids: Collection[int]) -> QuerySet[Any]:
+    rows = Permission.objects.filter(Among("contact_id", contact_ids), Among("site_id", site_ids))
+    return rows.values_list("contact_id", "site_id", "group", "channel", "topic", "granted")
 
 
 def is_permitted(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.content import context, language, problems
 from wagtail_drip.content.models import PinnedText
 from wagtail_drip.content.types import Addressee, Composed, TextToCompose
+from wagtail_drip.core.among import Among
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.gateways import encoding
 from wagtail_drip.links import actions as links
 from wagtail_drip.links.types import LinkSpec
@@ -67,12 +71,17 @@ def compose(
 
 def _sources(texts: Sequence[TextToCompose]) -> dict[str, str]:
     pinned = {text.pinned_text_id for text in texts if text.pinned_text_id is not None}
-    found = dict(PinnedText.objects.filter(pk__in=pinned).values_list("pk", "source")) if pinned else {}
+    found = dict(_pinned(pinned)) if pinned else {}
     return {
         text.message_key: text.source if text.pinned_text_id is None else found[text.pinned_text_id]
         for text in texts
         if text.pinned_text_id is None or text.pinned_text_id in found
     }
+
+
+@prepared
+def _pinned(ids: Collection[int]) -> QuerySet[Any]:
+    return PinnedText.objects.filter(Among("pk", ids)).values_list("pk", "source")
 
 
 def _render(

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from wagtail.models import Site
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.types import Addressee
-from wagtail_drip.core import rows as reading
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.core.values import value
 from wagtail_drip.stores import querysets as stores
 from wagtail_drip.stores import registry
@@ -144,8 +145,12 @@ def _name(typed: str) -> str:
 def _rows(contact_ids: Collection[int]) -> dict[int, Addressee]:
     if not contact_ids:
         return {}
-    found = Contact.objects.filter(Among("pk", contact_ids)).values_list(*Addressee._fields)
-    return {row[0]: Addressee._make(row) for row in reading.read(found)}
+    return {row[0]: Addressee._make(row) for row in _addressees(contact_ids)}
+
+
+@prepared
+def _addressees(contact_ids: Collection[int]) -> QuerySet[Any]:
+    return Contact.objects.filter(Among("pk", contact_ids)).values_list(*Addressee._fields)
 
 
 def _order(purchase: Purchase | None, event: Mapping[str, Any]) -> dict[str, Any]:

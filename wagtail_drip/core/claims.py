@@ -34,7 +34,8 @@ class NotInATransaction(WagtailDripError):
     """Rows can be claimed or locked only inside ``transaction.atomic()``."""
 
 
-def _require_transaction() -> None:
+def require_transaction() -> None:
+    """:raises NotInATransaction: if there is none: a lock would end before anything is done under it."""
     if not connection.in_atomic_block:
         raise NotInATransaction(
             "Claim and lock inside transaction.atomic(); a lock ends with its transaction."
@@ -47,6 +48,7 @@ def claim(rows: QuerySet[M], *, limit: int) -> list[M]:
 
     *rows* must carry its own order and no joins. On SQLite the transaction itself is the lock.
     """
+    require_transaction()
     return reading.read(_skipping_locked(rows)[:limit])
 
 
@@ -57,19 +59,23 @@ def lock_in_order(rows: QuerySet[M]) -> list[M]:
     This is the lock that a hand-over and every withdrawal take first (engine: the gate). Read what you
     decide by only after it returns, in statements of their own.
     """
-    _require_transaction()
+    require_transaction()
+    return reading.read(in_order(rows))
+
+
+def in_order(rows: QuerySet[M]) -> QuerySet[M]:
+    """Return the query by which ``lock_in_order`` locks."""
     if connection.features.has_select_for_update:
         rows = rows.select_for_update(no_key=connection.features.has_select_for_no_key_update)
-    return reading.read(rows.order_by("pk"))
+    return rows.order_by("pk")
 
 
-def lock_free(rows: QuerySet[M]) -> list[M]:
-    """Lock those of *rows* that nobody else holds, in primary-key order; for who must not wait for a lock."""
-    return reading.read(_skipping_locked(rows).order_by("pk"))
+def free(rows: QuerySet[M]) -> QuerySet[M]:
+    """Return the query that locks those of *rows* that nobody else holds; for who must not wait for a lock."""
+    return _skipping_locked(rows).order_by("pk")
 
 
 def _skipping_locked(rows: QuerySet[M]) -> QuerySet[M]:
-    _require_transaction()
     if not connection.features.has_select_for_update_skip_locked:
         return rows
     return rows.select_for_update(skip_locked=True, no_key=connection.features.has_select_for_no_key_update)

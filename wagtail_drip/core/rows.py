@@ -19,21 +19,33 @@ from wagtail_drip.core import postgres
 
 def read(rows: QuerySet[Any]) -> list[Any]:
     """Return *rows*, a ``values_list`` of columns, as tuples."""
-    if connections[rows.db].vendor != "postgresql" or postgres.driver() is None or not _is_plain(rows):
+    if connections[rows.db].vendor != "postgresql" or postgres.driver() is None or not is_plain(rows):
         return list(rows)
     try:
-        sql, parameters = rows.query.get_compiler(using=rows.db).as_sql()
+        sql, parameters = statement(rows)
     except EmptyResultSet:
         return []
     return postgres.fetch(sql, parameters, using=rows.db)
 
 
-def _is_plain(rows: QuerySet[Any]) -> bool:
-    """Tell whether the values are columns of the table and nothing else, of kinds that need no look of Django's."""
+def statement(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
+    """
+    Return what Django would ask, and with which parameters.
+
+    :raises EmptyResultSet: if it would not ask at all.
+    """
+    sql, parameters = rows.query.get_compiler(using=rows.db).as_sql()
+    return sql, list(parameters)
+
+
+def is_plain(rows: QuerySet[Any]) -> bool:
+    """Tell whether the values are columns and truth values, and nothing that needs a look of Django's."""
     query: Any = rows.query
     if rows._iterable_class is not ValuesListIterable or not query.select:
         return False
-    if query.annotation_select or query.extra_select or query.combinator:
+    if query.extra_select or query.combinator:
+        return False
+    if any(type(each.output_field) is not models.BooleanField for each in query.annotation_select.values()):
         return False
     columns = [column.target for column in query.select]
     return all(type(column) in _PLAIN and getattr(column, "decoder", None) is None for column in columns)
@@ -50,6 +62,7 @@ _PLAIN = {
     models.CharField,
     models.TextField,
     models.BooleanField,
+    models.FloatField,
     models.DateTimeField,
     models.DecimalField,
     models.JSONField,

@@ -12,13 +12,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.consent import NOTHING_AGREED, Subscriptions
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.core import rows as reading
+from wagtail_drip.core import sites
 from wagtail_drip.core.among import Among
-from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.advanced import Moving
 from wagtail_drip.enrolments.effects import ANSWERED
@@ -70,11 +72,7 @@ def facts_for(
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
     past = past_of(enrolments, needs, heads, now=now, as_of=as_of)
-    zones = dict(
-        SiteSettings.objects.filter(site_id__in={e.site_id for e in enrolments}).values_list(
-            "site_id", "zone"
-        )
-    )
+    zones = sites.zones_of({e.site_id for e in enrolments})
     facts = {}
     for enrolment in enrolments:
         head = heads[enrolment.contact_id]
@@ -150,8 +148,12 @@ def survivors(known: Mapping[int, Known]) -> dict[int, Known]:
 
 
 def _contacts(contact_ids: Collection[int]) -> dict[int, Known]:
-    rows = Contact.objects.filter(Among("pk", contact_ids)).values_list(*Known._fields)
-    return {row[0]: Known._make(row) for row in reading.read(rows)}
+    return {row[0]: Known._make(row) for row in _known(contact_ids)}
+
+
+@prepared
+def _known(contact_ids: Collection[int]) -> QuerySet[Any]:
+    return Contact.objects.filter(Among("pk", contact_ids)).values_list(*Known._fields)
 
 
 def _duplicates(enrolments: Sequence[Moving], heads: Mapping[int, Known]) -> set[int]:
@@ -169,13 +171,17 @@ def _duplicates(enrolments: Sequence[Moving], heads: Mapping[int, Known]) -> set
 
 
 def _triggers(enrolments: Sequence[Moving]) -> dict[int, Seen]:
-    rows = Event.objects.filter(Among("pk", {e.event_id for e in enrolments if e.event_id}))
+    rows = _events_by_id({e.event_id for e in enrolments if e.event_id})
     return {
         pk: Seen(id=pk, name=name, properties=properties, recorded_at=recorded_at, store=store)
-        for pk, name, properties, recorded_at, store in reading.read(
-            rows.values_list("pk", "name", "properties", "recorded_at", "store")
-        )
+        for pk, name, properties, recorded_at, store in rows
     }
+
+
+@prepared
+def _events_by_id(event_ids: Collection[int]) -> QuerySet[Any]:
+    rows = Event.objects.filter(Among("pk", event_ids))
+    return rows.values_list("pk", "name", "properties", "recorded_at", "store")
 
 
 def seen(row: Event) -> Seen:

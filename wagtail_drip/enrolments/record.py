@@ -16,9 +16,8 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from wagtail_drip import signals
-from wagtail_drip.core import inserts
+from wagtail_drip.core import inserts, sites
 from wagtail_drip.core.among import Among
-from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.carry_out import message_key
 from wagtail_drip.enrolments.effects import SendMessage
@@ -171,7 +170,7 @@ def tally(counted: Mapping[Measure, int], *, now: datetime) -> None:
 def days_of(site_ids: Iterable[int], now: datetime) -> dict[int, date]:
     """Return which day it is for each site, in its own zone."""
     wanted = set(site_ids)
-    zones = dict(SiteSettings.objects.filter(site_id__in=wanted).values_list("site_id", "zone"))
+    zones = sites.zones_of(wanted)
     return {pk: now.astimezone(_zone(zones.get(pk) or "UTC")).date() for pk in wanted}
 
 

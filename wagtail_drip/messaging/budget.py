@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging.models import SenderBudget
 
 # Small rates still let one ordinary text through whole.
@@ -42,13 +44,18 @@ def open_buckets(senders: Collection[str]) -> None:
 
 def available() -> dict[str, int]:
     """Return what each sender may hand over now, in segments; a large number where there is no bound."""
-    rows = SenderBudget.objects.order_by("sender").values_list("sender", "tokens", "refilled_at")
+    rows = _buckets()
     if not rate():
         return {sender: 1_000_000 for sender, _, _ in rows}
     present = clock.lease_now()
     return {
         sender: max(0, int(_refilled(tokens, refilled_at, present))) for sender, tokens, refilled_at in rows
     }
+
+
+@prepared
+def _buckets() -> QuerySet[Any]:
+    return SenderBudget.objects.order_by("sender").values_list("sender", "tokens", "refilled_at")
 
 
 def charge(sender: str, *, segments: int, least: int) -> int:

@@ -21,6 +21,7 @@ from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging import claiming, pressure
 from wagtail_drip.messaging.models import InboundText
 from wagtail_drip.messaging.types import TEST_LICENCE, Claimed, People, Person
@@ -34,11 +35,14 @@ def people_rows(contact_ids: Collection[int]) -> Any:
     return Contact.objects.filter(Among("pk", contact_ids)).values_list(*_PERSON)
 
 
+_people = prepared(people_rows)
+
+
 def read_people(contact_ids: Collection[int]) -> People:
     """Return who speaks for each contact now: itself, or the one it was merged into."""
-    rows = list(people_rows(contact_ids))
+    rows = _people(contact_ids)
     if any(row[-1] is not None for row in rows):
-        rows += people_rows(with_heads(contact_ids) - {row[0] for row in rows})
+        rows += _people(with_heads(contact_ids) - {row[0] for row in rows})
     return heads(contact_ids, rows)
 
 
@@ -76,8 +80,7 @@ def questions(
     :param is_final: whether the gate asks: see ``pressure.read``.
     """
     rules = rules or rulebook.read()
-    rows = SiteSettings.objects.filter(site_id__in={message.site_id for message in messages})
-    sites = {row.site_id: row for row in compliance.with_special_events(rows, now=now)}
+    sites = compliance.sites({message.site_id for message in messages}, now=now)
     opened = _opened(messages, sites)
     permitted = contacts.permissions(
         {people[message.contact_id].id for message in messages}, {message.site_id for message in messages}

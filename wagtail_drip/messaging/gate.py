@@ -12,18 +12,20 @@ returns the row as its snapshot showed it before. docs/explanation/the_gate.md t
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DataError, IntegrityError
+from django.db.models import QuerySet
 
 from wagtail_drip.compliance import policy, rulebook
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Decision, Question, Verdict, defer, skip
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.core import claims, traces
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging import claiming, facts, fenced, guards, holds, ledger, pressure, settling
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import DeferReason, MessageState
@@ -125,8 +127,13 @@ def lock_contacts(ready: Sequence[Ready]) -> People:
 
 
 def _lock(speakers: Mapping[int, int]) -> People:
-    rows: Any = facts.people_rows({*speakers, *speakers.values()})
-    return facts.heads(speakers, claims.lock_in_order(rows))
+    claims.require_transaction()
+    return facts.heads(speakers, _locked({*speakers, *speakers.values()}))
+
+
+@prepared
+def _locked(contact_ids: Collection[int]) -> QuerySet[Any]:
+    return claims.in_order(facts.people_rows(contact_ids))
 
 
 def read_facts(

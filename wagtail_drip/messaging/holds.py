@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging.models import Hold
 from wagtail_drip.messaging.types import Claimed, sender_key
 
@@ -54,8 +56,13 @@ class OpenHolds:
 
 def open_holds(now: datetime) -> OpenHolds:
     """Return the holds that bind at *now*, in one query."""
+    return OpenHolds(keys=frozenset(_open(now)))
+
+
+@prepared
+def _open(now: datetime) -> QuerySet[Any]:
     rows = Hold.objects.filter(Q(until=None) | Q(until__gt=now), lifted_at=None)
-    return OpenHolds(keys=frozenset(rows.values_list("scope", "key")))
+    return rows.values_list("scope", "key")
 
 
 def step_key(sequence_id: int | None, step_id: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.types import Addressee
 from wagtail_drip.core import claims, traces
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.gateways.base import Gateway
 from wagtail_drip.messaging import claiming, composing, gate
 from wagtail_drip.messaging.calls import Calls, deadline, plan
@@ -136,10 +137,14 @@ def lock_contacts(messages: Sequence[Claimed]) -> tuple[People, Mapping[int, Add
 
     Who was merged into somebody is not among them.
     """
-    rows: Any = Contact.objects.filter(
-        Among("pk", {message.contact_id for message in messages}), merged_into=None
-    ).values_list(*_COLUMNS)
-    held = claims.lock_free(rows)
+    claims.require_transaction()
+    held = _free({message.contact_id for message in messages})
     people = {row[0]: Person._make(row[: len(Person._fields)]) for row in held}
     shown = [(row[0], *row[len(Person._fields) :], None) for row in held]
     return people, {row[0]: Addressee._make(row) for row in shown}
+
+
+@prepared
+def _free(contact_ids: Collection[int]) -> QuerySet[Any]:
+    rows: Any = Contact.objects.filter(Among("pk", contact_ids), merged_into=None).values_list(*_COLUMNS)
+    return claims.free(rows)

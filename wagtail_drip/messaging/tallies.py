@@ -10,14 +10,13 @@ zone, so that a day's deliveries are of that day's messages; before the hand-ove
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wagtail_drip.core import inserts
-from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core import inserts, sites
 from wagtail_drip.messaging.models import MessageTally
 from wagtail_drip.messaging.states import MessageState
 
@@ -47,7 +46,7 @@ def append(changes: Iterable[Change]) -> None:
     grouped = Counter(changes)
     if not grouped:
         return
-    zones = zones_of_sites()
+    zones = sites.zones_of({change.site_id for change in grouped})
     for change, n in grouped.items():
         day = change.at.astimezone(_zone(zones.get(change.site_id, "UTC"))).date()
         for state, sign in _moves(change.before, change.after):
@@ -70,10 +69,6 @@ def append(changes: Iterable[Change]) -> None:
             if n
         ],
     )
-
-
-def zones_of_sites() -> Mapping[int, str]:
-    return dict(SiteSettings.objects.values_list("site_id", "zone"))
 
 
 def _moves(before: str, after: str) -> Iterable[tuple[str, int]]:

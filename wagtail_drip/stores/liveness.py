@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from wagtail_drip import conf
 from wagtail_drip.contacts.models import Contact, ContactIdentity
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
 from wagtail_drip.core.values import value
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.events.models import Event, Notice
@@ -94,17 +95,12 @@ def _done(guards: Sequence[Guard]) -> Done:
         return found
     since = min(guard.since for guard in events)
     contact_ids = {guard.contact_id for guard in events}
-    rows = Event.objects.filter(
-        Among("contact_id", contact_ids), name__in={guard.event for guard in events}, recorded_at__gt=since
-    )
-    for contact_id, name, at, properties in rows.values_list(
-        "contact_id", "name", "recorded_at", "properties"
-    ):
+    for contact_id, name, at, properties in _events(contact_ids, {guard.event for guard in events}, since):
         if contact_id is not None:
             found[contact_id].append((name, at, properties))
     if any(guard.event == "order_placed" for guard in events):
         # A purchase copied for another reason (a payment came first) is an order all the same.
-        for row in Purchase.objects.filter(Among("contact_id", contact_ids), recorded_at__gt=since):
+        for row in _purchases(contact_ids, since):
             told = {
                 "order_id": row.order_id,
                 "number": row.number,
@@ -115,6 +111,17 @@ def _done(guards: Sequence[Guard]) -> Done:
             }
             found[row.contact_id].append(("order_placed", row.recorded_at, told))
     return found
+
+
+@prepared
+def _events(contact_ids: Collection[int], names: Collection[str], since: datetime) -> QuerySet[Any]:
+    rows = Event.objects.filter(Among("contact_id", contact_ids), Among("name", names), recorded_at__gt=since)
+    return rows.values_list("contact_id", "name", "recorded_at", "properties")
+
+
+@prepared
+def _purchases(contact_ids: Collection[int], since: datetime) -> QuerySet[Purchase]:
+    return Purchase.objects.filter(Among("contact_id", contact_ids), recorded_at__gt=since)
 
 
 def _closed(guards: Sequence[Guard]) -> tuple[set[Guard], set[str]]:
@@ -159,8 +166,7 @@ def _waiting(guards: Sequence[Guard]) -> _Waiting:
     if any(guard.kind == "cart" for guard in guards):
         names.add("order_placed")
     asked = {kind for kind, may_become in kinds.MAY_BECOME.items() if may_become & names}
-    rows = Notice.objects.filter(due_at__isnull=False).filter(Q(kind__in=asked | names))
-    notices = list(rows.order_by("pk")[: _MOST_NOTICES + 1])
+    notices = _notices(asked | names)
     if len(notices) > _MOST_NOTICES:
         return _Waiting(happenings=[], behind={notice.store for notice in notices})
     happenings: list[Happening] = []
@@ -183,6 +189,13 @@ def _waiting(guards: Sequence[Guard]) -> _Waiting:
         if readings.unread:
             behind.add(store)
     return _Waiting(happenings=happenings, behind=behind)
+
+
+@prepared
+def _notices(kinds: Collection[str]) -> QuerySet[Notice]:
+    """One more than is looked through."""
+    rows = Notice.objects.filter(Among("kind", kinds), due_at__isnull=False)
+    return rows.order_by("pk")[: _MOST_NOTICES + 1]
 
 
 @value

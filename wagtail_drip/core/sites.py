@@ -1,0 +1,22 @@
+"""Reading sites' settings, set-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import QuerySet
+
+from wagtail_drip.core.among import Among
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core.prepared import prepared
+
+
+def zones_of(site_ids: Collection[int]) -> dict[int, str]:
+    """Return the zone by which each site counts its days, of those that have settings, in one query."""
+    return dict(_zones(site_ids))
+
+
+@prepared
+def _zones(site_ids: Collection[int]) -> QuerySet[Any]:
+    return SiteSettings.objects.filter(Among("site_id", site_ids)).values_list("site_id", "zone")
