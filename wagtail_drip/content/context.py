@@ -129,6 +129,8 @@ def _people(contact_ids: set[int], known: Mapping[int, Addressee]) -> dict[int, 
 _NO_NAME = re.compile(
     r"[/@:\\]|www\.|[^\W_]{2}\.[a-z]{2,}|(?:\d[ .-]?){7}|[\x00-\x1f\u2028\u2029]", re.IGNORECASE
 )
+# Whatever is no name has one of these in it; to look for them takes a tenth of the time.
+_MAY_BE_NO_NAME = re.compile(r"[/@:\\.\d\x00-\x1f\u2028\u2029]")
 _LONGEST_NAME = 50
 
 
@@ -139,7 +141,9 @@ def _name(typed: str) -> str:
     Anybody can type somebody else's number into a form, and an address for a name: in our text, from our
     sender and behind our own short link, it would be the bait of a fraud.
     """
-    return "" if len(typed) > _LONGEST_NAME or _NO_NAME.search(typed) else typed
+    if len(typed) > _LONGEST_NAME or (_MAY_BE_NO_NAME.search(typed) and _NO_NAME.search(typed)):
+        return ""
+    return typed
 
 
 def _rows(contact_ids: Collection[int]) -> dict[int, Addressee]:

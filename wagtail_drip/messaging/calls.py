@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Kept between the latest moment to post and the lease's end, for what neither time-out covers.
 _RESERVE_SECONDS = 10.0
-# How many times as long as it was open the gate stays shut while only few threads are free.
-_GATE_RESTS = 2
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
@@ -48,7 +46,6 @@ class Calls:
     def __init__(self) -> None:
         self.threads = max(1, settings.SEND_THREADS)
         self.number = 0
-        self._rests_until = 0.0
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
 
     @property
@@ -60,16 +57,10 @@ class Calls:
         """
         Tell whether to open the gate for the threads that are free.
 
-        Its statements cost the same for one call as for all threads': for few it is opened only so often that it
-        takes a small part of the time, and for half of them at once, since nothing else is left to wait for.
+        Its statements cost the same for one call as for all threads', so it is not opened for each; to wait for
+        more than a quarter of them was measured to keep more threads idle than it saves (tests/benchmarks over_http).
         """
-        if self.free >= max(1, self.threads // 2):
-            return True
-        return self.free >= max(1, self.threads // 4) and time.monotonic() >= self._rests_until
-
-    def gate_took(self, seconds: float) -> None:
-        """Note how long the gate was open for what is started now."""
-        self._rests_until = time.monotonic() + _GATE_RESTS * seconds
+        return self.free >= max(1, self.threads // 4)
 
     def start(self, gateway: Gateway, messages: Sequence[Ready], *, deadline: float) -> None:
         """

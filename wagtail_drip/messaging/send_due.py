@@ -89,7 +89,6 @@ def _hand_over(
     leased_at = time.monotonic()
     wanted = [each for call in chunk for each in call]
     passed = {each.message.id: each for each in gate.hand_over(wanted, token=token, now=now, rules=rules)}
-    under_way.gate_took(time.monotonic() - leased_at)
     for call in chunk:
         going = [passed[each.message.id] for each in call if each.message.id in passed]
         if going:

@@ -10,9 +10,11 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.content import actions, compose
+from wagtail_drip.content import actions, compose, context
 from wagtail_drip.content.compose import TextToCompose
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.links.models import Link
@@ -325,3 +327,9 @@ def test_the_preview_is_built_from_what_a_message_would_show(now: datetime, site
     assert found["contact"]["first_name"] == "Mei"
     assert found["order"]["first_product"] == "Tea"
     assert compose.preview_context(None, {}, site_id)["contact"] == {}
+
+
+@given(typed=st.text(alphabet="aB茶/@:\\w.0123456789 -\x00\n\x1f\u2028\u2029", max_size=12))
+def test_whatever_is_no_name_has_in_it_what_is_looked_for_first(typed: str) -> None:
+    if context._NO_NAME.search(typed):
+        assert context._MAY_BE_NO_NAME.search(typed)
