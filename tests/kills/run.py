@@ -52,6 +52,7 @@ CLOCKS_MINUTES = (4, 0, 2)
 SETTLES_SECONDS = 600
 WORKERS = 6
 CONDEMNED = 0.9  # of the new ones
+_LIFE_SECONDS = 24 * 3600  # longer than any trial: who ends by itself is a fault
 CUT_OFF = 7  # the exit code of a worker who found no database
 
 
@@ -91,10 +92,10 @@ class Nursery:
             # Short passes, so that whoever is condemned comes by every seam soon.
             tasks.POLL_SECONDS = send_due._REFILL_SECONDS = 0.1
             try:
-                slot = tasks.seize(place, seconds=3600)
+                slot = tasks.seize(place, seconds=_LIFE_SECONDS)
             except Error:  # cut off before it began: whoever starts workers starts another
                 os._exit(CUT_OFF)
-            tasks.loop(slot, seconds=3600)
+            tasks.loop(slot, seconds=_LIFE_SECONDS)
 
         self.workers[self.fork(work)] = (place, seam)
 
