@@ -76,7 +76,7 @@ def make_staff() -> None:
     """Make the owner (admin/admin) and an editor (editor/editor) who may write sequences and see nobody."""
     users = get_user_model().objects
     if not users.filter(username="admin").exists():
-        users.create_superuser("admin", "admin@example.com", "admin", first_name="Ada")
+        users.create_superuser("admin", "admin@example.com", "admin", first_name="Ada", last_name="Lovell")
     group, _ = Group.objects.get_or_create(name=EDITORS)
     group.permissions.set(
         [
@@ -85,7 +85,9 @@ def make_staff() -> None:
         ]
     )
     if not users.filter(username="editor").exists():
-        users.create_user("editor", "editor@example.com", "editor", first_name="Eddie").groups.add(group)
+        users.create_user(
+            "editor", "editor@example.com", "editor", first_name="Eddie", last_name="Marsh"
+        ).groups.add(group)
 
 
 def make_customers() -> dict[str, Any]:

@@ -148,7 +148,7 @@ def _draft(advanced: Advanced, flow: Flow, send: SendMessage, now: datetime) -> 
     trigger = advanced.facts.trigger if advanced.facts else None
     purpose = send.purpose or flow.purpose
     # Where the workers were down, or the sequence paused, it was wanted long ago, and may be stale by now.
-    wanted_at = min(enrolment.due_at or now, now)
+    wanted_at = min(advanced.walked.was_due_at or enrolment.due_at or now, now)
     life = timedelta(hours=send.expires_hours) if send.expires_hours else EXPIRES_AFTER[purpose]
     return MessageDraft(
         key=message_key(enrolment.pk, send.visit),
@@ -190,6 +190,9 @@ def guards_of(flow: Flow, trigger: Seen | None, *, since: datetime) -> list[dict
     """Return what the gate must still find true before a text of this run leaves."""
     tests = [test for test in (flow.goal, *flow.exits) if test is not None]
     guards = [_event_guard(test, since) for test in tests]
+    # A text that tells a date waits until what moves the date has reached it: see moved_dates.
+    moved = sorted({name for each in flow.follows for name in each.get("moved", ())})
+    guards += [{"kind": "news", "event": name, "since": since.isoformat()} for name in moved]
     # An order knows the cart it was made from, which is closed for good: only a run about a cart guards it.
     cart_id = trigger.properties.get("cart_id") if trigger else None
     if trigger and cart_id and not trigger.properties.get("order_id"):

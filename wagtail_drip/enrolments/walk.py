@@ -56,6 +56,7 @@ class Walked:
 
     :param state: ``waiting``, ``completed``, ``exited`` or ``failed``.
     :param look_at: when to walk again already, only to see whether *wake_at* has moved.
+    :param was_due_at: the moment that the last wait on the way was for, where it says so.
     :param wake_at: when to walk again; None at the end, or where only the event *waits_for* can wake it.
     """
 
@@ -67,6 +68,7 @@ class Walked:
     waits_for: str = ""
     effects: tuple[Effect, ...] = ()
     visits: tuple[Visited, ...] = ()
+    was_due_at: datetime | None = None
     error: str = ""
 
     @property
@@ -84,6 +86,7 @@ class _Trail:
 
     effects: list[Effect] = field(default_factory=list)
     visits: list[Visited] = field(default_factory=list)
+    was_due_at: datetime | None = None
 
 
 def start_of(flow: Flow) -> Position:
@@ -151,11 +154,13 @@ def walk(
                 waits_for=outcome.event,
                 effects=tuple(trail.effects),
                 visits=tuple(trail.visits),
+                was_due_at=trail.was_due_at,
             )
         if isinstance(outcome, End):
             trail.visits.append(visited)
             return _ended(here, outcome.state, outcome.reason, trail)
         trail.visits.append(visited)
+        trail.was_due_at = outcome.was_due_at or trail.was_due_at
         facts = facts.after(outcome.effects)
         if kind.counts_passes:
             facts = facts.having_passed(step.id)
@@ -212,6 +217,7 @@ def _ended(here: Position, state: str, reason: str, trail: _Trail) -> Walked:
         exit_reason=reason,
         effects=tuple(trail.effects),
         visits=tuple(trail.visits),
+        was_due_at=trail.was_due_at,
     )
 
 

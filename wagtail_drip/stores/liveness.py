@@ -43,18 +43,24 @@ def check(guards: Sequence[Guard], *, now: datetime) -> list[str]:
     Return one verdict per guard: "" to go, "goal_already_met", "cart_closed" or "store_behind".
 
     The number of queries does not depend on the number of guards. The caller holds the contacts' locks.
-    "store_behind" says that a shop holds notices that could not be looked into: try again later.
+    "store_behind" says that a shop holds notices that could not be looked into, or that news was not worked in
+    yet: try again later.
     """
     if not guards:
         return []
     done = _done(guards)
+    unmatched = _unmatched(guards)
     closed, mute = _closed(guards)
     waiting = _waiting(guards)
     keys = _Keys.of({guard.contact_id for guard in guards}) if waiting.happenings else _Keys.none()
     return [
         STORE_BEHIND if verdict == GO and guard.kind == "cart" and guard.store in mute else verdict
         for guard in guards
-        for verdict in [_verdict(guard, done, closed, waiting, keys)]
+        for verdict in [
+            _news(guard, unmatched, waiting, keys)
+            if guard.kind == "news"
+            else _verdict(guard, done, closed, waiting, keys)
+        ]
     ]
 
 
@@ -87,6 +93,16 @@ def _verdict(guard: Guard, done: Done, closed: Collection[Guard], waiting: _Wait
     return STORE_BEHIND if waiting.is_behind(guard) else GO
 
 
+def _news(guard: Guard, unmatched: Collection[tuple[int, str]], waiting: _Waiting, keys: _Keys) -> str:
+    """Tell whether anything is known that may change what the text says: then it waits for that to reach it."""
+    if (guard.contact_id, guard.event) in unmatched:
+        return STORE_BEHIND
+    for happening in waiting.happenings:
+        if happening.event == guard.event and keys.mean(happening, guard.contact_id):
+            return STORE_BEHIND
+    return STORE_BEHIND if waiting.is_behind(guard) else GO
+
+
 def _done(guards: Sequence[Guard]) -> Done:
     """Return what the guards' contacts are known to have done, by contact."""
     events = [guard for guard in guards if guard.kind == "event"]
@@ -111,6 +127,22 @@ def _done(guards: Sequence[Guard]) -> Done:
             }
             found[row.contact_id].append(("order_placed", row.recorded_at, told))
     return found
+
+
+def _unmatched(guards: Sequence[Guard]) -> set[tuple[int, str]]:
+    """Return what the guards' contacts did whose consequences are still to be drawn."""
+    asked = [guard for guard in guards if guard.kind == "news"]
+    if not asked:
+        return set()
+    return set(_to_match({guard.contact_id for guard in asked}, {guard.event for guard in asked}))
+
+
+@prepared
+def _to_match(contact_ids: Collection[int], names: Collection[str]) -> QuerySet[Any]:
+    rows = Event.objects.filter(
+        Among("contact_id", contact_ids), Among("name", names), match_due_at__isnull=False
+    )
+    return rows.values_list("contact_id", "name")
 
 
 @prepared
@@ -162,7 +194,7 @@ class _Waiting:
 
 
 def _waiting(guards: Sequence[Guard]) -> _Waiting:
-    names = {guard.event for guard in guards if guard.kind == "event"}
+    names = {guard.event for guard in guards if guard.kind != "cart"}
     if any(guard.kind == "cart" for guard in guards):
         names.add("order_placed")
     asked = {kind for kind, may_become in kinds.MAY_BECOME.items() if may_become & names}

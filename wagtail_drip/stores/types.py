@@ -131,7 +131,8 @@ class Guard:
     What must not have happened for a message to go.
 
     :param kind: "event": the contact must not have done *event* (all *conditions*) since *since*;
-        "cart": the cart must still be open.
+        "cart": the cart must still be open; "news": no *event* of the contact may be known whose consequences
+        have not been drawn yet.
     """
 
     contact_id: int

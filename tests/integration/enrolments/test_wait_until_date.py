@@ -12,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from tests.integration.enrolments.test_awaiting import happen
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Purpose
 from wagtail_drip.enrolments.match_events import match_due
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
 from wagtail_drip.enrolments.run_due import run_due
 from wagtail_drip.messaging.models import Message
+from wagtail_drip.messaging.types import EXPIRES_AFTER
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
@@ -181,3 +183,15 @@ def test_a_batch_of_any_size_asks_as_many_queries(db: None) -> None:
 def test_what_cannot_be_waited_for_is_refused(trigger: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         reminders(trigger=trigger, **options)
+
+
+def test_a_worker_that_was_away_at_an_earlier_look_is_not_late_for_the_date() -> None:
+    """The run was due days ago, only to look whether the date had moved: its text is wanted now and not then."""
+    reminders()
+    enter(reachable_contact())
+    settle(NOW)
+
+    run_due(now=NOW + timedelta(days=9, hours=1))
+
+    text = Message.objects.get()
+    assert text.expires_at == NOW + timedelta(days=9) + EXPIRES_AFTER[Purpose.TRANSACTIONAL]

@@ -47,11 +47,17 @@ class Position:
 
 @value
 class GoOn:
-    """Done here. *path* is the key of the way out; '' for a step that has only one."""
+    """
+    Done here. *path* is the key of the way out; '' for a step that has only one.
+
+    :param was_due_at: the moment that was waited for, where that is not when the enrolment was due: by it is told
+        whether what follows comes too late.
+    """
 
     path: str = ""
     effects: tuple[Effect, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    was_due_at: datetime | None = None
 
 
 @value

@@ -68,7 +68,7 @@ class Kind(StepKind):
         if moment < floor:
             return self._turned(step, found, facts, "past", settings.get("when_past"))
         if now >= moment:
-            return GoOn(path=REACHED, decisions=(_decision(step, found, facts, REACHED),))
+            return GoOn(path=REACHED, was_due_at=moment, decisions=(_decision(step, found, facts, REACHED),))
         return Wait(
             until=moment,
             look_at=min(moment, now + LOOK_EVERY),
