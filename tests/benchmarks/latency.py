@@ -30,7 +30,7 @@ def measure(size: Size) -> Iterator[Row]:
     with planting.database() as name:
         site_id = planting.open_shop()
         contact_ids = planting.people(20_000, site_id=site_id)
-        orders = planting.sequence("Orders")
+        orders = planting.sequence("Orders", purpose="transactional")
         crowd = planting.sequence(
             "Load",
             trigger="cart_updated",

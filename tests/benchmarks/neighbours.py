@@ -110,7 +110,7 @@ def _beside_a_slow_sender(size: Size) -> Iterator[Row]:
         site_id = planting.open_shop()
         # A cap would put most of them off, and the queue would be empty.
         core.change_site_settings(site_id, caps={})
-        contact_ids = planting.people(1000, site_id=site_id, groups=("transactional", "marketing"))
+        contact_ids = planting.people(1000, site_id=site_id)
         now = clock.now()
 
         def draft(key: str, purpose: str, contact_id: int) -> MessageDraft:

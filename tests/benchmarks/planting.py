@@ -30,22 +30,32 @@ def database() -> Iterator[str]:
 
 
 def open_shop() -> int:
-    """Plant Wagtail's tree and a site that may text at any hour; return the site's id."""
+    """
+    Plant Wagtail's tree and a site that may text at any hour; return the site's id.
+
+    Every rule is asked and none forbids: sending times and legal hours without an end, caps that nobody reaches.
+    """
     from wagtail.models import Site
 
     from tests.conftest import plant_wagtail_tree
+    from wagtail_drip.compliance.models import LegalHours
     from wagtail_drip.core import actions as core
-    from wagtail_drip.core import clock, windows
+    from wagtail_drip.core import caps, clock, windows
 
     plant_wagtail_tree()
     site = Site.objects.get(is_default_site=True)
     core.open_site(site.pk, account="noop", now=clock.now())
     always = {day: [["00:00", "23:59"]] for day in windows.default_windows()}
-    core.change_site_settings(site.pk, windows=always)
+    wide = {**caps.default_caps(), "week": caps.MOST, "month": caps.MOST}
+    core.change_site_settings(site.pk, windows=always, caps=wide)
+    now = clock.now()
+    LegalHours.objects.create(
+        country="GB", week=always, source="benchmark", read_on=now.date(), edited_at=now
+    )
     return int(site.pk)
 
 
-def people(number: int, *, site_id: int, groups: Sequence[str] = ("transactional",)) -> list[int]:
+def people(number: int, *, site_id: int, groups: Sequence[str] = ("marketing", "transactional")) -> list[int]:
     """Plant contacts with British mobile numbers and their consent to each of *groups*; return their ids."""
     from wagtail_drip.contacts.models import Contact
     from wagtail_drip.core import clock
@@ -91,7 +101,7 @@ def _agree(ids: Sequence[int], group: str, site_id: int) -> None:
 
 
 def sequence(name: str = "Thanks", **options: Any) -> Any:
-    """Publish a sequence of one text with a goal, so that every text carries a guard."""
+    """Publish a sequence of one promotional text with a goal, so that every text carries a guard and counts for caps."""
     from wagtail_drip.test.sequences import live_sequence
 
     return live_sequence(
@@ -99,7 +109,7 @@ def sequence(name: str = "Thanks", **options: Any) -> Any:
             "name": name,
             "trigger": "order_placed",
             "goal": "order_cancelled",
-            "purpose": "transactional",
+            "purpose": "promotional",
             "steps": [("send_message", {"text": TEXT}), ("wait_duration", {"amount": 1, "unit": "days"})],
             **options,
         }
