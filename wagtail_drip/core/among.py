@@ -15,14 +15,7 @@ from django.db.models import BooleanField, F, Func
 
 
 class Marked(tuple[int | str, ...]):
-    """What stands for the values in a statement that is made once: see ``prepared``."""
-
-    number: int
-
-    def __new__(cls, number: int, *, of_texts: bool) -> Marked:
-        marked = super().__new__(cls, [str(number) if of_texts else number])
-        marked.number = number
-        return marked
+    """What stands for the values in a statement that is made once, and is no array yet: see ``prepared``."""
 
 
 class Among(Func):

@@ -149,8 +149,10 @@ def _marker(kind: Any, number: int) -> Any:
             return 30_000 + number  # in the range of the smallest column
         case _Kind.TEXT:
             return f"marker {number}"
+        case _Kind.TEXTS:
+            return among.Marked([f"marker {number}"])
         case _:
-            return among.Marked(number, of_texts=kind == _Kind.TEXTS)
+            return among.Marked([number])
 
 
 def _columns(rows: QuerySet[Any]) -> tuple[QuerySet[Any], Callable[[tuple[Any, ...]], Any] | None]:
