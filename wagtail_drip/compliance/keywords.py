@@ -1,7 +1,8 @@
 """
 The words by which people stop, start and ask for help, by language. Pure.
 
-Only a text that is nothing but a keyword counts: "bus stop" and "We have got to STOP this bill" are replies.
+Only a text that is nothing but a keyword counts, or one that asks to stop in words of its own (``stop_phrases``):
+"bus stop" and "We have got to STOP this bill" are replies.
 
 Sources: 47 CFR 64.1200(a)(10) (stop, quit, end, revoke, opt out, cancel, unsubscribe are revocations per se);
 the defaults of Twilio ("Support for opt-out keywords") and AWS End User Messaging ("Keywords"), both as noted on
@@ -17,15 +18,22 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from wagtail_drip.compliance import stop_phrases
+
 Kind = Literal["stop", "start", "help", "reply"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a text asks for, and by which keyword, as the table spells it; '' for a reply."""
+    """
+    What a text asks for, and by which keyword, as the table spells it; '' for a reply.
+
+    :ivar phrase: the words by which it asks to stop, where it is no keyword but was understood so.
+    """
 
     kind: Kind
     keyword: str = ""
+    phrase: str = ""
 
 
 # language -> its words. "global" and every language count everywhere: people text in the language they think in.
@@ -145,7 +153,8 @@ def classify(text: str, *, region: str = "") -> Verdict:
         keyword = by_region.get(region, {}).get(words) or everywhere.get(words)
         if keyword:
             return Verdict(kind=kind, keyword=keyword)
-    return Verdict(kind="reply")
+    phrase = stop_phrases.wish_to_stop(text)
+    return Verdict(kind="stop", phrase=phrase) if phrase else Verdict(kind="reply")
 
 
 def is_taken(word: str) -> bool:

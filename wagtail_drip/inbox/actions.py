@@ -25,7 +25,7 @@ PROVIDER = "provider"
 
 def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) -> bool:
     """
-    Stop whoever texts a stop keyword, before the webhook answers, and return whether this was one.
+    Stop whoever texts a stop keyword, or asks for it otherwise, before the webhook answers; return whether they did.
 
     What the provider itself took for an opt-out is one too. The text is read again later, from its row;
     stopping twice is harmless.
@@ -41,7 +41,7 @@ def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) ->
             reach=reach,
             source=source_of(gateway, inbound.to_number),
             wording=inbound.text,
-            by_provider=verdict.kind != "stop",
+            by_provider=bool(inbound.opted_out) and (verdict.kind != "stop" or bool(verdict.phrase)),
             now=now,
         )
     )

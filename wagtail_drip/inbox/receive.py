@@ -85,7 +85,9 @@ def _receive(text: InboundText, *, now: datetime) -> None:
     number = senders.read_number(text.from_number, region=reach.region)
     region = phone.region_of(number)
     verdict = keywords.classify(text.text, region=region)
-    if text.opted_out and verdict.kind != "stop":
+    if text.opted_out and (
+        verdict.kind != "stop" or verdict.phrase
+    ):  # the provider is surer than our patterns
         verdict = keywords.Verdict(kind="stop")
     contact = None
     if senders.is_number(number):  # a short code or a name is nobody whom we could answer
@@ -135,7 +137,7 @@ def _act(
             reach=reach,
             source=source,
             wording=text.text,
-            by_provider=not verdict.keyword,
+            by_provider=not verdict.keyword and not verdict.phrase,
             now=now,
         )
         return True
@@ -191,9 +193,9 @@ def _record(
         properties["word"] = keywords.plain(text.text)[: keywords.LONGEST]
     else:
         properties |= {
-            "keyword": verdict.keyword,
+            "keyword": verdict.keyword or verdict.phrase,
             "purpose_group": PurposeGroup.MARKETING.value,
-            "source": "provider" if not verdict.keyword else "keyword",
+            "source": "keyword" if verdict.keyword else "phrase" if verdict.phrase else "provider",
         }
     if last is not None:
         properties |= {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wagtail_drip import signals
+from wagtail_drip.admin.contacts import timeline
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
@@ -142,6 +143,23 @@ def test_a_stop_that_the_webhook_applied_is_confirmed_once(now: datetime, site: 
     assert Event.objects.earliest("pk").properties["keyword"] == "STOP"
     second.refresh_from_db()
     assert second.verdict == "stop"
+
+
+def test_a_wish_in_words_of_their_own_is_a_stop_and_says_that_it_was_understood_so(
+    now: datetime, site: int
+) -> None:
+    arrives("Please stop texting me", now)
+
+    receive_due(now=now)
+
+    assert InboundText.objects.get().verdict == "stop"
+    assert Suppression.objects.get().reason == "stop_keyword"
+    told = Event.objects.get(name="opted_out").properties
+    assert (told["keyword"], told["source"]) == ("stop texting", "phrase")
+    assert len(answers()) == 1
+    (line,) = [each for each in timeline.page(Contact.objects.get().pk).entries if each.kind == "reply"]
+    assert line.title == "Reply, understood as a wish to stop"
+    assert line.details == [("Understood by", "stop texting")]
 
 
 def test_a_stop_after_a_start_is_confirmed_again(now: datetime, site: int) -> None:

@@ -129,6 +129,29 @@ def test_what_is_no_keyword_changes_nothing(now: datetime, site: int, words: str
     assert may_be_texted(contact, site)
 
 
+@pytest.mark.parametrize("words", ["Please stop texting me", "Stop. Thank you", "STOP 12345", "不要再发了"])
+def test_who_asks_in_words_of_their_own_is_stopped_too(now: datetime, site: int, words: str) -> None:
+    contact = subscriber(now, site)
+
+    assert actions.apply_stop_at_once(gateway="default", inbound=text(words), now=now) is True
+
+    assert suppressions() == {("sender", f"default:{SENDER}", "stop_keyword")}
+    assert not may_be_texted(contact, site)
+    record = ConsentRecord.objects.filter(granted=False).get()
+    assert (record.method, record.wording) == ("keyword", words)
+
+
+def test_who_was_misunderstood_texts_start(now: datetime, site: int) -> None:
+    contact = subscriber(now, site)
+    actions.apply_stop_at_once(gateway="default", inbound=text("can you stop sending the red ones?"), now=now)
+    assert not may_be_texted(contact, site)
+
+    reach = senders.reach(gateway="default", to_number=SENDER)
+    assert actions.start(number=NUMBER, reach=reach, source="test", wording="START", now=now)
+
+    assert may_be_texted(contact, site)
+
+
 def test_a_number_that_we_do_not_know_is_suppressed_all_the_same(now: datetime, site: int) -> None:
     assert actions.apply_stop_at_once(gateway="default", inbound=text("stop"), now=now) is True
 

@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import words
+from wagtail_drip.compliance import stop_phrases
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
@@ -85,7 +86,17 @@ def _messages(contact_id: int, most: int) -> Iterable[Entry]:
 
 def _replies(contact_id: int, most: int) -> Iterable[Entry]:
     for row in InboundText.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
-        yield Entry(at=row.recorded_at, kind="reply", title=_("Reply"), text=row.text, icon="comment")
+        phrase = stop_phrases.wish_to_stop(row.text) if row.verdict == "stop" and not row.opted_out else ""
+        yield Entry(
+            at=row.recorded_at,
+            kind="reply",
+            # A judgement, and a person may see it differently; a keyword is none.
+            title=_("Reply, understood as a wish to stop") if phrase else _("Reply"),
+            text=row.text,
+            is_good=not phrase,
+            icon="comment",
+            details=[(_("Understood by"), phrase)] if phrase else [],
+        )
 
 
 def _events(contact_id: int, most: int) -> Iterable[Entry]:
