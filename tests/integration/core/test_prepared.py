@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
+import sys
 import typing
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
@@ -153,8 +153,9 @@ EXAMPLES: dict[Any, Any] = {
 
 
 def all_of_ours() -> list[Prepared]:
-    found = {id(each): each for each in gc.get_objects() if isinstance(each, Prepared)}
-    return [each for each in found.values() if each.query.__module__.startswith("wagtail_drip.")]
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("wagtail_drip.")]
+    found = {id(each): each for module in modules for each in vars(module).values()}
+    return [each for each in found.values() if isinstance(each, Prepared)]
 
 
 @only_postgresql
