@@ -145,12 +145,13 @@ def _opening(now: datetime, hours: Hours, end: date) -> datetime | None:
     day = now.astimezone(zone).date()
     while day <= end + _DAY:
         if _may_open(day, hours):
-            # The day after too: a change of the clocks is a turn of both days that it touches.
+            # The day after too: a change of the clocks is a turn of both days that it touches. What it brings of the
+            # day after that waits for its turn: something may open there before.
             possible = [
                 moment
                 for turned in (day, day + _DAY)
                 for moment in _turns(turned, hours, zone)
-                if moment > now and is_open(moment, hours)
+                if moment > now and moment.astimezone(zone).date() <= day + _DAY and is_open(moment, hours)
             ]
             if possible:
                 return min(possible)
