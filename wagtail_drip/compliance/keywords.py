@@ -18,7 +18,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from wagtail_drip.compliance import stop_phrases
+from wagtail_drip.compliance import letters, stop_phrases
 
 Kind = Literal["stop", "start", "help", "reply"]
 
@@ -128,8 +128,6 @@ STOP_IN: dict[str, tuple[str, ...]] = {
 START_IN: dict[str, tuple[str, ...]] = {"CN": ("DY", "KT")}
 HELP_IN: dict[str, tuple[str, ...]] = {"CN": ("BZ", "?")}
 
-# Latin letters that no normal form takes apart.
-_BARE = str.maketrans({"đ": "d", "ð": "d", "ł": "l", "ı": "i"})
 _INNER = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+|[-‐‑‒–—_]+")
 # What stands around a word without being part of it: punctuation, symbols with their variation selectors,
 # spaces and invisible characters. Vowel signs are marks too, and stay.
@@ -166,14 +164,13 @@ def is_taken(word: str) -> bool:
 
 def plain(text: str) -> str:
     """
-    Return the text as keywords are compared: one case, no accents on Latin letters, nothing around it.
+    Return the text as keywords are compared: bare letters, nothing around it.
 
     '' for a text that is too long to be nothing but a keyword.
     """
     if len(text) > LONGEST * 4:
         return ""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    bare = unicodedata.normalize("NFC", _without_latin_accents(folded)).translate(_BARE)
+    bare = letters.bare(text)
     start, end = 0, len(bare)
     while start < end and _is_around(bare[start]):
         start += 1
@@ -194,19 +191,6 @@ def _trim(word: str) -> str:
 
 def _is_around(character: str) -> bool:
     return unicodedata.category(character)[0] in _AROUND or character in _SELECTORS
-
-
-def _without_latin_accents(text: str) -> str:
-    kept: list[str] = []
-    is_latin = False
-    for character in unicodedata.normalize("NFD", text):
-        if unicodedata.combining(character):
-            if is_latin:
-                continue
-        else:
-            is_latin = "LATIN" in unicodedata.name(character, "")
-        kept.append(character)
-    return "".join(kept)
 
 
 def _by_normal_form(words: dict[str, tuple[str, ...]]) -> dict[str, str]:

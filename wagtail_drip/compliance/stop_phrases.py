@@ -13,7 +13,8 @@ tests/unit/compliance/stop_cases.toml has a case for each, and for what looks li
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from wagtail_drip.compliance import letters
 
 # Longer texts tell a story: somebody should read it, and no pattern.
 MOST_WORDS = 16
@@ -25,6 +26,8 @@ _TEXTS = (
 _PLEASE = (
     r"(?:please|pls|plz|kindly|just|ok|okay|hi|hello|hey|no|sorry|and|i said|can you|could you|would you)"
 )
+_FR_TEXTS = r"(?:sms|messages?|textos?|pubs?|publicites?)"
+_ES_TEXTS = r"(?:mensajes?|sms|textos?|publicidad|promociones)"
 _AFTER = (
     r"(?:please|pls|plz|thanks?|thank you|thx|ty|now|asap|immediately|already|it|this|that|all|everything|me|"
     r"from you|and|merci|danke|bitte|gracias|por favor|s'?il vous plait|svp|per favore|grazie|obrigad[oa]|\d+)"
@@ -37,10 +40,13 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         rf"^(?:{_PLEASE} )*(?:stop|stopp|stopall|unsubscribe|unsub|opt ?out|quit)(?: {_AFTER})*$",
         rf"\bstop (?:(?:sending|texting|txting|messaging|msging|contacting|spamming|bothering|harassing|emailing|writing)\b|"
         rf"(?:with )?(?:all |any |the |these |those |this |your |my |getting |receiving )*{_TEXTS}\b)",
-        r"\b(?:don'?t|do not|never|not to) (?:text|txt|message|msg|sms|contact|spam|bother)\b",
-        rf"\b(?:don'?t|do not|never|not to) send\b.{{0,40}}\b(?:{_TEXTS}|anymore|anything)\b",
-        r"\b(?:take|get|remove|delete) (?:me|us|my (?:number|name|phone|cell)|this number) (?:off|from|out)\b",
-        r"\b(?:remove|delete|lose|erase) (?:my|this) (?:number|phone|cell|contact)\b",
+        r"\b(?:don'?t|do not|never|not to) (?:text|txt|message|msg|sms|contact|spam|bother)"
+        r"(?: me| us| my (?:number|phone)| this (?:number|phone))?(?: (?:again|any ?more|ever|please|pls|with)\b|$)",
+        rf"\b(?:don'?t|do not|never|not to) send (?:me |us )?(?:any |more |these |those |this |your )*"
+        rf"(?:{_TEXTS}\b|(?:anything|any ?more)(?: (?:again|please|to me|any ?more))*$)",
+        r"\b(?:take|get|remove|delete) (?:me|us|my (?:number|name)|this number) (?:off\b|(?:from|out of) "
+        r"(?:your|the|this|these|all)\b.{0,20}\b(?:lists?|texts?|messages?|sms|system|database|contacts)\b)",
+        r"\b(?:remove|delete|lose|erase) (?:my|this) (?:(?:phone |cell |mobile )?number|contact (?:details|info))\b",
         r"^(?:please |pls |plz )?(?:remove|unsubscribe|delete) me\b",
         r"\b(?:unsubscribe me|opt me out|unsub me|sign me off)\b",
         r"\b(?:want|wish|like|need|trying|wanna|how|can) (?:i |do i |can i )?(?:to )?(?:unsubscribe|opt ?out|stop (?:receiving|getting))\b",
@@ -51,10 +57,13 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         rf"\b(?:cancel|end|quit|discontinue) (?:all |the |these |those |my |your )*{_TEXTS}\b",
     ),
     "zh": (
-        r"(?:不要|别|別|勿|不用|不必|停止)再?(?:给我|給我|向我|跟我)?再?(?:发|發|传|傳|推送|打扰|打擾|骚扰|騷擾|烦我|煩我|寄|联系我|聯繫我|联络我)",
+        # Of goods one says 发, too: 别发货, 不用发了，我自取.
+        r"(?:不要|别|別|勿)再?(?:给我|給我|向我|跟我)?再?(?:发|發|传|傳)(?:了|我|短信|簡訊|信息|消息|广告|廣告|垃圾|这|這|$)",
+        r"(?:不要|别|別|勿|不用|不必|停止)再?(?:给我|給我|向我)再?(?:发|發|传|傳)(?!货|貨|顺丰|順豐|快递|快遞|票|错|錯)",
+        r"(?:不要|别|別|勿|停止)再?(?:推送|打扰|打擾|骚扰|騷擾|烦我|煩我|联系我|聯繫我|联络我)",
         r"(?:不想|不愿|不願|不希望|不要)再?(?:收到|接收|接到)",
         r"不再(?:接收|收到|订阅|訂閱)",
-        r"(?:取消|关闭|關閉|停止|终止)(?:短信|簡訊|订阅|訂閱|推送|消息|通知|广告|廣告|营销|接收)",
+        r"(?:取消|关闭|關閉|停止|终止)(?:发送|發送|短信|簡訊|订阅|訂閱|推送|消息|通知|广告|廣告|营销|接收)",
         r"(?:拒绝|拒絕)(?:接收|短信|簡訊|再收|广告|廣告)",
         r"(?:我要|请|請|帮我|幫我|麻烦|想|如何|怎么|怎樣|怎么样|申请)(?:给我|幫我)?(?:退订|退訂)(?!酒店|房|机票|機票|车票|票|订单|訂單|课|課|预约|預約|行程)",
         r"^(?:退订|退訂|拒收)(?:了|吧|谢谢|謝謝|短信|簡訊|此类短信|这个|您好|你好)*$",
@@ -62,18 +71,22 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:把我|将我)(?:的号码|的號碼)?(?:删|刪|移|从)",
     ),
     "fr": (
-        r"\bne (?:\w+ ){0,2}(?:plus|pas) (?:\w+ ){0,2}(?:recevoir|envoyer|contacter|ecrire|deranger)\b",
-        r"\bne (?:m'?|me |nous )(?:envoye[zr]|ecri\w+|contacte[zr]|derange[zr]|texte[zr])\b",
+        r"\bne (?:\w+ ){0,2}plus (?:\w+ ){0,2}(?:recevoir|contacter|ecrire|deranger)\b",
+        rf"\bne (?:\w+ ){{0,2}}(?:plus|pas) (?:\w+ ){{0,2}}(?:recevoir|envoyer)\b.{{0,20}}\b{_FR_TEXTS}",
+        rf"\bne (?:m'?|me |nous )envoye[zr] (?:plus\b|pas (?:de |d'|vos |ces )*{_FR_TEXTS})",
+        r"\bne (?:m'?|me |nous )(?:ecri\w+|contacte[zr]|derange[zr]|texte[zr]) (?:plus|pas)\b",
         r"\barrete[zr]? (?:de |d'? ?)?(?:m'? ?|me |les |vos |ces |tous )*(?:envoyer|ecrire|envoi|sms|messages?|textos?|pubs?|contacter|spammer)",
         r"\bstop (?:aux?|les|vos|a vos|a la)? ?(?:sms|messages?|textos?|pubs?|publicites?)\b",
-        r"\b(?:plus|assez|marre) (?:de|d'|des|de vos) ?(?:sms|messages?|textos?|pubs?|publicites?)\b",
+        rf"\b(?:plus|assez|marre) (?:de|d'|des|de vos) ?{_FR_TEXTS}\b",
         r"\b(?:desabonne[zr]|desinscri\w+|desabonnement)\b",
         r"\b(?:retire[zr]|supprime[zr]|efface[zr]|enleve[zr])(?: moi| mon numero| mes coordonnees)\b",
     ),
     "es": (
-        r"\bno (?:me |nos )?(?:env[ií]en?|envies|enviar|manden?|mandes|mandar|escriban?|escribas|contacten?|molesten?)\b",
-        r"\bno (?:quiero|deseo|queremos) (?:recibir|mas|que me|sus|estos|ningun|recivir)\b.{0,30}(?:mensajes?|sms|textos?|publicidad|promociones|env\w+|mand\w+|escrib\w+|recib\w+|nada)",
-        r"\bno (?:quiero|deseo) recibir\b",
+        rf"\bno (?:me |nos )?(?:envien?|envies|enviar|enviarme|manden?|mandes|mandar|mandarme)"
+        rf"(?: (?:mas|ningun|estos|sus|nada de|por favor))*(?: {_ES_TEXTS}\b| nada(?: mas)?$|$)",
+        r"\bno (?:me |nos )?(?:escriban?|escribas|contacten?|molesten?)\b",
+        rf"\bno (?:quiero|deseo|queremos) (?:recibir|mas|que me|sus|estos|ningun|recivir)\b.{{0,30}}\b{_ES_TEXTS}\b",
+        r"\bno (?:quiero|deseo) recibir(?: mas| nada)*$",
         r"\b(?:deja|dejen|deje|dejad|paren?|paren ya) de (?:enviar|mandar|escribir|molestar)\w*",
         r"\b(?:dar|de|den|denme|deme|darme|doy|date)(?:me)? de baja\b",
         r"\b(?:borren?|eliminen?|quiten?|borrar|eliminar|quitar)(?:me)? (?:mi|este) (?:numero|telefono|celular)\b",
@@ -81,14 +94,15 @@ _PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "pt": (
         r"\bnao (?:quero|desejo|gostaria de) (?:mais )?(?:receber|mensage\w+|sms|torpedos?)\b",
-        r"\bnao (?:me )?(?:env\w+|mand\w+|escrev\w+)\b.{0,20}\b(?:mais|mensage\w+|sms|nada)\b",
+        r"\bnao (?:me )?(?:env\w+|mand\w+)(?: mais| nada| nenhuma?)*(?: mensage\w+| sms|$)",
+        r"\bnao (?:me )?escrev\w+ mais\b",
         r"\bpar(?:e|em|a) de (?:me )?(?:enviar|mandar|escrever|incomodar)\b",
         r"\b(?:remov\w+|exclu\w+|tir\w+|apag\w+) (?:o )?meu (?:numero|telefone|celular|contato)\b",
         r"\b(?:descadastr\w+|cancelar (?:a )?inscricao|me tir[ea]m? da lista)\b",
     ),
     "de": (
         r"\bkeine (?:weiteren |weitere |mehr |solche |solchen )*(?:sms|nachrichten?|werbung|mitteilungen|texte)(?: mehr)?\b",
-        r"\b(?:nicht|nie) (?:mehr|wieder|langer) (?:an)?(?:schreiben|kontaktieren|anschreiben|zusenden|schicken|belastigen|zuschicken)\b",
+        r"\b(?:nicht|nie) (?:mehr|wieder|langer) (?:an)?(?:schreiben|kontaktieren|belastigen)\b",
         r"\bschreib(?:t|en)?(?: sie)? mir (?:bitte )?(?:nicht|nie|keine)\b",
         r"\b(?:hor(?:t|en)?|hort)(?: sie)?(?: bitte)?(?: endlich)? auf\b",
         r"\b(?:mich (?:bitte )?ab(?:melden)?|mich (?:bitte )?(?:austragen|entfernen|loschen)|abmelden bitte|bitte (?:um )?abmeld\w+|meld\w* (?:sie )?mich (?:bitte )?ab)\b",
@@ -98,7 +112,8 @@ _PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "it": (
         r"\bnon (?:voglio|desidero|vorrei|intendo) (?:piu )?(?:ricevere|messaggi|sms|essere contattat\w)",
-        r"\bnon (?:mi |ci )?(?:scriv\w+|mand\w+|invi\w+|contatt\w+|disturb\w+)\b",
+        r"\bnon (?:mi |ci )?(?:scriv|contatt|disturb)(?:ete|ate|er|ar)(?:mi|ci|e)?\b",
+        r"\bnon (?:mi |ci )?(?:mand|invi)(?:ate|ar)(?:mi|ci|e)?(?: piu| altri| vostri)*(?: messaggi| sms| niente|$)",
         r"\b(?:basta|stop)(?: con)?(?: i| gli| questi| vostri)* (?:messaggi|sms|pubblicita)\b",
         r"\bsmett\w+\b",
         r"\b(?:cancell\w+|toglie\w+|rimuov\w+|elimin\w+) (?:il )?mio numero\b",
@@ -116,17 +131,20 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         r"\b(?:inga|ingen|ikke|inte) (?:fler|flere|flera|mer) (?:sms|meddelanden|meldinger|beskeder|meddelelser)\b",
         r"\b(?:ta bort|fjern|slett|slet) (?:mig|meg|mitt nummer|nummeret mitt|mit nummer)\b",
         r"\b(?:avregistrera|avanmal\w*|avmeld|meld meg av|frameld|afmeld) ?(?:mig|meg)?\b",
-        r"\b(?:skicka|send|skriv) (?:inte|ikke) (?:fler|flere|mer|mig|meg|sms)\b",
+        r"\b(?:skicka|send|skriv) (?:inte|ikke) (?:mig |meg |fler |flere |mer |mere )*(?:sms|meddelanden|meldinger|beskeder)\b",
         r"\b(?:vill|vil|onsker|onskar) (?:inte|ikke) (?:ha|fa|have|motta|modtage) (?:fler |flere |mer |dessa |disse )*(?:sms|meddelanden|meldinger|beskeder)\b",
     ),
     "pl": (
-        r"\bnie (?:wysylaj\w*|przysylaj\w*|pisz|piszcie|kontaktuj\w*|wysylac|slij\w*)\b",
+        r"\bnie (?:wysylaj\w*|przysylaj\w*|slij\w*)(?: mi| do mnie| juz| wiecej)*(?: sms\w*| wiadomosci| reklam\w*|$)",
+        r"\bnie (?:pisz|piszcie|kontaktujcie)\b",
         r"\bnie chce (?:juz )?(?:wiecej )?(?:otrzymywac|dostawac|sms\w*|wiadomosci)\b",
         r"\b(?:wypis\w+ mnie|prosze (?:o )?(?:mnie )?(?:wypis\w+|usun\w+ (?:moj|mojego) numer\w*)|usun\w* moj numer)\b",
         r"\b(?:cofam|wycofuje) zgode\b",
     ),
     "ru, uk": (
-        r"\bне (?:пишите|пиши|присылайте|шлите|шли|отправляйте|звоните|беспокойте|пишіть|надсилайте|шліть)\b",
+        r"\bне (?:пишите|пиши|беспокойте|пишіть)\b",
+        r"\bне (?:присылайте|шлите|шли|отправляйте|надсилайте|шліть)(?: мне| мені| нам| больше| більше| ваши)*"
+        r"(?: смс| сообщени\w+| рассыл\w+| реклам\w+| спам\w*| повідомлен\w+|$)",
         r"\bне (?:хочу|желаю|надо|нужно|треба)(?: больше| більше)?(?: получать| отримувати| смс| сообщени\w+| рассыл\w+| повідомлен\w+| ваши\w*| ваших)",
         r"\b(?:отпишите|отписать меня|отпиши|відпишіть|удалите мо[йе]|удалите номер|видаліть мій)",
         r"\b(?:прекратите|перестаньте|хватит|припиніть)(?: мне| вже)?(?: писать| слать| присылать| отправлять| спам\w*| рассылк\w+| надсилати)",
@@ -139,7 +157,8 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         r"\baboneli\w+ (?:iptal|sonlandir)\w*\b",
     ),
     "id, ms": (
-        r"\b(?:jangan|tolong jangan|stop|berhenti) (?:kirim|mengirim|sms|hubungi|ganggu|menghubungi|hantar)\w*",
+        r"\b(?:jangan|stop|berhenti) (?:kirim|mengirim|hantar)\w*(?: saya| lagi)*(?: sms| pesan| mesej| promo|$)",
+        r"\b(?:jangan|stop|berhenti) (?:sms|hubungi|ganggu|menghubungi)\w*",
         r"\b(?:hapus|buang|padam) (?:nomor|nombor) (?:saya|ini)\b",
         r"\btidak (?:mau|ingin|nak|mahu) (?:lagi )?(?:terima|menerima|dapat) (?:sms|pesan|mesej)\b",
     ),
@@ -151,7 +170,7 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:配信|送信|メッセージ|メール|ショートメール|sms)を?(?:停止|止め|とめ|やめ|不要|いりません|要りません)",
         r"送(?:ら|信し)ないで|送ってこないで|連絡し(?:ないで|てこないで)",
         r"(?:登録|購読|配信)を?解除|解除(?:して|したい|希望|お願い)",
-        r"もう(?:送|いら|要ら|結構)",
+        r"もう(?:いら|要ら|結構)",
     ),
     "ko": (
         r"보내지 ?(?:마|말)|그만 ?(?:보내|좀|하세요)|문자 ?(?:그만|거부|싫|필요 ?없|보내지)|연락 ?하지 ?(?:마|말)",
@@ -161,11 +180,13 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         r"لا ترسل|لا تراسل|توقفوا? عن (?:ارسال|الارسال|مراسل)|(?:الغاء|ايقاف) (?:الاشتراك|الرسائل)|احذفوا? رقمي|لا اريد (?:رسائل|استلام)",
     ),
 }
-# What makes the opposite of it, or something else: "don't stop", "the bus stop", 不退订.
+# What makes the opposite of it, "don't stop" and 不退订, or a complaint that none came: "Ich habe keine SMS bekommen".
 _NOT = re.compile(
     r"\b(?:don'?t|do not|never|not|can'?t|cannot|won'?t|didn'?t|doesn'?t) (?:\w+ )?(?:stop|unsubscribe|quit|opt ?out)\b"
     r"|\bn'arrete[zr]? pas\b|\bnon smett\w+|\bno dejes? de\b|\bnao par\w+ de\b|\bhor(?:t|en)? (?:sie )?nicht auf\b"
     r"|(?:不要|不想|不|别|別|没有|沒有|没|沒)(?:再)?(?:退订|退訂|取消)|не (?:отписывайте|прекращайте|хочу отпис)"
+    r"|\bkeine\b.*\b(?:bekommen|erhalten|gekriegt|angekommen|da)\b|\bgeen\b.*\b(?:ontvangen|gekregen|binnen)\b"
+    r"|\b(?:recois|recoit|recu|eu)\b.*\bplus d|\bningun\w*\b.*\b(?:recibido|llego)\b|\b(?:inte|ikke)\b.*\b(?:fatt|faet|mottatt)\b"
 )
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _ANY = re.compile("|".join(f"(?:{phrase})" for phrases in _PHRASES.values() for phrase in phrases))
@@ -185,20 +206,5 @@ def wish_to_stop(text: str) -> str:
 
 
 def words_of(text: str) -> str:
-    """Return the words of *text* with one blank between: one case, no accents on Latin and Arabic letters."""
-    folded = unicodedata.normalize("NFKC", text).replace("’", "'").replace("`", "'").casefold()
-    kept: list[str] = []
-    bears_marks = False
-    for character in unicodedata.normalize("NFD", folded):
-        if unicodedata.combining(character):
-            if bears_marks:
-                continue
-        else:
-            name = unicodedata.name(character, "")
-            bears_marks = name.startswith(("LATIN", "ARABIC"))
-        kept.append(character)
-    bare = unicodedata.normalize("NFC", "".join(kept)).translate(_BARE)
-    return " ".join(_WORD.findall(bare))
-
-
-_BARE = str.maketrans({"đ": "d", "ð": "d", "ł": "l", "ı": "i", "ø": "o", "æ": "ae", "ß": "ss"})
+    """Return the words of *text* in bare letters, with one blank between."""
+    return " ".join(_WORD.findall(letters.bare(text).replace("’", "'").replace("`", "'")))

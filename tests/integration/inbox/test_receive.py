@@ -162,6 +162,16 @@ def test_a_wish_in_words_of_their_own_is_a_stop_and_says_that_it_was_understood_
     assert line.details == [("Understood by", "stop texting")]
 
 
+@pytest.mark.parametrize("words", ["STOP", "Stop!", "退订"])
+def test_a_keyword_is_no_judgement_of_ours(now: datetime, site: int, words: str) -> None:
+    arrives(words, now)
+
+    receive_due(now=now)
+
+    (line,) = [each for each in timeline.page(Contact.objects.get().pk).entries if each.kind == "reply"]
+    assert (line.title, line.details) == ("Reply", [])
+
+
 def test_a_stop_after_a_start_is_confirmed_again(now: datetime, site: int) -> None:
     for minute, words in enumerate(["stop", "start", "stop"]):
         arrives(words, now + timedelta(minutes=minute))

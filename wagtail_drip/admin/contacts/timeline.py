@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import words
-from wagtail_drip.compliance import stop_phrases
+from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
@@ -86,7 +86,8 @@ def _messages(contact_id: int, most: int) -> Iterable[Entry]:
 
 def _replies(contact_id: int, most: int) -> Iterable[Entry]:
     for row in InboundText.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
-        phrase = stop_phrases.wish_to_stop(row.text) if row.verdict == "stop" and not row.opted_out else ""
+        is_ours = row.verdict == "stop" and not row.opted_out
+        phrase = keywords.classify(row.text).phrase if is_ours else ""
         yield Entry(
             at=row.recorded_at,
             kind="reply",
