@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
-from wagtail_drip.core import claims
-from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core import claims, sites
 from wagtail_drip.enrolments import entry, gather
 from wagtail_drip.enrolments.entry import Given
 from wagtail_drip.enrolments.models import EntryVolume, FullPeriod
@@ -49,11 +48,7 @@ def starts(wishes: Iterable[tuple[int, Wanted]], *, now: datetime) -> dict[int, 
         row.sequence_id: row
         for row in claims.lock_in_order(EntryVolume.objects.filter(sequence_id__in=limited))
     }
-    zones = dict(
-        SiteSettings.objects.filter(
-            site_id__in={wish.site_id for wanted in limited.values() for _place, wish in wanted}
-        ).values_list("site_id", "zone")
-    )
+    zones = sites.zones_of({wish.site_id for wanted in limited.values() for _place, wish in wanted})
     found: dict[int, datetime | None] = {}
     for sequence_id, wanted in sorted(limited.items()):
         row, (_, first) = held[sequence_id], wanted[0]

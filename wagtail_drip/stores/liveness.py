@@ -53,15 +53,14 @@ def check(guards: Sequence[Guard], *, now: datetime) -> list[str]:
     closed, mute = _closed(guards)
     waiting = _waiting(guards)
     keys = _Keys.of({guard.contact_id for guard in guards}) if waiting.happenings else _Keys.none()
-    return [
-        STORE_BEHIND if verdict == GO and guard.kind == "cart" and guard.store in mute else verdict
-        for guard in guards
-        for verdict in [
-            _news(guard, unmatched, waiting, keys)
-            if guard.kind == "news"
-            else _verdict(guard, done, closed, waiting, keys)
-        ]
-    ]
+
+    def verdict(guard: Guard) -> str:
+        if guard.kind == "news":
+            return _news(guard, unmatched, waiting, keys)
+        found = _verdict(guard, done, closed, waiting, keys)
+        return STORE_BEHIND if found == GO and guard.kind == "cart" and guard.store in mute else found
+
+    return [verdict(guard) for guard in guards]
 
 
 Done = Mapping[int, Sequence[tuple[str, datetime, Mapping[str, Any]]]]
