@@ -41,7 +41,7 @@ import django
 import requests
 
 from tests.kills.seams import SEAMS, arm
-from tests.kills.shop import Verdict, judge, open_shop, order
+from tests.kills.shop import Verdict, is_at_rest, judge, open_shop, order
 
 PROVIDER = Path(__file__).with_name("provider.py")
 THREADS = 8
@@ -214,21 +214,6 @@ def backlog() -> int:
         Notice.objects.filter(due_at__lte=now).count()
         + Event.objects.filter(match_due_at__lte=now).count()
         + Message.objects.filter(due_at__lte=now).count()
-    )
-
-
-def is_at_rest() -> bool:
-    from wagtail_drip.enrolments.models import Enrolment
-    from wagtail_drip.events.models import Event, Notice
-    from wagtail_drip.messaging.models import Callback, Message, Receipt
-
-    return not (
-        Notice.objects.exclude(due_at=None).exists()
-        or Event.objects.exclude(match_due_at=None).exists()
-        or Enrolment.objects.filter(running=1).exists()
-        or Message.objects.filter(state__in=["scheduled", "claimed", "handed_over"]).exists()
-        or Callback.objects.exclude(due_at=None).exists()
-        or Receipt.objects.exclude(due_at=None).exists()
     )
 
 

@@ -70,6 +70,22 @@ class Verdict:
         return self.states.get("unknown", 0)
 
 
+def is_at_rest() -> bool:
+    """Tell whether nothing is left to do."""
+    from wagtail_drip.enrolments.models import Enrolment
+    from wagtail_drip.events.models import Event, Notice
+    from wagtail_drip.messaging.models import Callback, Message, Receipt
+
+    return not (
+        Notice.objects.exclude(due_at=None).exists()
+        or Event.objects.exclude(match_due_at=None).exists()
+        or Enrolment.objects.filter(running=1).exists()
+        or Message.objects.filter(state__in=["scheduled", "claimed", "handed_over"]).exists()
+        or Callback.objects.exclude(due_at=None).exists()
+        or Receipt.objects.exclude(due_at=None).exists()
+    )
+
+
 def judge(log: Path, *, orders: int) -> Verdict:
     from wagtail_drip.core import clock
     from wagtail_drip.enrolments.models import Enrolment

@@ -31,13 +31,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import django
 
-from tests.kills.shop import judge, open_shop, order
+from tests.kills.cluster import ROOT, THREADS, drip_settings, host_environment
+from tests.kills.shop import is_at_rest, judge, open_shop, order
 
-ROOT = Path(__file__).resolve().parents[2]
 BRIDGE, GATE = "dripbr", "10.89.7.1"
 HOSTS = {"drip_a": "10.89.7.11", "drip_b": "10.89.7.12"}
 LATENCY_SECONDS = 0.1
-THREADS = 4
 PATIENCE_SECONDS = 240
 
 
@@ -125,7 +124,13 @@ def trial(*, orders: int, hosts: list[str], kills: str, folder: Path) -> dict[st
         open_shop()
         for number in range(orders):
             order(number)
-        environment = host_environment(connection.settings_dict["NAME"], drip, queue=folder.name)
+        environment = host_environment(
+            str(connection.settings_dict["NAME"]),
+            drip,
+            prefix=f"drip-hosts-{folder.name}",
+            redis={"host": GATE, "port": 6379, "db": 0},
+        )
+        environment["PGHOST"] = GATE
         connections.close_all()
         for host in hosts:
             start_host(host, environment, folder / f"{host}.log")
@@ -152,42 +157,6 @@ def trial(*, orders: int, hosts: list[str], kills: str, folder: Path) -> dict[st
         connection.creation.destroy_test_db(name, verbosity=0)
 
 
-def drip_settings(provider: str) -> dict[str, Any]:
-    from tests.kills.provider import TOKEN
-
-    options = {"token": TOKEN, "url": f"{provider}/plain/messages"}
-    return {
-        "GATEWAYS": {"default": {"BACKEND": "tests.kills.gateways.PlainGateway", "OPTIONS": options}},
-        "PUBLIC_BASE_URL": "",  # no receipts: what the hosts do is the question
-        "SENDER_SEGMENTS_PER_SECOND": 0,
-        "CLOCK_SHIFT": False,
-        "SEND_THREADS": THREADS,
-        "SEND_BATCH": 50,
-        "MESSAGE_LEASE_SECONDS": 14,
-        "DRAINS": 4,
-    }
-
-
-def host_environment(database: str, drip: dict[str, Any], *, queue: str) -> dict[str, str]:
-    q_cluster = {
-        "name": "drip",
-        "prefix": f"drip-hosts-{queue}",
-        "redis": {"host": GATE, "port": 6379, "db": 0},
-        "workers": 3,
-        "timeout": 120,
-        "retry": 180,
-        "save_limit": -1,
-    }
-    told = {"database": database, "drip": drip, "q_cluster": q_cluster}
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.kills.host_settings",
-        "DRIP_TRIAL": json.dumps(told),
-        "PGHOST": GATE,
-        "PYTHONPATH": str(ROOT),
-    }
-
-
 def tick(environment: dict[str, str]) -> None:
     """Enqueue a tick as the schedule does each minute; the clusters' own come beside it."""
     code = "import django; django.setup(); from django_q.tasks import async_task as a; a('wagtail_drip.tasks.tick')"
@@ -195,8 +164,6 @@ def tick(environment: dict[str, str]) -> None:
 
 
 def _wait(orders: int, environment: dict[str, str], *, kills: str, log: Path) -> None:
-    from tests.kills.run import is_at_rest
-
     give_up_at, ticked_at = time.monotonic() + PATIENCE_SECONDS, time.monotonic()
     while time.monotonic() < give_up_at:
         time.sleep(0.3)

@@ -29,10 +29,9 @@ os.environ["DRIP_TEST_NAME"] = os.environ.get("DRIP_TEST_NAME", "drip") + "_wedg
 
 import django
 
-from tests.kills.shop import judge, open_shop, order
-from tests.kills.two_hosts import drip_settings
+from tests.kills.cluster import ROOT, drip_settings, host_environment
+from tests.kills.shop import is_at_rest, judge, open_shop, order
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
 ORDERS = 20
 WEDGED = 3  # drip_check's exit code
@@ -41,24 +40,10 @@ LONGEST_SECONDS = 420
 
 def cluster(database: str, drip: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
     """Start a cluster on the ORM broker and return its main process."""
-    q_cluster = {
-        "name": "drip",
-        "orm": "default",
-        "workers": WORKERS,
-        "timeout": 120,
-        "retry": 180,
-        "save_limit": -1,
-    }
-    told = {"database": database, "drip": drip, "q_cluster": q_cluster}
     with log.open("ab") as said:
         return subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "django", "qcluster"],
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "tests.kills.host_settings",
-                "DRIP_TRIAL": json.dumps(told),
-                "PYTHONPATH": str(ROOT),
-            },
+            env=host_environment(database, drip, orm="default", workers=WORKERS),
             cwd=ROOT,
             stdout=said,
             stderr=said,
@@ -114,7 +99,6 @@ def trial(folder: Path) -> dict[str, Any]:
     from django.conf import settings
     from django.db import connection, connections
 
-    from tests.kills.run import is_at_rest
     from wagtail_drip import tasks
 
     log = folder / "provider.jsonl"
@@ -123,15 +107,16 @@ def trial(folder: Path) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert provider.stdout is not None
-    drip = {**drip_settings(f"http://127.0.0.1:{int(provider.stdout.readline())}"), "DRAINS": 1}
-    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, **drip}
-    open_shop()
-    tasks.make_schedule_after_migrate()
-    database = str(connection.settings_dict["NAME"])
-    connections.close_all()
-    running = cluster(database, drip, folder / "cluster.log")
+    running = None
     try:
+        assert provider.stdout is not None
+        drip = {**drip_settings(f"http://127.0.0.1:{int(provider.stdout.readline())}"), "DRAINS": 1}
+        settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, **drip}
+        open_shop()
+        tasks.make_schedule_after_migrate()
+        database = str(connection.settings_dict["NAME"])
+        connections.close_all()
+        running = cluster(database, drip, folder / "cluster.log")
         alive = seconds_until(lambda: exit_code() == 0)
         killed = kill_workers(running)
         for number in range(ORDERS):
@@ -141,7 +126,8 @@ def trial(folder: Path) -> dict[str, Any]:
         running = cluster(database, drip, folder / "cluster.log")
         well = seconds_until(lambda: exit_code() == 0 and is_at_rest())
     finally:
-        kill_whole(running)
+        if running is not None:
+            kill_whole(running)
         provider.kill()
         provider.wait()
     verdict = judge(log, orders=ORDERS)

@@ -54,3 +54,17 @@ def before_lock(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
 
     monkeypatch.setattr(way, "lock_contacts", knock_then_lock)
     return door
+
+
+@pytest.fixture
+def before_mark(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
+    """Where the gate has locked and decided, and has written nothing."""
+    door, decide = Door(), gate.decide
+
+    def decide_then_knock(*args: Any) -> Any:
+        decisions = decide(*args)
+        door.knock()
+        return decisions
+
+    monkeypatch.setattr(gate, "decide", decide_then_knock)
+    return door

@@ -47,19 +47,6 @@ def suppress(phone: str, now: datetime) -> None:
         compliance.suppress(phone=phone, scope="all", reason="stop_keyword", source="test", now=now)
 
 
-@pytest.fixture
-def before_mark(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
-    door, decide = Door(), gate.decide
-
-    def decide_then_knock(*args: Any) -> Any:
-        decisions = decide(*args)
-        door.knock()
-        return decisions
-
-    monkeypatch.setattr(gate, "decide", decide_then_knock)
-    return door
-
-
 @needs_row_locks
 @pytest.mark.parametrize("stop", ["withdrawn", "suppressed"])
 def test_a_stop_that_commits_before_the_gate_locks_is_obeyed(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
 from datetime import datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.enrolments import moved_dates
 from wagtail_drip.enrolments.match_events import match_due
 from wagtail_drip.gateways import memory
-from wagtail_drip.messaging import gate
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 from wagtail_drip.stores import liveness
@@ -109,23 +107,15 @@ def test_without_that_guard_the_old_date_would_go(ada: Contact, monkeypatch: pyt
 
 
 def test_what_moves_a_date_waits_for_a_gate_that_has_decided(
-    ada: Contact, way: ModuleType, elsewhere: Run, monkeypatch: pytest.MonkeyPatch
+    ada: Contact, elsewhere: Run, before_mark: Door
 ) -> None:
-    door, decide = Door(), gate.decide
-
-    def decide_then_knock(*args: Any) -> Any:
-        decisions = decide(*args)
-        door.knock()
-        return decisions
-
-    monkeypatch.setattr(gate, "decide", decide_then_knock)
     sending = elsewhere(send_due, now=TOLD)
-    door.await_knock()
+    before_mark.await_knock()
     matching = elsewhere(lambda: (move(ada), match_due(now=TOLD)))
     with pytest.raises(TimeoutError):
         matching.result(0.5)
 
-    door.open()
+    before_mark.open()
     sending.result(PATIENCE_SECONDS)
     matching.result(PATIENCE_SECONDS)
 

@@ -16,7 +16,7 @@ from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import context
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
-from wagtail_drip.messaging import facts, gate, straight
+from wagtail_drip.messaging import facts, straight
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 
@@ -64,30 +64,21 @@ def test_who_is_erased_before_the_gate_locks_is_not_texted(
 
 
 def test_erasing_waits_for_a_hand_over_that_has_locked(
-    way: ModuleType,
     elsewhere: Run,
-    monkeypatch: pytest.MonkeyPatch,
+    before_mark: Door,
     customer: Callable[..., Contact],
     queued: Callable[..., Message],
     now: datetime,
 ) -> None:
     contact = customer()
     queued(contact)
-    door, decide = Door(), gate.decide
-
-    def decide_then_knock(*args: Any) -> Any:
-        decisions = decide(*args)
-        door.knock()
-        return decisions
-
-    monkeypatch.setattr(gate, "decide", decide_then_knock)
     sending = elsewhere(send_due, now=now)
-    door.await_knock()
+    before_mark.await_knock()
 
     erasing = elsewhere(erase, contact.pk, now)
     with pytest.raises(TimeoutError):
         erasing.result(0.3)
-    door.open()
+    before_mark.open()
     wait([sending, erasing], PATIENCE_SECONDS)
     sending.result()
     erasing.result()
