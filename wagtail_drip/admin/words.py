@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from wagtail_drip.contacts.types import ConsentMethod, Purpose
+from wagtail_drip.contacts.types import ConsentMethod, Purpose, PurposeGroup
 from wagtail_drip.enrolments.states import EnrolmentState, ExitReason
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.purposes import PURPOSES as WRITTEN
@@ -115,6 +115,21 @@ CONSENT_METHODS: dict[str, Any] = {
     ConsentMethod.STAFF: _("noted by the staff"),
     ConsentMethod.PROVIDER: _("reported by the provider"),
     ConsentMethod.SEQUENCE: _("by a step of a sequence"),
+}
+
+PURPOSE_GROUPS: dict[str, Any] = {
+    PurposeGroup.MARKETING: _("marketing texts"),
+    PurposeGroup.TRANSACTIONAL: _("texts about orders and bookings"),
+}
+
+# Values of our own events that are no words for people: by the property's name.
+EVENT_VALUES: dict[str, dict[str, Any]] = {
+    "purpose_group": PURPOSE_GROUPS,
+    "source": {
+        "keyword": CONSENT_METHODS[ConsentMethod.KEYWORD],
+        "phrase": _("by text, in their own words"),
+        "provider": CONSENT_METHODS[ConsentMethod.PROVIDER],
+    },
 }
 
 PURPOSES: dict[str, Any] = {**dict(WRITTEN), Purpose.RESPONSE: _("Answer to their text")}

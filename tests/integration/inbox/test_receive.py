@@ -160,6 +160,9 @@ def test_a_wish_in_words_of_their_own_is_a_stop_and_says_that_it_was_understood_
     (line,) = [each for each in timeline.page(Contact.objects.get().pk).entries if each.kind == "reply"]
     assert line.title == "Reply, understood as a wish to stop"
     assert line.details == [("Understood by", "stop texting")]
+    shown = [each.details for each in timeline.page(Contact.objects.get().pk).entries if each.kind == "event"]
+    assert ("Where", "by text, in their own words") in shown[0]
+    assert ("Kind of messages", "marketing texts") in shown[0]
 
 
 @pytest.mark.parametrize("words", ["STOP", "Stop!", "退订"])

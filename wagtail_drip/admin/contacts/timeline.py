@@ -107,7 +107,9 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
         known = {each.name: each for each in kind.properties} if kind else {}
         # What a kind does not declare has no name that people know; a shop's own event declares nothing.
         shown = [
-            (str(known[name].label) if known else name, _readable(value, known[name].type if known else ""))
+            (str(known[name].label), _readable(name, value, known[name].type))
+            if known
+            else (name, _readable("", value, ""))
             for name, value in row.properties.items()
             if isinstance(value, str | int | float) and not name.endswith("_id") and value != ""
             if name in known or not known
@@ -121,17 +123,18 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _readable(value: Any, kind: str) -> Any:
+def _readable(name: str, value: Any, kind: str) -> Any:
     if isinstance(value, bool):
         return yesno(value)
+    if value in words.EVENT_VALUES.get(name, ()):
+        return words.EVENT_VALUES[name][value]
     moment = parse_datetime(value) if kind == MOMENT and isinstance(value, str) else None
     return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else value
 
 
 def _consent(contact_id: int, most: int) -> Iterable[Entry]:
-    groups = {"marketing": _("marketing texts"), "transactional": _("texts about orders and bookings")}
     for row in ConsentRecord.objects.filter(contact=contact_id).order_by("-at")[:most]:
-        values = {"what": groups.get(row.purpose_group, row.purpose_group)}
+        values = {"what": words.PURPOSE_GROUPS.get(row.purpose_group, row.purpose_group)}
         title = _("Agreed to %(what)s") % values if row.granted else _("Said no to %(what)s") % values
         yield Entry(
             at=row.at,
