@@ -205,7 +205,8 @@ def test_the_page_says_the_moment_in_both_languages(admin_client: Client) -> Non
     with translation.override("zh-hans"):
         told = turn_words.turn_of(asked(ada, sequence))
     assert told is not None
-    assert told.text.startswith(f"轮到此人的时间是 星期六 2026年11月28日, {ours:%H:%M}（对方当地 09:00）")
+    day = f"星期{'一二三四五六日'[ours.weekday()]} {ours.year}年{ours.month}月{ours.day}日"
+    assert told.text.startswith(f"轮到此人的时间是 {day}, {ours:%H:%M}（对方当地 09:00）")
 
 
 @pytest.mark.parametrize("options", [BIRTHDAY, MONDAYS, SILENCE], ids=["a date", "a schedule", "a silence"])
