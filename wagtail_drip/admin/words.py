@@ -110,6 +110,7 @@ CONSENT_METHODS: dict[str, Any] = {
     ConsentMethod.WEB_FORM: _("a form on the web"),
     ConsentMethod.CHECKOUT: _("at the checkout"),
     ConsentMethod.KEYWORD: _("by text, with a keyword"),
+    ConsentMethod.PAGE: _("on your page, by the link in a text"),
     ConsentMethod.IMPORT: _("imported"),
     ConsentMethod.API: _("from another program"),
     ConsentMethod.STAFF: _("noted by the staff"),
@@ -129,6 +130,7 @@ EVENT_VALUES: dict[str, dict[str, Any]] = {
         "keyword": CONSENT_METHODS[ConsentMethod.KEYWORD],
         "phrase": _("by text, in their own words"),
         "provider": CONSENT_METHODS[ConsentMethod.PROVIDER],
+        "page": CONSENT_METHODS[ConsentMethod.PAGE],
     },
 }
 

@@ -25,7 +25,9 @@ class Suppression(models.Model):
     scope = models.CharField(max_length=8, choices=[("all", "all"), ("sender", "sender"), ("site", "site")])
     # The sender's "gateway:address" or the site's id; '' for all.
     scope_value = models.CharField(max_length=160, default="", blank=True)
-    reason = models.CharField(max_length=32)  # stop_keyword, provider, staff, bad_number, complaint
+    reason = models.CharField(
+        max_length=32
+    )  # stop_keyword, stop_page, provider, staff, bad_number, complaint
     source = models.CharField(max_length=191, default="", blank=True)
     recorded_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)

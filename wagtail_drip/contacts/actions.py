@@ -246,15 +246,16 @@ def restore_marketing(
     *,
     contact_ids: Collection[int],
     site_ids: Collection[int],
-    withdrawn_by: ConsentMethod,
+    withdrawn_by: Collection[ConsentMethod],
     source: str,
+    method: ConsentMethod = ConsentMethod.KEYWORD,
     wording: str = "",
     now: datetime,
 ) -> int:
     """
-    Grant again, as a keyword, what a withdrawal by that method closed, and return how many records that took.
+    Grant again what a general withdrawal by these methods closed, and return how many records that took.
 
-    What was never granted, or was withdrawn in another way, stays closed.
+    What was never granted, was withdrawn in another way, or is a topic that was closed by itself stays closed.
     """
     heads = set(querysets.resolve_merged(contact_ids).values())
     claims.lock_in_order(Contact.objects.filter(pk__in=heads))
@@ -264,8 +265,9 @@ def restore_marketing(
             site_id__in=site_ids,
             group=PurposeGroup.MARKETING,
             granted=False,
-            record__method=withdrawn_by,
+            record__method__in=withdrawn_by,
             record__granted=False,
+            record__topic="",
         )
         .order_by("contact_id", "site_id", "channel", "topic")
         .values_list("contact_id", "site_id", "channel", "topic", "record_id")
@@ -280,7 +282,7 @@ def restore_marketing(
             group=PurposeGroup.MARKETING,
             granted=True,
             source=source,
-            method=ConsentMethod.KEYWORD,
+            method=method,
             channel=Channel(channel),
             topic=topic,
             wording=wording,

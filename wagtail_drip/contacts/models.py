@@ -38,6 +38,10 @@ class Contact(models.Model):
     most_per_month = models.PositiveSmallIntegerField(
         _("at most a month"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    # What else they have asked for: no marketing until a moment, and none before and after an hour of their clock.
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    not_before_hour = models.PositiveSmallIntegerField(_("not before"), null=True, blank=True)
+    not_after_hour = models.PositiveSmallIntegerField(_("not after"), null=True, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -39,6 +39,7 @@ class ConsentMethod(StrEnum):
     WEB_FORM = "web_form"
     CHECKOUT = "checkout"
     KEYWORD = "keyword"
+    PAGE = "page"  # on our own page, behind the signed link in a text
     IMPORT = "import"
     API = "api"
     STAFF = "staff"

@@ -58,7 +58,9 @@ class Event(models.Model):
     name = models.CharField(_("event"), max_length=64)
     key = models.CharField(max_length=191)
     properties = models.JSONField(default=dict, blank=True)
-    source = models.CharField(max_length=16, default="signal")  # signal, api, sweep, backfill, link, inbox
+    source = models.CharField(
+        max_length=16, default="signal"
+    )  # signal, api, sweep, backfill, link, inbox, page
     occurred_at = models.DateTimeField(_("happened"))
     # Ours, stamped at once: before and after are decided only by it.
     recorded_at = models.DateTimeField()

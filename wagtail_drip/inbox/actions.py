@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -18,8 +19,13 @@ from wagtail_drip.gateways.types import InboundEvent
 from wagtail_drip.inbox import senders
 from wagtail_drip.messaging import actions as messaging
 
-# Only a suppression with this reason is lifted by START.
+# Only suppressions with these reasons are lifted by START, as only these withdrawals are undone.
 STOP_KEYWORD = "stop_keyword"
+STOP_PAGE = "stop_page"
+BY_THEMSELVES: Mapping[ConsentMethod, str] = {
+    ConsentMethod.KEYWORD: STOP_KEYWORD,
+    ConsentMethod.PAGE: STOP_PAGE,
+}
 PROVIDER = "provider"
 
 
@@ -41,7 +47,9 @@ def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) ->
             reach=reach,
             source=source_of(gateway, inbound.to_number),
             wording=inbound.text,
-            by_provider=bool(inbound.opted_out) and (verdict.kind != "stop" or bool(verdict.phrase)),
+            method=ConsentMethod.PROVIDER
+            if inbound.opted_out and (verdict.kind != "stop" or verdict.phrase)
+            else ConsentMethod.KEYWORD,
             now=now,
         )
     )
@@ -60,31 +68,34 @@ def stop(
     reach: senders.Reach,
     source: str,
     wording: str,
-    by_provider: bool = False,
+    method: ConsentMethod = ConsentMethod.KEYWORD,
     now: datetime,
-) -> None:
+) -> bool:
     """
     Suppress the number, withdraw marketing on every site of the sender, and cancel what waits for it there.
 
     A number that we do not know is suppressed all the same: it may be imported tomorrow.
+
+    :return: whether anything was open before.
     """
     contact_ids = _lock(number)
+    closed = 0
     for scope, value in reach.scopes:
-        compliance.suppress(
+        closed += compliance.suppress(
             phone=number,
             scope=scope,
             scope_value=value,
-            reason=PROVIDER if by_provider else STOP_KEYWORD,
+            reason=BY_THEMSELVES.get(method, PROVIDER),
             source=source,
             now=now,
         )
     if not contact_ids:
-        return
-    contacts.withdraw_marketing(
+        return bool(closed)
+    closed += contacts.withdraw_marketing(
         contact_ids=contact_ids,
         site_ids=reach.site_ids,
         source=source,
-        method=ConsentMethod.PROVIDER if by_provider else ConsentMethod.KEYWORD,
+        method=method,
         wording=wording,
         now=now,
     )
@@ -92,18 +103,27 @@ def stop(
     messaging.cancel_for_contacts(
         contact_ids=contact_ids, reason="suppressed", now=now, site_ids=None if everywhere else reach.site_ids
     )
+    return bool(closed)
 
 
 @transaction.atomic
-def start(*, number: str, reach: senders.Reach, source: str, wording: str, now: datetime) -> bool:
+def start(
+    *,
+    number: str,
+    reach: senders.Reach,
+    source: str,
+    wording: str,
+    method: ConsentMethod = ConsentMethod.KEYWORD,
+    now: datetime,
+) -> bool:
     """
-    Undo what a stop keyword closed, and nothing else; return whether there was anything.
+    Undo what they stopped by a keyword or on our page, and nothing else; return whether there was anything.
 
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
     contact_ids = _lock(number)
     stopped = Suppression.objects.filter(
-        number_hash__in=keys.number_hashes(number), reason=STOP_KEYWORD, lifted_at=None
+        number_hash__in=keys.number_hashes(number), reason__in=BY_THEMSELVES.values(), lifted_at=None
     ).values_list("scope", "scope_value")
     lifted = 0
     for scope, value in _reached(list(stopped), reach):
@@ -111,7 +131,8 @@ def start(*, number: str, reach: senders.Reach, source: str, wording: str, now: 
     restored = contacts.restore_marketing(
         contact_ids=contact_ids,
         site_ids=reach.site_ids,
-        withdrawn_by=ConsentMethod.KEYWORD,
+        withdrawn_by=BY_THEMSELVES,
+        method=method,
         source=source,
         wording=wording,
         now=now,

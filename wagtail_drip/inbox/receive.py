@@ -13,7 +13,7 @@ from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.contacts.types import Identity, Purpose, PurposeGroup
+from wagtail_drip.contacts.types import ConsentMethod, Identity, Purpose, PurposeGroup
 from wagtail_drip.core import claims, clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events import actions as events
@@ -137,7 +137,7 @@ def _act(
             reach=reach,
             source=source,
             wording=text.text,
-            by_provider=not verdict.keyword and not verdict.phrase,
+            method=ConsentMethod.KEYWORD if verdict.keyword or verdict.phrase else ConsentMethod.PROVIDER,
             now=now,
         )
         return True

@@ -51,6 +51,21 @@ def reach(*, gateway: str, to_number: str) -> Reach:
     return Reach(sites=sites, scopes=_scopes(sites, gateway=gateway, to_number=to_number))
 
 
+def reach_of_site(site_id: int) -> Reach:
+    """Return what a stop on a page of this site reaches: every site that texts from the same sender."""
+    own = core.site_settings(site_id)
+    sites = tuple(sorted((row for row in _every_site() if _is_same(row, own)), key=lambda row: row.site_id))
+    return Reach(sites=sites, scopes=_scopes(sites, gateway=own.sender_gateway, to_number=own.sender_address))
+
+
+def _is_same(row: SiteSettings, other: SiteSettings) -> bool:
+    if row.sender_gateway != other.sender_gateway:
+        return False
+    return row.sender_address == other.sender_address or (
+        _is_number(row.sender_address) and _digits(row.sender_address) == _digits(other.sender_address)
+    )
+
+
 def _every_site() -> list[SiteSettings]:
     rows = {row.site_id: row for row in SiteSettings.objects.all()}
     for site_id in Site.objects.exclude(pk__in=rows).values_list("pk", flat=True):

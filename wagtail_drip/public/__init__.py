@@ -1,1 +1,1 @@
-"""Pages that anybody may open: the short link's redirect. Translates, calls one action, answers."""
+"""Pages that anybody may open: short links, and who stops or chooses. Translates, calls one action, answers."""

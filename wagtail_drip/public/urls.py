@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wagtail_drip.public import carts, health, views
+from wagtail_drip.public import carts, health, stopping, views
 
 urlpatterns = [
     path("health/", health.health, name="health"),
     path("l/<slug:token>/", views.short_link, name="short_link"),
+    path("stop/<str:token>/", stopping.stop_page, name="stop_page"),
     path("cart/<slug:store>/<str:token>/", carts.recover_cart, name="recover_cart"),
 ]

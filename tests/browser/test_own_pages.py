@@ -1,0 +1,101 @@
+"""Somebody opens the link of a text on their phone: they stop, and take it back, in English and in Chinese."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from wagtail.models import Site
+
+from wagtail_drip.contacts.models import Contact, Permission
+from wagtail_drip.core import actions as core
+from wagtail_drip.links import personal
+from wagtail_drip.test.people import reachable_contact
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def site() -> int:
+    site = Site.objects.get(is_default_site=True)
+    core.change_site_settings(site.pk, sender_address="+447700900999", sender_name="Tea House", region="GB")
+    return site.pk
+
+
+@pytest.fixture
+def phone(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    """A small phone without JavaScript, whose browser takes nothing from anywhere but the site."""
+    context = chromium.new_context(
+        base_url=live_server.url,
+        viewport={"width": 390, "height": 844},
+        java_script_enabled=False,
+        is_mobile=True,
+        has_touch=True,
+    )
+    elsewhere: list[str] = []
+    context.on(
+        "request",
+        lambda request: (
+            elsewhere.append(request.url) if not request.url.startswith(live_server.url) else None
+        ),
+    )
+    yield context.new_page()
+    context.close()
+    assert elsewhere == []
+
+
+@pytest.fixture
+def look(phone: Page) -> Callable[[str], None]:
+    """Keep a picture of the page where DRIP_SHOTS names a folder: narrow, dark and wide."""
+    folder = os.environ.get("DRIP_SHOTS", "")
+
+    def keep(name: str) -> None:
+        if not folder:
+            return
+        phone.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        phone.emulate_media(color_scheme="dark")
+        phone.screenshot(path=f"{folder}/{name}.dark.png", full_page=True)
+        phone.emulate_media(color_scheme="light")
+        phone.set_viewport_size({"width": 1200, "height": 844})
+        phone.screenshot(path=f"{folder}/{name}.wide.png", full_page=True)
+        phone.set_viewport_size({"width": 390, "height": 844})
+
+    return keep
+
+
+def may_get_marketing(contact: Contact) -> bool:
+    return Permission.objects.get(contact=contact, group="marketing").granted
+
+
+@pytest.mark.parametrize(
+    ("language", "stop", "mistake", "back"),
+    [
+        pytest.param("en", "Stop all texts", "I pressed by mistake", "All is as it was", id="in English"),
+        pytest.param("zh-hans", "退订所有短信", "我按错了", "一切已恢复", id="in Chinese"),
+    ],
+)
+def test_somebody_stops_on_their_phone_and_takes_it_back(
+    phone: Page,
+    look: Callable[[str], None],
+    site: int,
+    language: str,
+    stop: str,
+    mistake: str,
+    back: str,
+) -> None:
+    person = reachable_contact(language=language)
+    phone.goto(personal.path_of(personal.STOP, person.pk, site))
+    look(f"stop.{language}")
+
+    phone.get_by_role("button", name=stop).click()
+    expect(phone.get_by_role("status")).to_contain_text("Tea House")
+    look(f"stopped.{language}")
+    assert not may_get_marketing(person)
+
+    phone.get_by_role("button", name=mistake).click()
+    expect(phone.get_by_role("status")).to_contain_text(back)
+    look(f"back.{language}")
+    assert may_get_marketing(person)

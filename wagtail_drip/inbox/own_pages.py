@@ -1,0 +1,132 @@
+"""What somebody does on their own page: the same as by text, under the same locks, harmless twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import querysets
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup
+from wagtail_drip.core import claims, keys
+from wagtail_drip.events import actions as events
+from wagtail_drip.events.types import OUR_STORE, EventDraft
+from wagtail_drip.inbox import actions, senders
+from wagtail_drip.messaging import actions as messaging
+
+
+def stop(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
+    """
+    Do what a texted STOP to the site's sender does, and return whether that changed anything.
+
+    Somebody without a number of their own has nothing to suppress, and withdraws all the same.
+
+    :param wording: what the page said.
+    """
+    return claims.retried(
+        lambda: _stop(contact_id=contact_id, site_id=site_id, source=source, wording=wording, now=now)
+    )
+
+
+def start(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
+    """Do what a texted START does: undo a stop of theirs and nothing else; return whether there was one."""
+    return claims.retried(
+        lambda: _start(contact_id=contact_id, site_id=site_id, source=source, wording=wording, now=now)
+    )
+
+
+@transaction.atomic
+def _stop(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
+    person = _lock(contact_id)
+    if person is None:
+        return False
+    reach = senders.reach_of_site(site_id)
+    if person.active_phone:
+        has_changed = actions.stop(
+            number=person.active_phone,
+            reach=reach,
+            source=source,
+            wording=wording,
+            method=ConsentMethod.PAGE,
+            now=now,
+        )
+    else:
+        has_changed = bool(
+            contacts.withdraw_marketing(
+                contact_ids=[person.pk],
+                site_ids=reach.site_ids,
+                source=source,
+                method=ConsentMethod.PAGE,
+                wording=wording,
+                now=now,
+            )
+        )
+        messaging.cancel_for_contacts(
+            contact_ids=[person.pk], reason="suppressed", now=now, site_ids=reach.site_ids
+        )
+    if has_changed:
+        _record("opted_out", person.pk, site_id, now=now)
+    return has_changed
+
+
+@transaction.atomic
+def _start(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
+    person = _lock(contact_id)
+    if person is None:
+        return False
+    reach = senders.reach_of_site(site_id)
+    if person.active_phone:
+        has_changed = actions.start(
+            number=person.active_phone,
+            reach=reach,
+            source=source,
+            wording=wording,
+            method=ConsentMethod.PAGE,
+            now=now,
+        )
+    else:
+        has_changed = bool(
+            contacts.restore_marketing(
+                contact_ids=[person.pk],
+                site_ids=reach.site_ids,
+                withdrawn_by=actions.BY_THEMSELVES,
+                method=ConsentMethod.PAGE,
+                source=source,
+                wording=wording,
+                now=now,
+            )
+        )
+    if has_changed:
+        _record("opted_in", person.pk, site_id, now=now)
+    return has_changed
+
+
+def _lock(contact_id: int) -> Contact | None:
+    """Lock who speaks for the contact now, as the gate does, and return them; None where they were erased."""
+    while True:
+        head = querysets.resolve_merged([contact_id])[contact_id]
+        locked = claims.lock_in_order(Contact.objects.filter(pk=head, erased_at=None))
+        # Merged between our reading and our lock: then somebody else speaks for them.
+        if not locked or locked[0].merged_into_id is None:
+            return locked[0] if locked else None
+
+
+def _record(name: str, contact_id: int, site_id: int, *, now: datetime) -> None:
+    """Leave the event for whoever waits for it; a second press changed nothing and leaves none."""
+    events.record_events(
+        [
+            EventDraft(
+                name=name,
+                key=f"page:{keys.new_token()}",
+                store=OUR_STORE,
+                site_id=site_id,
+                contact_id=contact_id,
+                source="page",
+                occurred_at=now,
+                recorded_at=now,
+                properties={"purpose_group": PurposeGroup.MARKETING.value, "source": "page"},
+            )
+        ]
+    )
