@@ -9,6 +9,7 @@ from wagtail_drip.contacts.models import (
     ContactDate,
     ContactIdentity,
     ContactTag,
+    OptInRequest,
     Permission,
 )
 from wagtail_drip.content.models import MessageTemplate, PinnedText
@@ -67,6 +68,7 @@ __all__ = [
     "MessageTally",
     "MessageTemplate",
     "Notice",
+    "OptInRequest",
     "OutsideCall",
     "Permission",
     "PinnedText",

@@ -23,6 +23,7 @@ PURE = {
     "sequences.replies",
     "sequences.flow",
     "sequences.triggers",
+    "contacts.chain",
     "contacts.consent",
     "compliance.public_holidays",
     "compliance.quiet_hours",

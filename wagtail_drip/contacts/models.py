@@ -150,6 +150,10 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
     def update(self, **kwargs: Any) -> int:
         raise ConsentIsAppendOnly
 
+    def blank_personal(self) -> int:
+        """Take away what tells who somebody is; the chain stays whole. For contacts' actions, when they erase."""
+        return super().update(wording="", ip=None, salt="")
+
     def delete(self) -> tuple[int, dict[str, int]]:
         raise ConsentIsAppendOnly
 
@@ -167,12 +171,20 @@ class ConsentRecord(models.Model):
     method = models.CharField(max_length=16, choices=_choices(ConsentMethod))
     wording = models.TextField(default="", blank=True)
     wording_version = models.CharField(max_length=64, default="", blank=True)
+    # The page that showed the wording and its revision, by plain ids: the proof outlives the page.
+    page_id = models.BigIntegerField(null=True, blank=True)
+    revision_id = models.BigIntegerField(null=True, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     staff_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    # The chain: see contacts.chain. '' in records that are older than it; the salt is '' once erased.
+    salt = models.CharField(max_length=32, default="", db_default="", blank=True)
+    personal_digest = models.CharField(max_length=64, default="", db_default="", blank=True)
+    previous = models.CharField(max_length=64, default="", db_default="", blank=True)
+    digest = models.CharField(max_length=64, default="", db_default="", blank=True)
 
     objects = ConsentRecordQuerySet.as_manager()
 
@@ -193,6 +205,56 @@ class ConsentRecord(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """:raises ConsentIsAppendOnly: always."""
         raise ConsentIsAppendOnly
+
+
+class OptInRequest(models.Model):
+    """
+    Somebody typed a number into a form: what they were asked, and whether the number's owner said yes.
+
+    It licenses one text, with the key ``optin:<id>``. Of a double opt-in nothing is recorded as agreed, and nothing
+    else is sent, until it is confirmed.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_in_requests")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    purpose_group = models.CharField(max_length=16, choices=_choices(PurposeGroup))
+    topic = models.CharField(max_length=64, default="", blank=True)
+    is_double = models.BooleanField(default=True)
+    state = models.CharField(
+        max_length=16,
+        choices=[(state, state) for state in ("waiting", "confirmed", "withdrawn")],
+        default="waiting",
+    )
+    source = models.CharField(max_length=191)
+    wording = models.TextField()
+    wording_version = models.CharField(max_length=64, default="", blank=True)
+    page_id = models.BigIntegerField(null=True, blank=True)
+    revision_id = models.BigIntegerField(null=True, blank=True)
+    language = models.CharField(max_length=16, default="", blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    # What requests are counted by: an IPv4 address, or the /64 that a provider gives one IPv6 customer.
+    network = models.CharField(max_length=64, default="", blank=True)
+    # The address of the page on which it can be confirmed without a reply; nobody guesses it.
+    token = models.CharField(max_length=32, unique=True)
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=8, default="", blank=True)  # reply, page, form
+    inbound_text_id = models.BigIntegerField(null=True, blank=True)
+    record = models.ForeignKey(
+        ConsentRecord, on_delete=models.PROTECT, null=True, blank=True, related_name="requests"
+    )
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["contact", "requested_at"], name="drip_opt_in_contact"),
+            models.Index(fields=["network", "requested_at"], name="drip_opt_in_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose_group} {self.topic}: {self.state}".replace(" :", ":")
 
 
 class Permission(models.Model):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from wagtail_drip.contacts import cleaning, projection
+from wagtail_drip.contacts import cleaning, projection, sealing
 from wagtail_drip.contacts.consent import changes
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.contacts.types import Consent
@@ -28,30 +28,37 @@ def append(
 def append_each(
     answers: Sequence[tuple[int, int, Consent]], *, now: datetime, staff_user_id: int | None = None
 ) -> list[ConsentRecord]:
-    """Append a record for each (contact, site, answer), in this order, and project them, in three statements."""
-    held = projection.standings_of({(contact_id, site_id) for contact_id, site_id, _ in answers})
+    """Append a record for each (contact, site, answer), in this order, and project them, in four statements."""
+    pairs = {(contact_id, site_id) for contact_id, site_id, _ in answers}
+    held = projection.standings_of(pairs)
+    heads = sealing.heads(pairs)
     # In one statement their numbers rise in the order given, on all three databases.
     records = ConsentRecord.objects.bulk_create(
-        [
-            ConsentRecord(
-                contact_id=contact_id,
-                site_id=site_id,
-                purpose_group=consent.group,
-                channel=consent.channel,
-                topic=consent.topic,
-                granted=consent.granted,
-                source=cleaning.clean(consent.source, 191),
-                method=consent.method,
-                wording=consent.wording.replace("\x00", ""),
-                wording_version=cleaning.clean(consent.wording_version, 64),
-                ip=consent.ip,
-                staff_user_id=staff_user_id,
-                # A clock ahead of ours must not outlive a stop that comes meanwhile.
-                at=min(consent.at or now, now),
-                recorded_at=now,
-            )
-            for contact_id, site_id, consent in answers
-        ]
+        sealing.sealed(
+            [
+                ConsentRecord(
+                    contact_id=contact_id,
+                    site_id=site_id,
+                    purpose_group=consent.group,
+                    channel=consent.channel,
+                    topic=consent.topic,
+                    granted=consent.granted,
+                    source=cleaning.clean(consent.source, 191),
+                    method=consent.method,
+                    wording=consent.wording.replace("\x00", ""),
+                    wording_version=cleaning.clean(consent.wording_version, 64),
+                    page_id=consent.page_id,
+                    revision_id=consent.revision_id,
+                    ip=consent.ip,
+                    staff_user_id=staff_user_id,
+                    # A clock ahead of ours must not outlive a stop that comes meanwhile.
+                    at=min(consent.at or now, now),
+                    recorded_at=now,
+                )
+                for contact_id, site_id, consent in answers
+            ],
+            heads,
+        )
     )
     changed: dict[tuple[Any, ...], Permission] = {}
     for record in records:

@@ -75,7 +75,11 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """One answer to one question, with its proof."""
+    """
+    One answer to one question, with its proof.
+
+    :param page_id: the page whose form showed the wording, and its revision; None where it was no page.
+    """
 
     group: PurposeGroup
     granted: bool
@@ -87,3 +91,5 @@ class Consent:
     wording_version: str = ""
     ip: str | None = None
     at: datetime | None = None
+    page_id: int | None = None
+    revision_id: int | None = None

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Max, QuerySet
 
-from wagtail_drip.contacts import projection
+from wagtail_drip.contacts import projection, sealing
 from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import querysets as enrolments
@@ -80,10 +80,19 @@ def _in_the_dead(now: datetime) -> QuerySet[Enrolment]:
 
 def _otherwise_than_recorded(now: datetime) -> Collection[Any]:
     """Permissions of a sample of contacts that are not what their records say."""
+    return list(projection.differences(_some_contacts()))
+
+
+def _changed_records(now: datetime) -> Collection[Any]:
+    """Chains of consent, of a sample of contacts, that somebody has changed since they were recorded."""
+    return list(sealing.faults(_some_contacts()))
+
+
+def _some_contacts() -> set[int]:
     newest = set(ConsentRecord.objects.order_by("-pk").values_list("contact_id", flat=True)[:SAMPLE])
     highest = Contact.objects.aggregate(highest=Max("pk"))["highest"] or 0
     others = Contact.objects.filter(pk__gte=randint(0, highest)).order_by("pk")  # noqa: S311 -- any will do
-    return list(projection.differences({*newest, *others.values_list("pk", flat=True)[:SAMPLE]}))
+    return {*newest, *others.values_list("pk", flat=True)[:SAMPLE]}
 
 
 EACH_TICK: dict[str, Question] = {
@@ -138,6 +147,7 @@ DEEP: dict[str, Question] = {
         version__sequence=F("sequence")
     ),
     "permissions otherwise than recorded": _otherwise_than_recorded,
+    "chains of consent that are not whole": _changed_records,
 }
 
 ALL: Mapping[str, Question] = {**EACH_TICK, **STUCK, **DEEP}

@@ -16,7 +16,7 @@ from wagtail.models import Site
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
 from wagtail_drip import tasks
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.contacts.models import Permission as ContactPermission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
@@ -246,6 +246,11 @@ def inside_the_dead() -> None:
     SequenceRuntime.objects.update(state="ended", parking_due_at=None)
 
 
+def changed_record() -> None:
+    reachable_contact()
+    QuerySet(ConsentRecord).update(source="elsewhere")
+
+
 def otherwise_than_recorded() -> None:
     reachable_contact(agreed_to=(PurposeGroup.MARKETING,))
     ContactPermission.objects.update(granted=False)
@@ -284,6 +289,7 @@ WRONGS: dict[str, Callable[[], None]] = {
     "messages that no worker finished": unfinished_message,
     "people inside a sequence that has ended": inside_the_dead,
     "permissions otherwise than recorded": otherwise_than_recorded,
+    "chains of consent that are not whole": changed_record,
     "notices set aside": notice_set_aside,
     "events set aside": event_set_aside,
     "triggers set aside": trigger_set_aside,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.checks import Tags, run_checks
 from django.core.management.base import BaseCommand, CommandError
 
-from wagtail_drip.core import clock, databases, traces
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import audit
+from wagtail_drip.contacts.projection import Difference
+from wagtail_drip.core import claims, clock, databases, traces
 from wagtail_drip.reports import alarms, attention, pulse, watchdog
 from wagtail_drip.reports.pulse import Pulse
 
@@ -20,6 +24,10 @@ EXIT_FAULTS = 1
 EXIT_CODES = {Pulse.NEVER: 2, Pulse.DEAD: 2, Pulse.WEDGED: 3}
 
 
+# Of a thousand faults nobody reads the last; their number is told.
+MOST_LINES = 50
+
+
 class Command(BaseCommand):
     help = "Check a running installation: settings, workers, queues, and rows that contradict each other."
 
@@ -27,8 +35,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--alive", action="store_true", help="Only ask whether workers live, for a supervisor's probe."
         )
+        parser.add_argument(
+            "--consent",
+            action="store_true",
+            help="Only go through everybody's consent: each permission, and each chain of records.",
+        )
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="With --consent: make the permissions that differ what the records say.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["consent"]:
+            self._consent(repairs=options["repair"])
+            return
+        if options["repair"]:
+            raise CommandError("--repair goes with --consent.")
         now = clock.now()
         workers = pulse.workers()
         faults = [workers.sentence] if not workers.are_alive else []
@@ -48,6 +71,41 @@ class Command(BaseCommand):
             raise CommandError("Something needs you; see above.", returncode=code)
         self.stdout.write("All is well.")
 
+    def _consent(self, *, repairs: bool) -> None:
+        """Say what is wrong with whose consent, a chunk of contacts at a time, and what to do about it."""
+        people = differing = repaired = broken = 0
+        for found in audit.everybody():
+            people += found.contacts
+            for each in found.differences:
+                differing += 1
+                if differing <= MOST_LINES:
+                    self.stdout.write(f"- {_difference(each)}")
+            if repairs and found.differences:
+                whose = {each.contact_id for each in found.differences}
+                repaired += claims.retried(partial(contacts.repair_permissions, whose))
+            for (contact_id, site_id), verified in found.broken:
+                broken += 1
+                if broken <= MOST_LINES:
+                    records = ", ".join(f"{pk} ({fault.value})" for pk, fault in verified.faults.items())
+                    self.stdout.write(f"- Contact {contact_id}, site {site_id}: records {records[:200]}")
+        self.stdout.write(f"{people} contacts were looked at.")
+        if repaired:
+            self.stdout.write(f"{repaired} permissions were made what the records say.")
+        advice = []
+        if differing > repaired:
+            advice.append(
+                f"{differing - repaired} permissions are not what the records say: run drip_check --consent --repair."
+            )
+        if broken:
+            advice.append(
+                f"{broken} chains of consent are not whole: somebody changed records past this program. "
+                "Withdraw these people's permission until you know what they agreed to, and bring the rows back "
+                "from a backup."
+            )
+        if advice:
+            raise CommandError(" ".join(advice), returncode=EXIT_FAULTS)
+        self.stdout.write("All is well.")
+
     def _tell(self, now: Any) -> None:
         """Write the alarm's e-mails: workers that do not run cannot tell of themselves."""
         try:
@@ -59,3 +117,13 @@ class Command(BaseCommand):
         found = [problem.message for problem in databases.problems()]
         ours = run_checks(tags=[Tags.database, "wagtail_drip"], databases=["default"])
         return [*found, *(message.msg for message in ours if message.is_serious())]
+
+
+def _difference(each: Difference) -> str:
+    holds = {None: "nothing", True: "yes", False: "no"}
+    should = None if each.should_be is None else each.should_be.granted
+    key = " ".join(filter(None, each.key))
+    return (
+        f"Contact {each.contact_id}, site {each.site_id}, {key}: "
+        f"holds {holds[each.is_now]}, the records say {holds[should]}."
+    )
