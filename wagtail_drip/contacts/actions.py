@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from wagtail_drip.contacts import cleaning, dates, projection, querysets, recording
+from wagtail_drip.contacts import cleaning, dated, projection, querysets, recording
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.consent import PermissionKey
-from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactDate, ContactIdentity, Permission
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import claims
-from wagtail_drip.core.among import Among
 from wagtail_drip.exceptions import WagtailDripError
 
 logger = logging.getLogger(__name__)
@@ -359,35 +358,4 @@ def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: dateti
     if with_attributes:
         # Each contact's attributes differ as a whole, so there is nothing to group by.
         Contact.objects.bulk_update(with_attributes, ["attributes", "changed_at"], batch_size=200)
-        _write_dates(with_attributes)
-
-
-def _write_dates(people: Collection[Contact]) -> None:
-    """Keep the dates among these contacts' attributes where they are found by day; their locks are held."""
-    wanted = {(person.pk, each.name): each for person in people for each in dates.dated(person.attributes)}
-    held = {
-        (row.contact_id, row.name): row
-        for row in ContactDate.objects.filter(Among("contact_id", [person.pk for person in people]))
-    }
-    gone = [
-        row.pk
-        for key, row in held.items()
-        if key not in wanted or dates.of_row(row.on, row.month, row.day) != wanted[key][1:]
-    ]
-    if gone:
-        ContactDate.objects.filter(Among("pk", gone)).delete()
-    left = {key for key, row in held.items() if row.pk not in set(gone)}
-    claims.insert_new(
-        [
-            ContactDate(
-                contact_id=contact_id,
-                name=each.name,
-                on=date(each.year, each.month, each.day) if each.year else None,
-                month=each.month,
-                day=each.day,
-            )
-            for (contact_id, _name), each in sorted(wanted.items())
-            if (contact_id, each.name) not in left
-        ],
-        unique=["contact", "name"],
-    )
+        dated.write_dates(with_attributes)

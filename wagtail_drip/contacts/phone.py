@@ -12,7 +12,7 @@ from importlib import resources
 from types import ModuleType
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts import numbering
 from wagtail_drip.exceptions import WagtailDripError
@@ -25,9 +25,27 @@ _FICTION = {"GB": re.compile(r"\+447700900\d{3}"), "FR": re.compile(r"\+3363998\
 # One country, one legal time: tzdata lists Urumqi, but clocks in China show Beijing time.
 _LEGAL_ZONE = {"CN": frozenset({"Asia/Shanghai"})}
 
+REASONS = {
+    "too_long": _("This is too long for a phone number. Enter one number only."),
+    "no_country": _("The country of this phone number is not known. Begin with + and the country code."),
+    "no_number": _("This is not a phone number. Enter digits, beginning with + and the country code."),
+    "no_such_number": _(
+        "There is no such phone number. Check the digits, and begin with + and the country code."
+    ),
+    "premium_rate": _("This is a premium-rate number. Enter a mobile number."),
+}
+
 
 class InvalidPhone(WagtailDripError):
-    """What was typed is not a phone number that can be texted."""
+    """
+    What was typed is not a phone number that can be texted.
+
+    :ivar code: why, for who words it later and in another language: a key of ``REASONS``.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(str(REASONS[code]))
+        self.code = code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +73,7 @@ def parse(raw: str, *, region: str = "") -> Phone:
     """
     library = _phonenumbers()
     if len(raw) > _LONGEST:
-        raise InvalidPhone(_("This is too long for a phone number. Enter one number only."))
+        raise InvalidPhone("too_long")
     text = _SCHEME.sub("", raw).strip()
     country = region.strip().upper() or None
     if country is None and text.startswith("00"):
@@ -66,20 +84,14 @@ def parse(raw: str, *, region: str = "") -> Phone:
         number = library.parse(text, country)
     except library.NumberParseException as error:
         if error.error_type == library.NumberParseException.INVALID_COUNTRY_CODE:
-            raise InvalidPhone(
-                _("The country of this phone number is not known. Begin with + and the country code.")
-            ) from None
-        raise InvalidPhone(
-            _("This is not a phone number. Enter digits, beginning with + and the country code.")
-        ) from None
+            raise InvalidPhone("no_country") from None
+        raise InvalidPhone("no_number") from None
     e164 = library.format_number(number, library.PhoneNumberFormat.E164)
     if not library.is_valid_number(number) and not _fictional_region(e164):
-        raise InvalidPhone(
-            _("There is no such phone number. Check the digits, and begin with + and the country code.")
-        )
+        raise InvalidPhone("no_such_number")
     if library.number_type(number) == library.PhoneNumberType.PREMIUM_RATE:
         # Texts to such numbers pay whoever asked for them.
-        raise InvalidPhone(_("This is a premium-rate number. Enter a mobile number."))
+        raise InvalidPhone("premium_rate")
     return Phone(e164=e164, region=region_of(e164))
 
 
