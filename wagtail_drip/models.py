@@ -36,6 +36,7 @@ from wagtail_drip.messaging.models import (
     SenderBudget,
     SendLedger,
 )
+from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
 from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
@@ -51,6 +52,7 @@ __all__ = [
     "Contact",
     "ContactDate",
     "ContactIdentity",
+    "ContactImport",
     "ContactTag",
     "Enrolment",
     "EnrolmentTally",
@@ -59,6 +61,7 @@ __all__ = [
     "EventTally",
     "FullPeriod",
     "Hold",
+    "ImportedKey",
     "InboundText",
     "Installation",
     "Lease",
@@ -76,6 +79,7 @@ __all__ = [
     "PurchaseChange",
     "PurchaseLine",
     "Receipt",
+    "RefusedLine",
     "SendLedger",
     "SenderBudget",
     "Sequence",

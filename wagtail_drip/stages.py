@@ -84,6 +84,12 @@ def _recovery(now: datetime, slot: str) -> int:
     return recovery.recover_due(now=now)
 
 
+def _imports(now: datetime, slot: str) -> int:
+    from wagtail_drip.privacy import importing
+
+    return importing.import_due(now=now)
+
+
 def _rollups(now: datetime, slot: str) -> int:
     from wagtail_drip.reports import rollup
 
@@ -103,5 +109,6 @@ STAGES: dict[str, Stage] = {
     "outside": _outside,
     "send": _send,
     "recovery": _recovery,
+    "imports": _imports,
     "rollups": _rollups,
 }

@@ -183,12 +183,19 @@ def _old_moves(now: datetime) -> None:
     forgetting.forget_moves(now=now)
 
 
+def _old_imports(now: datetime) -> None:
+    from wagtail_drip.privacy import import_actions
+
+    import_actions.sweep(now=now)
+
+
 WATCHES: dict[str, Callable[[datetime], None]] = {
     "watchdog": _watchdog,
     "overdue receipts": _overdue_receipts,
     "sequences": _sequences,
     "alarms": _alarms,
     "old moves": _old_moves,
+    "old imports": _old_imports,
 }
 
 

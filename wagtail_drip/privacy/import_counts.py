@@ -1,0 +1,33 @@
+"""What a check foresees of a list, and what came of it, as numbers. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wagtail_drip.contacts.taking_in import Outcome
+
+# As they are shown, in this order.
+NUMBERS = ("new", "changed", "known", "agreed", "withdrawn", "opted_out", "suppressed", "refused")
+
+
+def add(
+    before: Mapping[str, Any], outcomes: Iterable[Outcome], refusals: Iterable[str]
+) -> dict[str, int | dict[str, int]]:
+    """Return the numbers of *before* with those of one more chunk."""
+    found = Counter({name: before.get(name, 0) for name in NUMBERS})
+    reasons = Counter(before.get("reasons", {}))
+    for each in outcomes:
+        if not each.is_in:
+            continue
+        found["new" if each.is_new else "changed" if each.is_changed else "known"] += 1
+        found["agreed"] += bool(each.agreed)
+        found["withdrawn"] += bool(each.withdrawn)
+        found["opted_out"] += each.is_opted_out
+        found["suppressed"] += each.is_suppressed
+    for reason in refusals:
+        found["refused"] += 1
+        found["suppressed"] += reason == "suppressed"
+        reasons[reason] += 1
+    return {**{name: found[name] for name in NUMBERS}, "reasons": dict(reasons)}
