@@ -64,6 +64,19 @@ class Settings:
     HEALTH_TOKEN: str = ""  # What monitoring sends as "Authorization: Bearer …" to read the health page.
     AUTO_PAUSE_SHARE: float = 0.5  # A sequence is paused when so many of its messages fail; 0 never does it.
     AUTO_PAUSE_LEAST: int = 20  # Fewer failures within two hours pause nothing.
+    KEEP_MESSAGE_DAYS: int = (
+        730  # After so many days the words of a text are forgotten; 0 keeps them for ever.
+    )
+    KEEP_INBOUND_TEXT_DAYS: int = 730  # The same for what people text to us, and from which number.
+    KEEP_EVENT_DAYS: int = 1095  # The same for the particulars of events; that they happened is kept.
+    KEEP_CLICK_DAYS: int = 90  # The same for the browser and the hashed address of a click.
+    KEEP_CALL_DAYS: int = (
+        180  # The same for what other systems and the staff were told, and what they answered.
+    )
+    KEEP_NOTICE_DAYS: int = 90  # The same for what a shop told us and could not be taken in.
+    KEEP_CALLBACK_DAYS: int = (
+        90  # The same for what a gateway posted: its receipts, and what could not be read.
+    )
     CLOCK_SHIFT: bool = False  # True lets the time machine of sandbox and tests shift our clock.
 
     def __getattribute__(self, name: str) -> Any:

@@ -189,6 +189,12 @@ def _old_imports(now: datetime) -> None:
     import_actions.sweep(now=now)
 
 
+def _old_data(now: datetime) -> None:
+    from wagtail_drip.privacy import retention
+
+    retention.forget_daily(now=now)
+
+
 WATCHES: dict[str, Callable[[datetime], None]] = {
     "watchdog": _watchdog,
     "overdue receipts": _overdue_receipts,
@@ -196,6 +202,7 @@ WATCHES: dict[str, Callable[[datetime], None]] = {
     "alarms": _alarms,
     "old moves": _old_moves,
     "old imports": _old_imports,
+    "old data": _old_data,
 }
 
 

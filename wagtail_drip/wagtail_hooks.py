@@ -25,6 +25,7 @@ from wagtail_drip.admin.sequences import preview as sequence_preview
 from wagtail_drip.admin.sequences.views import refuse_to_delete
 from wagtail_drip.content import preview as content_slot
 from wagtail_drip.content.models import MessageTemplate
+from wagtail_drip.privacy import trail
 from wagtail_drip.sequences import preview as sequence_slot
 from wagtail_drip.sequences.models import Sequence
 
@@ -64,6 +65,9 @@ def register_permissions() -> QuerySet[Permission]:
 def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         again.LOGGED, _("Try a call to the outside again"), _("Had a call to the outside tried again")
+    )
+    actions.register_action(
+        trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")
     )
 
 

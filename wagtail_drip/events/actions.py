@@ -77,8 +77,8 @@ def record_event(draft: EventDraft) -> Event:
 
 
 def finish_notices(ids: Sequence[int]) -> None:
-    """Mark notices as taken in; they stay, so that a repeat of their key is known."""
-    Notice.objects.filter(pk__in=ids).update(due_at=None, error="")
+    """Mark notices as taken in; they stay, so that a repeat of their key is known, without what they told."""
+    Notice.objects.filter(pk__in=ids).update(due_at=None, error="", envelope=None)
 
 
 def put_off_notice(notice: Notice, *, error: str, due_at: datetime | None) -> None:

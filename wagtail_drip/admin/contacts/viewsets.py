@@ -12,6 +12,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
 from wagtail_drip.admin import words, zones
 from wagtail_drip.admin.contacts import timeline
+from wagtail_drip.admin.contacts.exporting import ExportView
 from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
@@ -132,6 +133,7 @@ class ContactViewSet(ReadOnlyViewSet):
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
+            path("<int:pk>/export/", ExportView.as_view(), name="export"),
             path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
             path("<int:pk>/why/<int:sequence_id>/", WhyView.as_view(), name="why"),
             path("of-sequence/<int:sequence_id>/", PeopleView.as_view(), name="of_sequence"),

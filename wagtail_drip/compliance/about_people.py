@@ -1,0 +1,37 @@
+"""What this room's tables hold about people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from wagtail_drip.compliance.models import BlackoutDate, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.core.personal_data import Erasing, Held, Person, nothing
+
+
+def _suppressions(person: Person) -> QuerySet[Any]:
+    return Suppression.objects.filter(number_hash__in=person.number_hashes)
+
+
+HELD = (
+    Held(
+        model=Suppression,
+        why="Which numbers are not to be texted, whoever brings them again.",
+        rows=_suppressions,
+        kept={"number_hash": "a stop outlives erasing: a keyed hash, from which no number can be read"},
+        plain="id scope scope_value reason source recorded_at lifted_at",
+        erasing=Erasing.KEEP,
+    ),
+    nothing(
+        LegalHours,
+        "id country subdivision week holidays kind has_marketing_only source url read_on reason edited_by edited_at",
+        why="What staff say of a place's legal hours.",
+    ),
+    nothing(BlackoutDate, "id name begins_on ends_on site purposes sequences", why="Days without texts."),
+    nothing(
+        SpecialEvent,
+        "id site name begins_on ends_on raised_week raised_month ceiling sequences",
+        why="Days on which more texts may go.",
+    ),
+)

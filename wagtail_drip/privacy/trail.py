@@ -1,0 +1,39 @@
+"""What Wagtail's log keeps of exports and erasures: who did it to which contact, and nothing of the contact's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import log
+
+from wagtail_drip.contacts.models import Contact
+
+EXPORTED = "wagtail_drip.export_contact"
+ERASED = "wagtail_drip.erase_contact"
+
+
+def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> None:
+    """
+    Append to the log that somebody exported or erased a contact.
+
+    :param by: who it was at the command line, where there is no *user*.
+    """
+    # A row without its person's name: the log's label is what the row calls itself.
+    nameless = Contact(pk=contact_id)
+    log(instance=nameless, action=action, user=user, data={"by": by} if by else None)
+
+
+def forget(contact_ids: list[int]) -> int:
+    """Take what Wagtail's log says of these contacts out of it: their labels and what was noted beside them."""
+    from wagtail.models import ModelLogEntry
+
+    rows = ModelLogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Contact), object_id__in=[str(pk) for pk in contact_ids]
+    )
+    for pk in contact_ids:
+        rows.filter(object_id=str(pk)).exclude(action__in=(EXPORTED, ERASED)).update(
+            label=str(_("Contact %(number)s") % {"number": pk}), data={}
+        )
+    return len(contact_ids)

@@ -1,0 +1,58 @@
+"""What this room's tables hold about people."""
+
+from __future__ import annotations
+
+from wagtail_drip.core.personal_data import Erasing, Held, Kind, of_contact
+from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
+
+_RECOGNISED = "the shop's own: by it the same is not taken in anew"
+_SUM = "a sum: revenue and sales stay true"
+
+HELD = (
+    Held(
+        model=Purchase,
+        why="Our copy of an order: what it came to and when.",
+        rows=of_contact(Purchase),
+        personal={"number": Kind.KEY, "coupon": Kind.KEY},
+        kept={"order_id": _RECOGNISED, "cart_id": _RECOGNISED, "total": _SUM, "refunded": _SUM},
+        plain="id store contact site status currency placed_at recorded_at",
+    ),
+    Held(
+        model=PurchaseLine,
+        why="What was bought.",
+        rows=of_contact(PurchaseLine, "purchase__contact"),
+        kept={
+            "product_id": _SUM,
+            "sku": _SUM,
+            "name": _SUM,
+            "category": _SUM,
+            "quantity": _SUM,
+            "price": _SUM,
+        },
+        plain="id purchase position url image_url",
+        erasing=Erasing.KEEP,
+    ),
+    Held(
+        model=PurchaseChange,
+        why="What became of an order.",
+        rows=of_contact(PurchaseChange, "purchase__contact"),
+        kept={"amount": _SUM},
+        scrubbed=("key",),
+        plain="id purchase status at recorded_at",
+    ),
+    Held(
+        model=Cart,
+        why="What lies in a cart, so that a forgotten one can be recovered.",
+        rows=of_contact(Cart),
+        # Without its contact nobody is reminded of it.
+        personal={
+            "contact": Kind.KEY,
+            "products": Kind.VALUES,
+            "sweep_due_at": Kind.PROFILE,
+            "error": Kind.TRACE,
+        },
+        kept={"cart_id": _RECOGNISED, "total": _SUM},
+        plain="id store site stage status revision currency last_activity_at checkout_started_at abandoned_at "
+        "abandoned_revision attempts",
+    ),
+)
