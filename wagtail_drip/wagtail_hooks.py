@@ -16,6 +16,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail_drip.admin import content_checks
 from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.content import viewsets as content_screens
+from wagtail_drip.admin.imports import views as imports
 from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
@@ -50,6 +51,7 @@ def register_permissions() -> QuerySet[Permission]:
         codename__in=[
             "view_contact",
             "export_contact",
+            "import_contact",
             "change_consent",
             "view_message",
             "view_outsidecall",
@@ -69,6 +71,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")
     )
+    actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
 
 
 @hooks.register("construct_homepage_panels")

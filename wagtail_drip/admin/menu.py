@@ -8,6 +8,7 @@ from wagtail.snippets.views.snippets import SnippetViewSetGroup
 from wagtail_drip.admin.calendar.views import CalendarViewSet
 from wagtail_drip.admin.contacts.viewsets import ContactViewSet
 from wagtail_drip.admin.content.viewsets import MessageTemplateViewSet
+from wagtail_drip.admin.imports.views import ImportsViewSet
 from wagtail_drip.admin.messaging.viewsets import MessageViewSet
 from wagtail_drip.admin.often.views import OftenViewSet
 from wagtail_drip.admin.outside.viewsets import NoticeViewSet, WebhookCallViewSet
@@ -23,6 +24,7 @@ class TextMessagesGroup(SnippetViewSetGroup):
         SequenceViewSet,
         MessageTemplateViewSet,
         ContactViewSet(),
+        ImportsViewSet(),
         MessageViewSet(),
         NoticeViewSet(),
         WebhookCallViewSet(),

@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
 from wagtail_drip.admin.contacts import timeline
@@ -88,6 +90,13 @@ class ContactIndexView(ReadOnlyIndexView):
         Column("region", label=_("Country"), sort_key="region"),
         DateColumn("created_at", label=_("Known since"), sort_key="created_at"),
     ]
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        if not self.request.user.has_perm("wagtail_drip.import_contact"):
+            return []
+        url = reverse("wagtail_drip_imports:index")
+        return [HeaderButton(_("Import contacts"), url=url, icon_name="upload")]
 
     def get_base_queryset(self) -> QuerySet[Contact]:
         granted = Permission.objects.filter(

@@ -1,0 +1,1 @@
+"""Lists of contacts on screen: uploaded, their columns named, checked, started and followed."""
