@@ -37,6 +37,14 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("They have had as many texts lately as you allow."),
         _("It goes as soon as the limit has room again, unless it expires before."),
     ),
+    "contact_paused": (
+        _("They have asked for a pause from your texts."),
+        _("It goes when their pause ends, unless it expires before."),
+    ),
+    "contact_hours": (
+        _("It is outside the hours at which they want to be texted."),
+        _("It goes at the next hour that suits them and you."),
+    ),
     "window_closed": (
         _("No sending time was left before the text expired."),
         _("Widen the sending times, or let the text wait longer."),

@@ -69,6 +69,8 @@ def _what_it_says(met: Obstacle) -> str:
     elif met.reason == Reason.SEND_WINDOW and value.get("zone"):
         yours = _("Yours are %(spans)s that day, by the clock of %(zone)s.")
         parts.append((yours if spans else _("You have none that day, by the clock of %(zone)s.")) % values)
+    elif met.reason == Reason.CONTACT_HOURS and value.get("zone"):
+        parts.append(_("Theirs are %(spans)s, by the clock of %(zone)s.") % values)
     if met.ends_at is not None:
         parts.append(_("Until %(until)s.") % values)
     return " ".join(parts)

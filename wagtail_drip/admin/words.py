@@ -39,6 +39,8 @@ REASONS: dict[str, Any] = {
     "goal_already_met": _("the goal was already met"),
     "holdout": _("is in the comparison group"),
     "frequency_cap": _("has had enough messages lately"),
+    "contact_paused": _("has asked for a pause"),
+    "contact_hours": _("put off: outside the hours they chose"),
     "window_closed": _("no sending time was left before it expired"),
     "missing_variable": _("a personal detail has no value"),
     "content_blocked": _("the text is blocked"),

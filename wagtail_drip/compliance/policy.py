@@ -1,8 +1,8 @@
 """
 May this message go now? Pure over a question: the same answer for a send, a preview and a replay.
 
-Marketing needs permission and obeys suppression, opening, quiet hours, blackout dates, sending times, caps and
-expiry. A transactional text needs its own permission and obeys suppression, opening, quiet hours by law, the
+Marketing needs permission and obeys suppression, opening, the contact's own pause and hours, quiet hours, blackout
+dates, sending times, caps and expiry. A transactional text needs its own permission and obeys suppression, opening, quiet hours by law, the
 blackout dates that name it, and expiry. A response needs a licence. A test goes to confirmed staff numbers only.
 """
 
@@ -31,7 +31,11 @@ def decide(question: Question, *, now: datetime) -> Decision:
         return skip(refusal)
     if question.is_test or question.purpose == Purpose.RESPONSE:
         return send()
-    if question.pressure is None or question.purpose == Purpose.TRANSACTIONAL:
+    if question.purpose == Purpose.TRANSACTIONAL:
+        return _by_the_clock(question, now)
+    if question.paused_until is not None and now < question.paused_until:
+        return _paused(question, question.paused_until)
+    if question.pressure is None:
         return _by_the_clock(question, now)
     return _under_caps(question, question.pressure, now)
 
@@ -54,6 +58,13 @@ def _refusal(question: Question, now: datetime) -> str:
     if not question.permission:
         return Reason.NO_CONSENT if question.permission is None else Reason.UNSUBSCRIBED
     return ""
+
+
+def _paused(question: Question, until: datetime) -> Decision:
+    # Caps and clock are asked at the end of it: nobody knows yet what they say then.
+    if question.expires_at is not None and until >= question.expires_at:
+        return skip(Reason.CONTACT_PAUSED)
+    return defer(Reason.CONTACT_PAUSED, until)
 
 
 def _under_caps(question: Question, pressure: Pressure, now: datetime) -> Decision:

@@ -59,6 +59,12 @@ def week_of(spans_by_weekday: Mapping[str, Any]) -> Week:
     )
 
 
+@lru_cache(maxsize=1024)
+def daily(span: Span) -> Week:
+    """Return the week that has the same span each day."""
+    return ((span,),) * 7
+
+
 def minutes_of(wall_clock: str) -> int:
     """Return the minute of the day of "09:30"."""
     hour, _, minute = wall_clock.partition(":")

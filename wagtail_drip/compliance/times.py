@@ -1,5 +1,6 @@
 """
-When the rules of time let a message go: legal hours, blackout dates, holidays, sending times, expiry. Pure.
+When the rules of time let a message go: legal hours, blackout dates, holidays, sending times, a contact's own
+hours, expiry. Pure.
 
 ``opening`` is for the thousands of a pass; ``next_possible`` says the same and which rules stood in the way.
 """
@@ -31,7 +32,7 @@ class Obstacle(NamedTuple):
     A rule that stood in the way, from one moment to another.
 
     :ivar value: what the rule says: ``place``, ``source``, ``read`` of legal hours; ``zone`` and ``spans`` of
-        sending times; ``name`` and ``date`` of a blackout date or holiday.
+        sending times and of the contact's own hours; ``name`` and ``date`` of a blackout date or holiday.
     """
 
     reason: str
@@ -158,13 +159,17 @@ def _layers(question: Question, now: datetime) -> list[_Layer]:
     if obeys:
         closed, as_sunday = holiday_dates(question.holidays, question.region, question.subdivision, year)
     shut = rules.without(black, closed)
-    if shut or obeys:
+    own = question.own_hours if is_marketing else None
+    if shut or obeys or own:
         zone = chosen_zone(question) or "UTC"
     if shut:
         found.append(_Layer(Reason.BLACKOUT_DATE, (all_day(zone, shut),)))
     if obeys:
         chosen = Hours(week_of(question.windows), zone, shut, as_sunday)
         found.append(_Layer(Reason.SEND_WINDOW, (chosen,)))
+    if own:
+        # What they asked for, also of a step that may go outside the sending times.
+        found.append(_Layer(Reason.CONTACT_HOURS, (Hours(quiet_hours.daily(own), zone),)))
     return found
 
 

@@ -12,6 +12,7 @@ from wagtail_drip.core.windows import SPREAD_MINUTES
 
 from .frequency_caps import Pressure
 from .jurisdictions import Holidays
+from .quiet_hours import Span
 from .time_rules import SHIPPED, TimeRules
 
 
@@ -36,6 +37,8 @@ class Reason(StrEnum):
     SEND_WINDOW = "send_window"
     BLACKOUT_DATE = "blackout_date"
     FREQUENCY_CAP = "frequency_cap"
+    CONTACT_PAUSED = "contact_paused"
+    CONTACT_HOURS = "contact_hours"
 
 
 @value
@@ -96,6 +99,8 @@ class Question(NamedTuple):
     :param holidays: what public holidays are to the site's sending times (``jurisdictions.Holidays``).
     :param spread_minutes: over how long a burst at an opening is spread; 0 is not at all.
     :param spread_key: what tells this message from others when it is; the number where there is nothing else.
+    :param paused_until: until when the contact wants no marketing.
+    :param own_hours: the minutes of the day between which they want it, on the clock by which sending times are read.
     :param pressure: what bears on the caps; None where they leave room whatever else goes.
     """
 
@@ -121,6 +126,8 @@ class Question(NamedTuple):
     holidays: str = Holidays.USUAL
     spread_minutes: int = SPREAD_MINUTES
     spread_key: str = ""
+    paused_until: datetime | None = None
+    own_hours: Span | None = None
     pressure: Pressure | None = None
 
 

@@ -213,6 +213,11 @@ def ask_caps_again_of(contact_ids: Collection[int], *, now: datetime) -> int:
     return ledger.ask_again(contact_ids, now=now)
 
 
+def ask_wishes_again_of(contact_ids: Collection[int], *, now: datetime) -> int:
+    """Let what the contacts' own wishes have put off be asked again at once, since they chose anew; return how many."""
+    return ledger.ask_wishes_again(contact_ids, now=now)
+
+
 def stop_everything(*, by: str, now: datetime) -> Hold:
     """Hand over nothing at all from now on: messages under way at the gateways are the last."""
     return hold(scope="all", key="", reason=_("Stopped by %(name)s") % {"name": by}, now=now)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from wagtail_drip.compliance import jurisdictions, rulebook
 from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.compliance.frequency_caps import Pressure
+from wagtail_drip.compliance.quiet_hours import Span
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Destination, Licence, Question
 from wagtail_drip.contacts import phone
@@ -154,8 +155,17 @@ def _question(
         holidays=site.holidays,
         spread_minutes=site.spread_minutes,
         spread_key=message.key,
+        paused_until=person.paused_until,
+        own_hours=_own_hours(person),
         pressure=pressure,
     )
+
+
+def _own_hours(person: Person) -> Span | None:
+    begin, end = person.not_before_hour, person.not_after_hour
+    if begin is None and end is None:
+        return None
+    return (begin or 0) * 60, 24 * 60 if end is None else end * 60
 
 
 def question_of_times(number: str, zone: str, site: SiteSettings, rules: TimeRules) -> Question:

@@ -22,11 +22,18 @@ _TAKEN_AWAY: Mapping[str, Mapping[str, object]] = {
     Reason.UNSUBSCRIBED: {"permission": True},
     Reason.SUPPRESSED: {"is_suppressed": False},
     Reason.NOT_OPEN_YET: {"is_open": True},
+    Reason.CONTACT_PAUSED: {"paused_until": None},
     Reason.FREQUENCY_CAP: {"pressure": None},
 }
 
 _BY_THE_CLOCK = frozenset(
-    {Reason.QUIET_HOURS, Reason.SEND_WINDOW, Reason.BLACKOUT_DATE, Reason.WINDOW_CLOSED}
+    {
+        Reason.QUIET_HOURS,
+        Reason.SEND_WINDOW,
+        Reason.CONTACT_HOURS,
+        Reason.BLACKOUT_DATE,
+        Reason.WINDOW_CLOSED,
+    }
 )
 
 

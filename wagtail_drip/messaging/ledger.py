@@ -14,6 +14,8 @@ from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.states import DeferReason, MessageState
 from wagtail_drip.messaging.types import AT_ONCE, Claimed
 
+_WISHES = (DeferReason.FREQUENCY_CAP, DeferReason.CONTACT_PAUSED, DeferReason.CONTACT_HOURS)
+
 
 def record(messages: Sequence[Claimed], *, now: datetime) -> None:
     """Note that *messages* are handed over, in the transaction that marks them so."""
@@ -66,6 +68,16 @@ def give_back(messages: Sequence[Claimed]) -> None:
 def ask_again(contact_ids: Collection[int], *, now: datetime) -> int:
     """Let what caps put off be asked again at once, of these contacts, and return how many messages that is."""
     return put_off(now=now).filter(contact_id__in=set(contact_ids)).update(due_at=now)
+
+
+def ask_wishes_again(contact_ids: Collection[int], *, now: datetime) -> int:
+    """The same of what any wish of the contacts' own has put off: fewer texts, a pause, their hours."""
+    return Message.objects.filter(
+        state=MessageState.SCHEDULED,
+        defer_reason__in=_WISHES,
+        due_at__gt=now,
+        contact_id__in=set(contact_ids),
+    ).update(due_at=now)
 
 
 def put_off(*, now: datetime) -> QuerySet[Message]:

@@ -82,6 +82,9 @@ class Person(NamedTuple):
     zone: str
     most_per_week: int | None
     most_per_month: int | None
+    paused_until: datetime | None
+    not_before_hour: int | None
+    not_after_hour: int | None
     merged_into_id: int | None
 
 
