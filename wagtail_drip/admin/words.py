@@ -126,7 +126,12 @@ PURPOSE_GROUPS: dict[str, Any] = {
 }
 
 # Values of our own events that are no words for people: by the property's name.
+_NO_WISH = {"none": _("no wish any more")}
 EVENT_VALUES: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(
+        ("paused_until", "most_per_week", "most_per_month", "not_before_hour", "not_after_hour", "language"),
+        _NO_WISH,
+    ),
     "purpose_group": PURPOSE_GROUPS,
     "source": {
         "keyword": CONSENT_METHODS[ConsentMethod.KEYWORD],

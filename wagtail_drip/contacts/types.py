@@ -74,6 +74,25 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """
+    What a contact has asked for beside yes and no; None is no wish of their own.
+
+    :param most_per_week: marketing texts in 7 × 24 hours, at least 1; *most_per_month* in 30 days.
+    :param paused_until: no marketing before.
+    :param not_before_hour: 0 to 23, by their own clock; *not_after_hour* 1 to 24.
+    :param language: of the pages and answers they get; '' is not known.
+    """
+
+    most_per_week: int | None = None
+    most_per_month: int | None = None
+    paused_until: datetime | None = None
+    not_before_hour: int | None = None
+    not_after_hour: int | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Consent:
     """
     One answer to one question, with its proof.

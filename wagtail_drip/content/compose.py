@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from wagtail.models import Site
 
 from wagtail_drip.conf import settings
 from wagtail_drip.content import context, language, problems
@@ -18,6 +19,7 @@ from wagtail_drip.core.among import Among
 from wagtail_drip.core.prepared import prepared
 from wagtail_drip.gateways import encoding
 from wagtail_drip.links import actions as links
+from wagtail_drip.links import personal
 from wagtail_drip.links.types import LinkSpec
 
 __all__ = ["Composed", "TextToCompose", "addresses", "compose", "preview_context"]
@@ -172,6 +174,12 @@ def _replaced(text: str, places: Sequence[_Address], shorts: Sequence[str]) -> s
 
 
 def preview_context(contact_id: int | None, event: Mapping[str, Any], site_id: int) -> dict[str, Any]:
-    """Return the variables that a text would have for this contact and event, from the same builder."""
+    """
+    Return the variables that a text would have for this contact and event, from the same builder.
+
+    The links to pages of the contact's own open nothing: whoever looks is somebody else.
+    """
     subject = context.Subject(contact_id=contact_id, site_id=site_id, event=event)
-    return context.build([subject], roots=("contact", "order", "cart", "shop"))[0]
+    shown = context.build([subject], roots=("contact", "order", "cart", "shop"))[0]
+    site = Site.objects.filter(pk=site_id).first()
+    return {**shown, "link": personal.sample_addresses(site) if site is not None else {}}

@@ -18,6 +18,7 @@ from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
 from wagtail_drip.core.values import value
+from wagtail_drip.links import personal
 from wagtail_drip.stores import querysets as stores
 from wagtail_drip.stores import registry
 from wagtail_drip.stores.models import Cart, Purchase
@@ -51,7 +52,7 @@ def build(
     """
     Return each subject's variables, in the same order.
 
-    :param roots: which of contact, order, cart and shop any of the texts reads; others are not fetched.
+    :param roots: which of contact, order, cart, shop and link any of the texts reads; others are not fetched.
     :param known: contacts that were read already, by their ids.
     """
     found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
@@ -68,7 +69,17 @@ def build(
         shops = _shops({subject.site_id for subject in subjects})
         for subject, variables in zip(subjects, found, strict=True):
             variables["shop"] = shops.get(subject.site_id, {})
+    if "link" in roots:
+        sites = Site.objects.in_bulk({subject.site_id for subject in subjects})
+        for subject, variables in zip(subjects, found, strict=True):
+            variables["link"] = _own_pages(subject, sites.get(subject.site_id))
     return found
+
+
+def _own_pages(subject: Subject, site: Site | None) -> dict[str, str]:
+    if site is None or subject.contact_id is None:
+        return {}
+    return personal.addresses_of(subject.contact_id, site)
 
 
 def _fill(

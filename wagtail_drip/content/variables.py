@@ -46,6 +46,14 @@ _ALWAYS = (
     Variable(name="cart.url", label=_("Cart: link back to it"), sample="https://shop.example/cart"),
     Variable(name="shop.name", label=_("Shop: name"), sample="Tea House"),
     Variable(name="shop.url", label=_("Shop: address"), sample="https://shop.example"),
+    Variable(
+        name="link.preferences",
+        label=_("Link: choose what they get"),
+        sample="https://shop.example/drip/preferences/example/",
+    ),
+    Variable(
+        name="link.stop", label=_("Link: stop all texts"), sample="https://shop.example/drip/stop/example/"
+    ),
 )
 
 

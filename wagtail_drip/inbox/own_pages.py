@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from django.db import transaction
 
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import preference_actions as preferences
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup
+from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup, Wishes
 from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
 from wagtail_drip.inbox import actions, senders
 from wagtail_drip.messaging import actions as messaging
+
+# What the event says where a wish was taken back.
+NONE = "none"
 
 
 def stop(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
@@ -35,6 +42,65 @@ def start(*, contact_id: int, site_id: int, source: str, wording: str, now: date
     return claims.retried(
         lambda: _start(contact_id=contact_id, site_id=site_id, source=source, wording=wording, now=now)
     )
+
+
+def choose(
+    *,
+    contact_id: int,
+    site_id: int,
+    wishes: Wishes,
+    topics: Mapping[str, bool],
+    source: str,
+    wording: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """
+    Note what they ask for, obeyed from the next hand-over on, and return what of it is new.
+
+    What an older wish had put off is asked about again at once.
+
+    :param topics: which of those that the page showed they want.
+    :param wording: what the page said of topics.
+    """
+    return claims.retried(
+        lambda: _choose(
+            contact_id=contact_id,
+            site_id=site_id,
+            wishes=wishes,
+            topics=topics,
+            source=source,
+            wording=wording,
+            now=now,
+        )
+    )
+
+
+@transaction.atomic
+def _choose(
+    *,
+    contact_id: int,
+    site_id: int,
+    wishes: Wishes,
+    topics: Mapping[str, bool],
+    source: str,
+    wording: str,
+    now: datetime,
+) -> dict[str, Any]:
+    person = _lock(contact_id)
+    if person is None:
+        return {}
+    new = preferences.wish(person.pk, wishes, now=now)
+    chosen = preferences.choose_topics(person.pk, site_id, topics, source=source, wording=wording, now=now)
+    if new:
+        told = {name: NONE if value in (None, "") else _told(value) for name, value in new.items()}
+        _record("preferences_changed", person.pk, site_id, now=now, properties=told)
+        everybody = {person.pk, *querysets.merged_into([person.pk])}
+        messaging.ask_wishes_again_of(everybody, now=now)
+    return {**new, **({"topics": chosen} if chosen else {})}
+
+
+def _told(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @transaction.atomic
@@ -113,7 +179,16 @@ def _lock(contact_id: int) -> Contact | None:
             return locked[0] if locked else None
 
 
-def _record(name: str, contact_id: int, site_id: int, *, now: datetime) -> None:
+def _record(
+    name: str,
+    contact_id: int,
+    site_id: int,
+    *,
+    now: datetime,
+    properties: Mapping[str, Any] = MappingProxyType(
+        {"purpose_group": PurposeGroup.MARKETING.value, "source": "page"}
+    ),
+) -> None:
     """Leave the event for whoever waits for it; a second press changed nothing and leaves none."""
     events.record_events(
         [
@@ -126,7 +201,7 @@ def _record(name: str, contact_id: int, site_id: int, *, now: datetime) -> None:
                 source="page",
                 occurred_at=now,
                 recorded_at=now,
-                properties={"purpose_group": PurposeGroup.MARKETING.value, "source": "page"},
+                properties=dict(properties),
             )
         ]
     )

@@ -16,7 +16,7 @@ from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
 from wagtail_drip.exceptions import WagtailDripError
-from wagtail_drip.links import crawlers
+from wagtail_drip.links import crawlers, personal
 from wagtail_drip.links.models import Click, Link
 from wagtail_drip.links.types import LinkSpec
 
@@ -127,7 +127,7 @@ def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: 
                 recorded_at=now,
                 properties={
                     "link_id": link.pk,
-                    "url": link.url,
+                    "url": personal.without_token(link.url),
                     "message_key": link.message_key,
                     "sequence_id": link.sequence_id,
                     "step_id": link.step_id,

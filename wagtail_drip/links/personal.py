@@ -11,9 +11,14 @@ from typing import NamedTuple
 
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
+from wagtail.models import Site
+
+from wagtail_drip.conf import settings
 
 _SALT = "wagtail_drip.own_pages"
 STOP, PREFERENCES = "stop_page", "preferences"
+_NAMES = {"stop": STOP, "preferences": PREFERENCES}
+_SAMPLE = "example"
 
 
 class Owner(NamedTuple):
@@ -40,3 +45,32 @@ def read(token: str) -> Owner | None:
 def path_of(page: str, contact_id: int, site_id: int) -> str:
     """Return the path of one of the pages: ``STOP`` or ``PREFERENCES``."""
     return reverse(f"wagtail_drip:{page}", args=[token_of(contact_id, site_id)])
+
+
+def addresses_of(contact_id: int, site: Site) -> dict[str, str]:
+    """Return the addresses of a contact's pages on a site, by the names that texts know them by."""
+    token = token_of(contact_id, site.pk)
+    return {
+        name: _base(site) + reverse(f"wagtail_drip:{page}", args=[token]) for name, page in _NAMES.items()
+    }
+
+
+def sample_addresses(site: Site) -> dict[str, str]:
+    """Return addresses as ``addresses_of`` does that open nothing: a preview is seen by others than the person."""
+    return {
+        name: _base(site) + reverse(f"wagtail_drip:{page}", args=[_SAMPLE]) for name, page in _NAMES.items()
+    }
+
+
+def without_token(url: str) -> str:
+    """Return *url*, with what opens somebody's pages left out of it: others read where a click led."""
+    for page in _NAMES.values():
+        front = reverse(f"wagtail_drip:{page}", args=["x"]).removesuffix("x/")
+        before, found, after = url.partition(front)
+        if found and read(after.partition("/")[0]) is not None:
+            return f"{before}{front}{_SAMPLE}/"
+    return url
+
+
+def _base(site: Site) -> str:
+    return settings.PUBLIC_BASE_URL.rstrip("/") or str(site.root_url)

@@ -43,6 +43,7 @@ def stop_page(request: HttpRequest, token: str) -> HttpResponse:
             "is_stopped": bool(reasons),
             "may_start": visitors.may_start(reasons),
             "is_back": "back" in request.GET,
+            "preferences_address": reverse("wagtail_drip:preferences", args=[token]),
             "others": [
                 pages.sender_name(row.site_id)
                 for row in visitor.reach.sites

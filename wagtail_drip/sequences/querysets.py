@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.sequences import flow_cache, triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
@@ -45,6 +46,21 @@ def live_by_trigger(names: Collection[str]) -> dict[str, list[Running]]:
     for name, each in _running(SequenceRuntime.objects.filter(trigger_event__in=set(names) - {""})):
         by_name.setdefault(name, []).append(each)
     return by_name
+
+
+def topics(site_id: int) -> list[str]:
+    """Return the topics of the marketing texts that sequences of a site send, or will once they go on."""
+    rows = SequenceRuntime.objects.filter(
+        Q(sequence__site_id=site_id) | Q(sequence__site_id=None), archived_at=None, version__isnull=False
+    )
+    found = set()
+    for flow in flows(rows.values_list("version_id", flat=True)).values():
+        sent = [(flow.purpose, flow.topic)]
+        for step in flow.steps.values():
+            if step.kind == "send_message" and step.settings.get("topic"):
+                sent.append((step.settings.get("purpose") or flow.purpose, step.settings["topic"]))
+        found |= {topic for purpose, topic in sent if topic and group_of(purpose) is PurposeGroup.MARKETING}
+    return sorted(found)
 
 
 def _running(rows: QuerySet[SequenceRuntime]) -> list[tuple[str, Running]]:

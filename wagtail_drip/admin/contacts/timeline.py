@@ -143,7 +143,11 @@ def _consent(contact_id: int, most: int) -> Iterable[Entry]:
             text=row.wording,
             is_good=row.granted,
             icon="check" if row.granted else "cross",
-            details=[(_("Where"), row.source), (_("How"), words.CONSENT_METHODS.get(row.method, row.method))],
+            details=[
+                *([(_("Topic"), row.topic)] if row.topic else []),
+                (_("Where"), row.source),
+                (_("How"), words.CONSENT_METHODS.get(row.method, row.method)),
+            ],
         )
 
 

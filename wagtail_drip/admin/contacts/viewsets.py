@@ -13,9 +13,9 @@ from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
-from wagtail_drip.admin.contacts import timeline
+from wagtail_drip.admin.contacts import own_pages, timeline
 from wagtail_drip.admin.contacts.exporting import ExportView
-from wagtail_drip.admin.contacts.limits import LimitsView
+from wagtail_drip.admin.contacts.limits import CHANGE_CONSENT, LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
 from wagtail_drip.contacts import cleaning, phone, querysets
@@ -112,6 +112,10 @@ class ContactInspectView(ReadOnlyInspectView):
     template_name = "wagtail_drip/admin/contacts/inspect.html"
     page_title = _("Contact")
 
+    @property
+    def _may_change_consent(self) -> bool:
+        return bool(self.request.user.has_perm(CHANGE_CONSENT))
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         page = timeline.page_number(self.request.GET.get("page"))
@@ -123,6 +127,9 @@ class ContactInspectView(ReadOnlyInspectView):
             "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "permissions": timeline.permissions(self.object.pk),
+            "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],
+            "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),
+            "own_hours": own_pages.hours(self.object),
             "suppressed": timeline.is_suppressed(self.object.phone),
             "timeline": timeline.page(self.object.pk, page=page),
         }

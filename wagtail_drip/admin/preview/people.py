@@ -125,6 +125,7 @@ def _present() -> QuerySet[Contact]:
 
 def _made_up(trigger_event: str, *, site_id: int) -> Person:
     samples = variables.samples(trigger_event)
+    here = compose.preview_context(None, {}, site_id)
     contact = {name: str(samples["contact"].get(name, "")) for name in CONTACT_FIELDS}
     return Person(
         label=_("%(name)s, a made-up customer") % {"name": contact["first_name"]},
@@ -133,7 +134,8 @@ def _made_up(trigger_event: str, *, site_id: int) -> Person:
         event=catalogue.sample(trigger_event),
         variables={
             **samples,
-            "shop": compose.preview_context(None, {}, site_id).get("shop") or samples["shop"],
+            "shop": here.get("shop") or samples["shop"],
+            "link": here.get("link") or samples["link"],
         },
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.events.kinds.wording import kind, needed, optional
-from wagtail_drip.events.types import ANY, NUMBER, EventType
+from wagtail_drip.events.types import ANY, MOMENT, NUMBER, EventType
 
 MESSAGE = (
     optional("message_key", _("Message"), "enr:1:1"),
@@ -28,6 +28,17 @@ EVENTS: list[EventType] = [
     kind("customer_updated", _("Customer's details changed"), _("A customer's details change")),
     kind("customer_deleted", _("Customer deleted"), _("A customer's account is deleted")),
     kind("consent_changed", _("Consent changed"), _("Somebody's consent changes"), *CHOICE),
+    kind(
+        "preferences_changed",
+        _("Preferences changed"),
+        _("Somebody changes what they want on their own page"),
+        optional("paused_until", _("Paused until"), "2026-12-24T09:00:00+00:00", type=MOMENT),
+        optional("most_per_week", _("At most in 7 days"), 1, type=NUMBER),
+        optional("most_per_month", _("At most in 30 days"), 4, type=NUMBER),
+        optional("not_before_hour", _("Not before (hour)"), 9, type=NUMBER),
+        optional("not_after_hour", _("Not after (hour)"), 20, type=NUMBER),
+        optional("language", _("Language"), "en"),
+    ),
     kind(
         "link_clicked",
         _("Link clicked"),
