@@ -36,6 +36,7 @@ from wagtail_drip.messaging.models import (
     SenderBudget,
     SendLedger,
 )
+from wagtail_drip.privacy.erasure_models import Erasure
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
 from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
@@ -57,6 +58,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentTally",
     "EntryVolume",
+    "Erasure",
     "Event",
     "EventTally",
     "FullPeriod",

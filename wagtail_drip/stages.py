@@ -84,6 +84,12 @@ def _recovery(now: datetime, slot: str) -> int:
     return recovery.recover_due(now=now)
 
 
+def _erasures(now: datetime, slot: str) -> int:
+    from wagtail_drip.privacy import erase
+
+    return erase.erase_due(now=now)
+
+
 def _imports(now: datetime, slot: str) -> int:
     from wagtail_drip.privacy import importing
 
@@ -109,6 +115,7 @@ STAGES: dict[str, Stage] = {
     "outside": _outside,
     "send": _send,
     "recovery": _recovery,
+    "erasures": _erasures,
     "imports": _imports,
     "rollups": _rollups,
 }

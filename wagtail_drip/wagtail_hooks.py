@@ -52,6 +52,7 @@ def register_permissions() -> QuerySet[Permission]:
             "view_contact",
             "export_contact",
             "import_contact",
+            "erase_contact",
             "change_consent",
             "view_message",
             "view_outsidecall",
@@ -68,6 +69,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         again.LOGGED, _("Try a call to the outside again"), _("Had a call to the outside tried again")
     )
+    actions.register_action(trail.ERASED, _("Erase a person"), _("Erased this person"))
     actions.register_action(
         trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")
     )

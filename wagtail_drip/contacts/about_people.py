@@ -13,30 +13,33 @@ from wagtail_drip.contacts.models import (
 )
 from wagtail_drip.core.personal_data import Erasing, Held, Kind, of_contact
 
+# What erasing blanks of a contact, at once.
+PERSONAL = {
+    "phone": Kind.NUMBER,
+    "active_phone": Kind.NUMBER,
+    "email": Kind.EMAIL,
+    "first_name": Kind.NAME,
+    "last_name": Kind.NAME,
+    "language": Kind.PROFILE,
+    "region": Kind.PROFILE,
+    "zone": Kind.PROFILE,
+    "zone_source": Kind.PROFILE,
+    "preferred_channel": Kind.PROFILE,
+    "most_per_week": Kind.PROFILE,
+    "most_per_month": Kind.PROFILE,
+    "paused_until": Kind.PROFILE,
+    "not_before_hour": Kind.PROFILE,
+    "not_after_hour": Kind.PROFILE,
+    "attributes": Kind.VALUES,
+    "user": Kind.KEY,
+}
+
 HELD = (
     Held(
         model=Contact,
         why="Who somebody is and how to reach them.",
         rows=of_contact(Contact, "pk"),
-        personal={
-            "phone": Kind.NUMBER,
-            "active_phone": Kind.NUMBER,
-            "email": Kind.EMAIL,
-            "first_name": Kind.NAME,
-            "last_name": Kind.NAME,
-            "language": Kind.PROFILE,
-            "region": Kind.PROFILE,
-            "zone": Kind.PROFILE,
-            "zone_source": Kind.PROFILE,
-            "preferred_channel": Kind.PROFILE,
-            "most_per_week": Kind.PROFILE,
-            "most_per_month": Kind.PROFILE,
-            "paused_until": Kind.PROFILE,
-            "not_before_hour": Kind.PROFILE,
-            "not_after_hour": Kind.PROFILE,
-            "attributes": Kind.VALUES,
-            "user": Kind.KEY,
-        },
+        personal=PERSONAL,
         plain="id merged_into erased_at created_at changed_at",
     ),
     Held(

@@ -97,7 +97,9 @@ def _of_number(number: phones.Phone, known: Contact | None, *, now: datetime) ->
     """Return the contact of *number*: the *known* one if it has none yet; None where nobody has it."""
     owner = Contact.objects.filter(active_phone=number.e164).first()
     if owner is not None:
-        return owner
+        # Whoever was merged answers no more; should a row have kept its number, who speaks for it does.
+        head = querysets.resolve_merged([owner.pk])[owner.pk]
+        return owner if head == owner.pk else Contact.objects.get(pk=head)
     if known is not None and known.active_phone is None:
         return _give_number(known, number, now=now)
     return _new(number, now=now) if known is not None else None

@@ -64,6 +64,7 @@ class Contact(models.Model):
         ]
         permissions = [
             ("export_contact", _("Can export contacts")),
+            ("erase_contact", _("Can erase contacts")),
             ("change_consent", _("Can change what a contact agreed to")),
         ]
 

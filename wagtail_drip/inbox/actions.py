@@ -27,6 +27,8 @@ BY_THEMSELVES: Mapping[ConsentMethod, str] = {
     ConsentMethod.PAGE: STOP_PAGE,
 }
 PROVIDER = "provider"
+# Of who was erased: only they themselves can come back, from their own phone.
+ERASED = "erased"
 
 
 def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) -> bool:
@@ -119,11 +121,15 @@ def start(
     """
     Undo what they stopped by a keyword or on our page, and nothing else; return whether there was anything.
 
+    Who was erased may be texted again, and has agreed to nothing yet.
+
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
     contact_ids = _lock(number)
     stopped = Suppression.objects.filter(
-        number_hash__in=keys.number_hashes(number), reason__in=BY_THEMSELVES.values(), lifted_at=None
+        number_hash__in=keys.number_hashes(number),
+        reason__in=[*BY_THEMSELVES.values(), ERASED],
+        lifted_at=None,
     ).values_list("scope", "scope_value")
     lifted = 0
     for scope, value in _reached(list(stopped), reach):

@@ -81,7 +81,12 @@ def cancel_pending(*, enrolment_ids: Collection[int], reason: str, now: datetime
 
 
 def cancel_for_contacts(
-    *, contact_ids: Collection[int], reason: str, now: datetime, site_ids: Collection[int] | None = None
+    *,
+    contact_ids: Collection[int],
+    reason: str,
+    now: datetime,
+    site_ids: Collection[int] | None = None,
+    with_answers: bool = False,
 ) -> int:
     """
     Cancel what waits in the outbox for these contacts, of every purpose but answers; return how many.
@@ -90,8 +95,11 @@ def cancel_for_contacts(
     contacts' locks first.
 
     :param site_ids: only what these sites would send; None for every site.
+    :param with_answers: answers too: the contact is to be erased.
     """
-    rows = Message.objects.filter(contact_id__in=contact_ids).exclude(purpose=Purpose.RESPONSE)
+    rows = Message.objects.filter(contact_id__in=contact_ids)
+    if not with_answers:
+        rows = rows.exclude(purpose=Purpose.RESPONSE)
     if site_ids is not None:
         rows = rows.filter(site_id__in=site_ids)
     return _cancel(rows, reason=reason, now=now)

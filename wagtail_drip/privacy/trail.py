@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -25,7 +26,7 @@ def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> Non
     log(instance=nameless, action=action, user=user, data={"by": by} if by else None)
 
 
-def forget(contact_ids: list[int]) -> int:
+def forget(contact_ids: Collection[int]) -> int:
     """Take what Wagtail's log says of these contacts out of it: their labels and what was noted beside them."""
     from wagtail.models import ModelLogEntry
 

@@ -142,13 +142,14 @@ def _by_what_we_know(happenings: Sequence[Happening], nameless: Sequence[int], f
     orders = {(happenings[i].store, happenings[i].order_id) for i in nameless if happenings[i].order_id}
     if carts:
         rows = copies.carts_of(carts).exclude(contact=None).select_related("contact")
+        rows = rows.filter(contact__erased_at=None)
         for row in rows:
             if row.contact is not None:
                 of_carts[row.store, row.cart_id] = _person(row)
     if orders:
-        bought = Purchase.objects.filter(pk__in=copies.purchase_pks(orders).values()).select_related(
-            "contact"
-        )
+        bought = Purchase.objects.filter(
+            pk__in=copies.purchase_pks(orders).values(), contact__erased_at=None
+        ).select_related("contact")
         for purchase in bought:
             of_orders[purchase.store, purchase.order_id] = _person(purchase)
     # What this very batch says of a cart counts as well.

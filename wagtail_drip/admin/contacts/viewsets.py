@@ -14,6 +14,7 @@ from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
 from wagtail_drip.admin.contacts import own_pages, timeline
+from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
 from wagtail_drip.admin.contacts.limits import CHANGE_CONSENT, LimitsView
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
@@ -149,6 +150,7 @@ class ContactViewSet(ReadOnlyViewSet):
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
+            path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/export/", ExportView.as_view(), name="export"),
             path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
             path("<int:pk>/why/<int:sequence_id>/", WhyView.as_view(), name="why"),
