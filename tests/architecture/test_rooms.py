@@ -33,6 +33,7 @@ PURE = {
     "content.language",
     "gateways.encoding",
     "compliance.keywords",
+    "compliance.opt_in_wording",
     "experiments.bucketing",
     "experiments.sequential_test",
     "experiments.confidence",

@@ -110,6 +110,7 @@ EXIT_REASONS: dict[str, Any] = {
 
 CONSENT_METHODS: dict[str, Any] = {
     ConsentMethod.WEB_FORM: _("a form on the web"),
+    ConsentMethod.DOUBLE_OPT_IN: _("a form on the web, confirmed by phone"),
     ConsentMethod.CHECKOUT: _("at the checkout"),
     ConsentMethod.KEYWORD: _("by text, with a keyword"),
     ConsentMethod.PAGE: _("on your page, by the link in a text"),

@@ -8,7 +8,8 @@ Sources: 47 CFR 64.1200(a)(10) (stop, quit, end, revoke, opt out, cancel, unsubs
 the defaults of Twilio ("Support for opt-out keywords") and AWS End User Messaging ("Keywords"), both as noted on
 2026-11-20; China's carriers ask for 拒收请回复R. The other languages are common knowledge and an owner's to judge.
 
-YES, OUI, JA, 同意 and the like are not here: they confirm what was asked, or answer a question.
+YES, OUI, JA, 同意 and the like stand apart, in CONFIRM: they say yes to a sign-up that waits for it, and are replies
+otherwise, for they may answer a question.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Literal
 
 from wagtail_drip.compliance import letters, stop_phrases
 
-Kind = Literal["stop", "start", "help", "reply"]
+Kind = Literal["stop", "start", "help", "confirm", "reply"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,33 @@ START: dict[str, tuple[str, ...]] = {
     "id, ms": ("MULAI",),
     "th": ("เริ่ม",),
 }
+# Only while somebody has been asked: see ``confirmation``.
+CONFIRM: dict[str, tuple[str, ...]] = {
+    "global": ("YES", "Y", "YEAH", "YEP", "OK", "OKAY", "CONFIRM", "AGREE", "I AGREE", "YES PLEASE"),
+    "zh": ("是", "是的", "好", "好的", "同意", "我同意", "确认", "确定", "可以", "確認", "確定"),
+    "fr": ("OUI", "D'ACCORD", "CONFIRMER"),
+    "es": ("SI", "SÍ", "CONFIRMAR", "ACEPTO", "DE ACUERDO"),
+    "pt": ("SIM", "ACEITO"),
+    "de": ("JA", "OKAY", "BESTÄTIGEN", "JA BITTE"),
+    "it": ("SI", "SÌ", "CONFERMO", "ACCETTO"),
+    "nl": ("JA", "AKKOORD"),
+    "sv, no, da": ("JA", "BEKRÄFTA", "BEKREFT", "BEKRÆFT"),
+    "fi": ("KYLLÄ", "JOO"),
+    "pl": ("TAK", "POTWIERDZAM"),
+    "cs": ("ANO", "SOUHLASIM"),
+    "hu": ("IGEN",),
+    "ro": ("DA",),
+    "tr": ("EVET", "ONAY"),
+    "ru, uk": ("ДА", "ТАК", "СОГЛАСЕН", "СОГЛАСНА"),
+    "ja": ("はい", "同意", "確認"),
+    "ko": ("예", "네", "동의"),
+    "ar": ("نعم", "موافق"),
+    "he": ("כן", "מאשר"),
+    "hi": ("हाँ", "हां"),
+    "id, ms": ("YA", "SETUJU"),
+    "vi": ("CO", "DONG Y"),
+    "th": ("ใช่", "ตกลง", "ยืนยัน"),
+}
 HELP: dict[str, tuple[str, ...]] = {
     "global": ("HELP", "INFO"),
     "zh": ("帮助", "客服"),
@@ -155,6 +183,16 @@ def classify(text: str, *, region: str = "") -> Verdict:
     return Verdict(kind="stop", phrase=phrase) if phrase else Verdict(kind="reply")
 
 
+def confirmation(text: str) -> str:
+    """
+    Return the word by which *text* says yes, as the table spells it; '' where it says anything else.
+
+    For a text whose author has been asked, and has not answered yet; anybody else's is a reply.
+    """
+    words = plain(text)
+    return _CONFIRM.get(words, "") if words else ""
+
+
 def is_taken(word: str) -> bool:
     """Tell whether *word* stops, starts or asks for help, in whatever country: no sequence may have it."""
     return any(
@@ -207,3 +245,4 @@ _TABLES: tuple[tuple[Kind, _Everywhere, dict[str, _Everywhere]], ...] = (
     ("start", _by_normal_form(START), _by_region(START_IN)),
     ("help", _by_normal_form(HELP), _by_region(HELP_IN)),
 )
+_CONFIRM = _by_normal_form(CONFIRM)

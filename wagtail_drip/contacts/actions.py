@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from wagtail_drip.contacts import cleaning, dated, projection, querysets, recording
+from wagtail_drip.contacts import cleaning, dated, opt_in_actions, projection, querysets, recording
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.consent import PermissionKey
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
@@ -192,6 +192,10 @@ def record_consent(
     """
     head = querysets.resolve_merged([contact_id])[contact_id]
     claims.lock_in_order(Contact.objects.filter(pk=head))
+    if not consent.granted:
+        opt_in_actions.withdraw(
+            contact_ids=[head], site_ids=[site_id], group=consent.group, topic=consent.topic, now=now
+        )
     return recording.append([(head, site_id)], consent, now=now, staff_user_id=staff_user_id)[0]
 
 
@@ -210,10 +214,12 @@ def withdraw_marketing(
     Record that these contacts want no more marketing on these sites, and return how many records that took.
 
     Without a topic every topic is closed as well. Where it is withdrawn already nothing is recorded, so
-    that a second call changes nothing. Contacts are locked first, in primary-key order.
+    that a second call changes nothing. What they were asked and have not confirmed is taken back, too.
+    Contacts are locked first, in primary-key order.
     """
     heads = set(querysets.resolve_merged(contact_ids).values())
     claims.lock_in_order(Contact.objects.filter(pk__in=heads))
+    opt_in_actions.withdraw(contact_ids=heads, site_ids=site_ids, topic=topic, now=now)
     pairs = {(contact_id, site_id) for contact_id in heads for site_id in site_ids}
     held = projection.standings_of(pairs)
     key = PermissionKey(PurposeGroup.MARKETING, Channel.SMS, topic)

@@ -37,6 +37,7 @@ class Channel(StrEnum):
 
 class ConsentMethod(StrEnum):
     WEB_FORM = "web_form"
+    DOUBLE_OPT_IN = "double_opt_in"  # a form, confirmed by whoever holds the phone
     CHECKOUT = "checkout"
     KEYWORD = "keyword"
     PAGE = "page"  # on our own page, behind the signed link in a text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,13 +13,13 @@ from wagtail_drip import signals
 from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.contacts.types import ConsentMethod, Identity, Purpose, PurposeGroup
 from wagtail_drip.core import claims, clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
-from wagtail_drip.inbox import actions, responses, senders
+from wagtail_drip.inbox import actions, responses, senders, sign_ups
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging import inbound_texts
 from wagtail_drip.messaging.models import InboundText, Message
@@ -26,7 +27,7 @@ from wagtail_drip.messaging.types import MessageDraft
 
 logger = logging.getLogger(__name__)
 
-_EVENTS = {"stop": "opted_out", "start": "opted_in", "reply": "message_replied"}
+_EVENTS = {"stop": "opted_out", "start": "opted_in", "confirm": "opted_in", "reply": "message_replied"}
 _BATCH = 100
 _MOST_ATTEMPTS = 5
 
@@ -95,7 +96,21 @@ def _receive(text: InboundText, *, now: datetime) -> None:
         claims.lock_in_order(Contact.objects.filter(pk=contact.pk))
     confirms = _is_first_of_its_kind(verdict, text, contact)
     has_effect = _act(verdict, text=text, number=number, reach=reach, now=now)
-    if verdict.kind == "start" and not has_effect:
+    confirmed: list[OptInRequest] = []
+    if contact is not None and verdict.kind in ("start", "reply"):
+        confirmed = sign_ups.confirm_by_reply(
+            text.text,
+            inbound_text_id=text.pk,
+            is_start=verdict.kind == "start",
+            contact_id=contact.pk,
+            site_ids=reach.site_ids,
+            now=now,
+        )
+    if confirmed:
+        word = verdict.keyword or keywords.confirmation(text.text)
+        verdict = keywords.Verdict(kind="confirm", keyword=word)
+        confirms = True
+    elif verdict.kind == "start" and not has_effect:
         # Who never stopped and says "start" has answered something.
         verdict = keywords.Verdict(kind="reply")
     inbound_texts.settle(
@@ -109,10 +124,9 @@ def _receive(text: InboundText, *, now: datetime) -> None:
     if contact is None or not reach.sites:
         return
     last = _last_message(contact, reach)
-    site = next(
-        (row for row in reach.sites if last is not None and row.site_id == last.site_id), reach.sites[0]
-    )
-    _record(text, verdict, contact=contact, site=site, last=last, now=now)
+    asked_by = confirmed[0].site_id if confirmed else last.site_id if last is not None else None
+    site = next((row for row in reach.sites if row.site_id == asked_by), reach.sites[0])
+    _record(text, verdict, contact=contact, site=site, last=last, now=now, confirmed=confirmed)
     if confirms and verdict.kind != "reply":
         _answer(text, verdict, contact=contact, site=site, now=now)
 
@@ -182,6 +196,7 @@ def _record(
     site: SiteSettings,
     last: Message | None,
     now: datetime,
+    confirmed: Sequence[OptInRequest] = (),
 ) -> None:
     name = _EVENTS.get(verdict.kind)
     if name is None:
@@ -196,6 +211,12 @@ def _record(
             "keyword": verdict.keyword or verdict.phrase,
             "purpose_group": PurposeGroup.MARKETING.value,
             "source": "keyword" if verdict.keyword else "phrase" if verdict.phrase else "provider",
+        }
+    if confirmed:
+        properties |= {
+            "purpose_group": confirmed[0].purpose_group,
+            "topic": confirmed[0].topic,
+            "source": "sign_up",
         }
     if last is not None:
         properties |= {
@@ -225,7 +246,8 @@ def _answer(
 ) -> None:
     """Queue the one automatic answer; the text's own id in its key keeps it the only one."""
     has_own_words = verdict.kind == "help" and site.help_text
-    if inbound_texts.gateway_answers_stops(text.gateway) and not has_own_words:
+    is_known = verdict.kind != "confirm"  # no provider knows what was asked
+    if is_known and inbound_texts.gateway_answers_stops(text.gateway) and not has_own_words:
         return
     body = responses.wording(verdict.kind, contact=contact, site=site)
     messaging.queue(

@@ -1,16 +1,29 @@
-"""The one automatic answer to a text: who stopped hears so once, who asks for help gets it."""
+"""
+The one automatic answer to a text: who stopped hears so once, who asks for help gets it.
+
+And the one text about a sign-up: the question, or the welcome that American carriers want to be the first text of all
+(CTIA, Messaging Principles: who texts, how often, what it costs, HELP and STOP).
+"""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.models import Site
 
 from wagtail_drip.compliance.keywords import Kind
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.compliance.opt_in_wording import COSTS
+from wagtail_drip.conf import settings as settings_of_us
+from wagtail_drip.contacts import phone
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.gateways import encoding
+from wagtail_drip.inbox import senders
+from wagtail_drip.links import personal
+
+_LONGEST_SENDER = 40
 
 
 def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
@@ -25,11 +38,61 @@ def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
             )
         if kind == "start":
             return _fitting(_("%(sender)s: Welcome back. Reply STOP to end, HELP for help."), sender)
+        if kind == "confirm":
+            return _in_full(
+                _("%(sender)s: You get our texts from now on. Reply STOP to end, HELP for help."),
+                sender,
+                number=contact.phone,
+            )
         if kind == "help":
             return site.help_text or _fitting(
                 _("%(sender)s: For help visit %(url)s. Reply STOP to end."), sender, url=home.root_url
             )
     return ""
+
+
+def about_request(request: OptInRequest, *, site: SiteSettings, number: str) -> str:
+    """
+    Return the one text about a request, in the language of the page: the question, or where none is asked the welcome.
+
+    Where nobody can answer the sender, a link stands in place of the reply.
+    """
+    with translation.override(_supported(request.language)):
+        home = Site.objects.get(pk=site.site_id)
+        sender = site.sender_name or home.site_name or home.hostname
+        can_reply = senders.can_be_answered(site) or not settings_of_us.PUBLIC_BASE_URL
+        if request.is_double:
+            address = _address(reverse("wagtail_drip:confirm_opt_in", args=[request.token]))
+            words = (
+                _(
+                    "%(sender)s: Reply YES to get our texts, or STOP to refuse. Did you not ask for this? Then do "
+                    "nothing."
+                )
+                if can_reply
+                else _(
+                    "%(sender)s: To get our texts, confirm on %(url)s Did you not ask for this? Then do nothing."
+                )
+            )
+        else:
+            address = _address(personal.path_of(personal.STOP, request.contact_id, site.site_id))
+            words = (
+                _("%(sender)s: You get our texts from now on. Reply STOP to end, HELP for help.")
+                if can_reply
+                else _("%(sender)s: You get our texts from now on. To end them: %(url)s")
+            )
+        return _in_full(words, sender, number=number, url=address)
+
+
+def _address(path: str) -> str:
+    return settings_of_us.PUBLIC_BASE_URL.rstrip("/") + path
+
+
+def _in_full(words: str, sender: str, *, number: str, **values: str) -> str:
+    """Return the whole text, in however many segments, with what a country wants to be said first of all."""
+    found = words % {"sender": sender[:_LONGEST_SENDER], **values}
+    if phone.region_of(number) in COSTS:
+        return " ".join([found, _("Msg frequency varies. Msg & data rates may apply.")])
+    return found
 
 
 def _fitting(words: str, sender: str, **values: str) -> str:
@@ -42,7 +105,11 @@ def _fitting(words: str, sender: str, **values: str) -> str:
 
 
 def _language(contact: Contact) -> str:
+    return _supported(contact.language)
+
+
+def _supported(language: str) -> str:
     try:
-        return translation.get_supported_language_variant(contact.language or settings.LANGUAGE_CODE)
+        return translation.get_supported_language_variant(language or settings.LANGUAGE_CODE)
     except LookupError:
         return str(settings.LANGUAGE_CODE)

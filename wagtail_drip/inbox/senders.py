@@ -11,6 +11,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone
 from wagtail_drip.core import actions as core
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.messaging import inbound_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,13 @@ def _scopes(sites: Sequence[SiteSettings], *, gateway: str, to_number: str) -> t
         else:
             found.add(("sender", f"{row.sender_gateway}:{row.sender_address}"))
     return tuple(sorted(found))
+
+
+def can_be_answered(site: SiteSettings) -> bool:
+    """Tell whether people can reply to what this site sends: not to a name, nor where the gateway hears nothing."""
+    if site.sender_address and not _is_number(site.sender_address):
+        return False
+    return inbound_texts.gateway_hears(site.sender_gateway)
 
 
 def _digits(address: str) -> str:

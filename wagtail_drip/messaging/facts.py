@@ -16,7 +16,7 @@ from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Destination, Licence, Question
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
@@ -25,7 +25,7 @@ from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging import claiming, pressure
 from wagtail_drip.messaging.models import InboundText
-from wagtail_drip.messaging.types import TEST_LICENCE, Claimed, People, Person
+from wagtail_drip.messaging.types import OPT_IN_LICENCE, TEST_LICENCE, Claimed, People, Person
 
 _NO_ZONES: frozenset[str] = frozenset()
 _PERSON = Person._fields
@@ -237,7 +237,36 @@ def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> M
 
 
 def _licences(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
-    """Return the inbound text that each response answers, if it came from the number it would go to."""
+    """
+    Return what each response is licensed by: an inbound text, if it came from the number that the response would go
+    to, or the request to opt in of the one whom it would go to, unless they have said no since.
+    """
+    return {**_licences_of_texts(messages, people), **_licences_of_requests(messages, people)}
+
+
+def _licences_of_requests(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
+    asked = {
+        message.id: int(message.licence.removeprefix(OPT_IN_LICENCE))
+        for message in messages
+        if message.licence.startswith(OPT_IN_LICENCE) and message.licence[len(OPT_IN_LICENCE) :].isdecimal()
+    }
+    if not asked:
+        return {}
+    rows = OptInRequest.objects.filter(pk__in=set(asked.values())).exclude(state="withdrawn")
+    requests = {
+        pk: (contact_id, Licence(requested_at))
+        for pk, contact_id, requested_at in rows.values_list("pk", "contact_id", "requested_at")
+    }
+    found = {}
+    for message in messages:
+        contact_id, licence = requests.get(asked.get(message.id, 0), (0, None))
+        # Whose number it was must still be theirs: nobody else has asked for anything.
+        if licence is not None and contact_id == people[message.contact_id].id:
+            found[message.id] = licence
+    return found
+
+
+def _licences_of_texts(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
     asked = {
         message.id: int(message.licence.removeprefix("inbound:"))
         for message in messages

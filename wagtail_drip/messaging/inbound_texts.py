@@ -38,3 +38,13 @@ def gateway_answers_stops(alias: str) -> bool:
     except ImproperlyConfigured:
         # Nothing goes out through it either; what the text itself asked for must take effect.
         return False
+
+
+def gateway_hears(alias: str) -> bool:
+    """Tell whether texts come back through a gateway, so that people can be asked to reply."""
+    if alias not in registry.aliases():
+        return False
+    try:
+        return registry.get(alias).capabilities.inbound
+    except ImproperlyConfigured:
+        return False

@@ -31,6 +31,8 @@ AT_ONCE = frozenset({Purpose.TRANSACTIONAL.value, Purpose.RESPONSE.value})
 
 # What a test message is licensed by: it goes to confirmed staff numbers only.
 TEST_LICENCE = "test"
+# What the one text about an opt-in is licensed by, with the request's id behind it; its key is the same.
+OPT_IN_LICENCE = "optin:"
 
 
 @value
@@ -45,7 +47,7 @@ class MessageDraft:
         message goes only if none of them has come true.
     :param lane: transactional texts and responses go in lane 0 whatever is said here.
     :param expires_at: by default ``due_at`` and what ``EXPIRES_AFTER`` gives its purpose.
-    :param licence: what a response answers: ``inbound:<id>``.
+    :param licence: what a response answers: ``inbound:<id>`` or ``optin:<id>``.
     """
 
     key: str

@@ -1,0 +1,138 @@
+"""A sign-up form for Wagtail pages: ``("sign_up", SignUpBlock())`` in a StreamField."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.models import Site
+
+from wagtail_drip.compliance import opt_in_wording
+from wagtail_drip.conf import settings
+from wagtail_drip.contacts.types import PurposeGroup
+from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.public import sign_up_forms
+
+# What is missing, and what to write.
+MISSING: Mapping[str, Any] = {
+    "sender": _("Say who sends the texts: write {sender}, and your sender name appears there."),
+    "stop": _("Say how to end it: with the word STOP."),
+    "recurring": _("Say that the texts are recurring and automated."),
+    "condition": _("Say that consent is not a condition of purchase."),
+    "frequency": _("Say how often: “Message frequency varies.” will do."),
+    "rates": _("Say what it may cost: “Message and data rates may apply.”"),
+    "help": _("Say how to get help: “Reply HELP for help.”"),
+}
+
+
+class SignUpBlock(blocks.StructBlock):
+    """What an editor fills in; what is left empty is ours or the site's."""
+
+    heading = blocks.CharBlock(label=_("Heading"), required=False, max_length=120)
+    wording = blocks.TextBlock(
+        label=_("What people agree to"),
+        required=False,
+        max_length=1000,
+        rows=4,
+        help_text=_(
+            "Stands beside the box, and in the proof word by word. Write {sender} for your name. Empty: our "
+            "wording for the country, in the language of the page."
+        ),
+    )
+    confirmation = blocks.ChoiceBlock(
+        label=_("Confirmation"),
+        choices=[
+            ("double", _("Ask by text, and text only who says yes (double opt-in)")),
+            ("single", _("Take it as agreed at once")),
+        ],
+        default="double",
+        help_text=_(
+            "Without asking, anybody can sign up somebody else’s number. Many countries expect you to ask."
+        ),
+    )
+    purpose_group = blocks.ChoiceBlock(
+        label=_("What for"),
+        choices=[
+            (PurposeGroup.MARKETING.value, _("Offers and news")),
+            (PurposeGroup.TRANSACTIONAL.value, _("Orders and bookings")),
+        ],
+        default=PurposeGroup.MARKETING.value,
+    )
+    topic = blocks.CharBlock(
+        label=_("Topic"), required=False, max_length=64, help_text=_("Only this topic; empty is all of them.")
+    )
+    region = blocks.RegexBlock(
+        label=_("Country"),
+        required=False,
+        regex=r"^[A-Za-z]{2}$",
+        error_messages={"invalid": _("Write the two letters of a country, for example GB or CN.")},
+        help_text=_(
+            "For numbers without a country code, and for what the law wants said. Empty: the site’s."
+        ),
+    )
+    privacy_page = blocks.PageChooserBlock(label=_("Privacy notice"), required=False)
+    terms_page = blocks.PageChooserBlock(label=_("Terms"), required=False)
+
+    class Meta:
+        icon = "mobile-alt"
+        label = _("Sign-up for text messages")
+        template = "wagtail_drip/public/sign_up_form.html"
+
+    def clean(self, value: Any) -> Any:
+        """:raises StructBlockValidationError: naming what the wording has to say in the country, and how."""
+        cleaned = super().clean(value)
+        region = (cleaned["region"] or _usual_region()).upper()
+        errors = {}
+        if cleaned["wording"]:
+            names = _sender_names()
+            words = cleaned["wording"].replace("{sender}", names[0] if names else "")
+            missing = opt_in_wording.missing(words, region=region, senders=names)
+            if missing:
+                errors["wording"] = ValidationError([ValidationError(MISSING[code]) for code in missing])
+        if region in opt_in_wording.NEEDS_LINKS:
+            for name in ("privacy_page", "terms_page"):
+                if not cleaned[name]:
+                    errors[name] = ValidationError(
+                        _("Choose a page: in this country the form must lead to it.")
+                    )
+        if errors:
+            raise blocks.StructBlockValidationError(block_errors=errors)
+        return cleaned
+
+    def get_context(self, value: Any, parent_context: Any = None) -> Any:
+        context = super().get_context(value, parent_context)
+        request, page = context.get("request"), context.get("page")
+        form = sign_up_forms.shown(
+            request,
+            page=page,
+            heading=value["heading"] or "",
+            wording=value["wording"] or "",
+            group=value["purpose_group"],
+            topic=value["topic"] or "",
+            is_double=value["confirmation"] != "single",
+            region=(value["region"] or "").upper(),
+            privacy_url=_address(value["privacy_page"], request),
+            terms_url=_address(value["terms_page"], request),
+        )
+        context.update(sign_up_forms.context(form, request))
+        return context
+
+
+def _address(page: Any, request: Any) -> str:
+    return (page.get_url(request) or "") if page is not None else ""
+
+
+def _usual_region() -> str:
+    default = SiteSettings.objects.filter(site__is_default_site=True).values_list("region", flat=True).first()
+    return default or settings.DEFAULT_REGION
+
+
+def _sender_names() -> tuple[str, ...]:
+    """Return every name by which one of the sites is known; which site a block stands on it cannot know."""
+    own = SiteSettings.objects.exclude(sender_name="").values_list("sender_name", flat=True)
+    named = Site.objects.filter(~Q(site_name="") | ~Q(hostname="")).values_list("site_name", "hostname")
+    return (*own, *(name or hostname for name, hostname in named))

@@ -1,0 +1,196 @@
+"""
+A sign-up form as it was shown: made by a block or a tag, signed, and posted back with the answer.
+
+The words stand in the signed value and not in a field, so that what is recorded is what was shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.models import Site
+
+from wagtail_drip.compliance import opt_in_wording
+from wagtail_drip.conf import settings
+from wagtail_drip.contacts import phone as phones
+from wagtail_drip.contacts.opt_in_actions import Asked
+from wagtail_drip.contacts.types import PurposeGroup
+from wagtail_drip.core import actions as core
+from wagtail_drip.core import keys
+from wagtail_drip.public import pages
+
+logger = logging.getLogger(__name__)
+
+_SALT = "wagtail_drip.sign_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpForm:
+    """
+    What one form asks, and where it stands.
+
+    :ivar source: the path of the page, as the record names it.
+    :ivar region: ISO 3166, for numbers without a country code.
+    """
+
+    site_id: int
+    wording: str
+    heading: str = ""
+    group: str = PurposeGroup.MARKETING
+    topic: str = ""
+    is_double: bool = True
+    region: str = ""
+    language: str = ""
+    source: str = ""
+    page_id: int | None = None
+    revision_id: int | None = None
+    privacy_url: str = ""
+    terms_url: str = ""
+
+    def signed(self) -> str:
+        return signing.dumps(asdict(self), salt=_SALT, compress=True)
+
+    def asked(self, *, ip: str | None) -> Asked:
+        return Asked(
+            group=PurposeGroup(self.group),
+            topic=self.topic,
+            is_double=self.is_double,
+            source=self.source or "/",
+            wording=self.wording,
+            wording_version=keys.digest(self.wording)[:12],
+            page_id=self.page_id,
+            revision_id=self.revision_id,
+            language=self.language,
+            ip=ip,
+        )
+
+
+def read(signed: str) -> SignUpForm | None:
+    """Return the form that *signed* stands for; None where it was not made here, or by a version long gone."""
+    try:
+        return SignUpForm(**signing.loads(signed, salt=_SALT))
+    except (signing.BadSignature, TypeError, ValueError):
+        return None
+
+
+def shown(
+    request: HttpRequest | None,
+    *,
+    wording: str = "",
+    page: Any = None,
+    region: str = "",
+    **fields: Any,
+) -> SignUpForm:
+    """
+    Return the form as this request is shown it.
+
+    :param wording: the site's own words, with ``{sender}`` in the place of its name; '' for ours.
+    :param page: the page that shows it, of which the live revision is noted.
+    """
+    site_id = _site_id(request)
+    sender = pages.sender_name(site_id)
+    country = region or core.site_settings(site_id).region or settings.DEFAULT_REGION
+    words = (wording or draft(region=country, group=fields.get("group", ""))).replace("{sender}", sender)
+    if wording:
+        _warn(wording, words, country, sender)
+    revision_id = getattr(page, "live_revision_id", None)
+    return SignUpForm(
+        site_id=site_id,
+        wording=words,
+        region=country,
+        language=translation.get_language() or "",
+        source=(request.path if request is not None else "")[:191],
+        page_id=getattr(page, "pk", None),
+        revision_id=revision_id,
+        **fields,
+    )
+
+
+def _site_id(request: HttpRequest | None) -> int:
+    site = Site.find_for_request(request) if request is not None else None
+    return int((site or Site.objects.get(is_default_site=True)).pk)
+
+
+@lru_cache(maxsize=256)
+def _warn(wording: str, words: str, region: str, sender: str) -> None:
+    """Say once what a template's own words leave out; an editor's are refused when they are saved."""
+    left_out = opt_in_wording.missing(words, region=region, senders=(sender,))
+    if left_out:
+        logger.warning("The words of a sign-up form (%r…) do not say: %s.", wording[:40], ", ".join(left_out))
+
+
+def draft(*, region: str, group: str = "") -> str:
+    """Return our words for a country, in the active language, with ``{sender}`` in the place of the name."""
+    if group == PurposeGroup.TRANSACTIONAL:
+        return _(
+            "Yes, {sender} may text me about my orders and bookings at this number. I can end that at any time by "
+            "replying STOP, and get help by replying HELP. Message and data rates may apply."
+        )
+    if opt_in_wording.BY_REGION.get(region):
+        return _(
+            "Yes, I agree to get recurring automated marketing texts from {sender} at this number. Consent is not a "
+            "condition of purchase. Message frequency varies. Message and data rates may apply. Reply STOP to end, "
+            "HELP for help."
+        )
+    return _(
+        "Yes, {sender} may send me texts with offers and news to this number. I can end that at any time by "
+        "replying STOP."
+    )
+
+
+class AnswerForm(forms.Form):
+    """What a visitor fills in."""
+
+    phone = forms.CharField(
+        label=gettext_lazy("Mobile number"),
+        max_length=40,
+        error_messages={"required": gettext_lazy("Enter your mobile number.")},
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    agree = forms.BooleanField(
+        error_messages={
+            "required": gettext_lazy("Tick the box if you want our texts; without it we send none.")
+        }
+    )
+    # People do not see it; programs that fill in whatever they find do.
+    website = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, region: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._region = region
+
+    @property
+    def is_a_machine(self) -> bool:
+        return bool(self.data.get("website"))
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.parse(self.cleaned_data["phone"], region=self._region).e164
+        except phones.InvalidPhone as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+def context(
+    form: SignUpForm, request: HttpRequest | None, *, answer: AnswerForm | None = None
+) -> Mapping[str, Any]:
+    """Return what ``public/sign_up_form.html`` draws a form from."""
+    signed = form.signed()
+    return {
+        "sign_up": form,
+        "signed": signed,
+        "answer": answer,
+        # Two forms on a page need names of their own.
+        "prefix": f"drip-{keys.digest(signed)[:8]}",
+        "csrf": get_token(request) if request is not None else "",
+    }

@@ -1,0 +1,1 @@
+"""What any template of the site may use: ``{% load drip %}``."""
