@@ -15,6 +15,7 @@ from wagtail.snippets.models import register_snippet
 
 from wagtail_drip.admin import content_checks
 from wagtail_drip.admin.alarms import WorkersBanner
+from wagtail_drip.admin.contacts import bulk, lists
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
 from wagtail_drip.admin.menu import TextMessagesGroup
@@ -32,6 +33,8 @@ from wagtail_drip.sequences.models import Sequence
 
 register_snippet(TextMessagesGroup)
 adapters.register_adapters()
+hooks.register("register_bulk_action", bulk.AddTag)
+hooks.register("register_bulk_action", bulk.RemoveTag)
 
 # Drawing a preview needs every floor; the rooms below only hold a slot for it.
 sequence_slot.renderer = sequence_preview.render
@@ -50,6 +53,7 @@ def register_permissions() -> QuerySet[Permission]:
         content_type__app_label="wagtail_drip",
         codename__in=[
             "view_contact",
+            "change_contact",
             "export_contact",
             "import_contact",
             "erase_contact",
@@ -73,6 +77,10 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")
     )
+    actions.register_action(
+        lists.LOGGED, _("Download a list of contacts"), _("Downloaded a list of contacts")
+    )
+    actions.register_action(bulk.LOGGED, _("Change tags of contacts"), _("Changed tags of contacts"))
     actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
 
 

@@ -32,6 +32,7 @@ BENCHMARKS = {
     "neighbours": ("postgres", "sqlite"),
     "shop": ("postgres", "sqlite"),
     "write_lock": ("sqlite",),
+    "imports": ("postgres", "sqlite"),
 }
 ROOT = Path(__file__).resolve().parents[2]
 

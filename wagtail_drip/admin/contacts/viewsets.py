@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, StatusTagColumn
 from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
-from wagtail_drip.admin.contacts import own_pages, timeline
+from wagtail_drip.admin.contacts import lists, own_pages, timeline
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
 from wagtail_drip.admin.contacts.limits import CHANGE_CONSENT, LimitsView
@@ -23,6 +25,8 @@ from wagtail_drip.contacts import cleaning, phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
+
+CHANGE = "wagtail_drip.change_contact"
 
 
 class ContactFilterSet(WagtailFilterSet):
@@ -68,22 +72,13 @@ class AgreedColumn(StatusTagColumn):
 
 
 class ContactIndexView(ReadOnlyIndexView):
+    template_name = "wagtail_drip/admin/contacts/index.html"
     page_title = _("Contacts")
     filterset_class = ContactFilterSet
     search_fields = ["first_name", "last_name", "phone", "email"]
     search_backend_name = None
     default_ordering = "-created_at"
     export_permission: ClassVar[str] = "wagtail_drip.export_contact"
-    export_filename = "contacts"
-    list_export: ClassVar[list[str]] = [
-        "first_name",
-        "last_name",
-        "phone",
-        "email",
-        "region",
-        "language",
-        "created_at",
-    ]
     list_display: ClassVar[list[Any]] = [
         "__str__",
         PhoneColumn("phone", label=_("Phone"), sort_key="phone"),
@@ -93,11 +88,47 @@ class ContactIndexView(ReadOnlyIndexView):
     ]
 
     @cached_property
+    def may_tag(self) -> bool:
+        return bool(self.request.user.has_perm(CHANGE))
+
+    @cached_property
+    def columns(self) -> list[Any]:
+        found: list[Any] = super().columns
+        return (
+            [BulkActionsCheckboxColumn("bulk_actions", obj_type="contact"), *found] if self.may_tag else found
+        )
+
+    def _get_title_column(self, field_name: str, **kwargs: Any) -> Any:
+        # The checkbox beside it is described by this name.
+        return super()._get_title_column(
+            field_name, get_title_id=lambda contact: f"contact_{contact.pk}_title", **kwargs
+        )
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(*args, **kwargs),
+            "may_tag": self.may_tag,
+            "model_opts": Contact._meta,
+        }
+
+    @cached_property
     def header_buttons(self) -> list[HeaderButton]:
         if not self.request.user.has_perm("wagtail_drip.import_contact"):
             return []
         url = reverse("wagtail_drip_imports:index")
         return [HeaderButton(_("Import contacts"), url=url, icon_name="upload")]
+
+    def search_queryset(self, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        digits = re.sub(r"[\s()./-]", "", self.search_query or "")
+        if re.fullmatch(r"\+?[0-9]{4,20}", digits):
+            # As it is dialled at home, 07400 100001, or abroad, 0044 7400 100001: the noughts are no part of it.
+            return queryset.filter(phone__contains=digits.lstrip("+0") or digits)
+        found: QuerySet[Contact] = super().search_queryset(queryset)
+        return found
+
+    def as_spreadsheet(self, queryset: QuerySet[Contact], spreadsheet_format: str) -> HttpResponseBase:
+        filters = [name for name, value in self.request.GET.items() if value and name != "export"]
+        return lists.answer(queryset, spreadsheet_format, user=self.request.user, filters=filters)
 
     def get_base_queryset(self) -> QuerySet[Contact]:
         granted = Permission.objects.filter(
