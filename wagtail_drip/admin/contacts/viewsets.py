@@ -16,6 +16,7 @@ from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
 from wagtail_drip.admin.contacts import lists, own_pages, timeline
+from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
 from wagtail_drip.admin.contacts.limits import CHANGE_CONSENT, LimitsView
@@ -180,6 +181,9 @@ class ContactViewSet(ReadOnlyViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             *super().get_urlpatterns(),
+            path("<int:pk>/consent/", ChangeConsentView.as_view(), name="consent"),
+            path("<int:pk>/evidence/", EvidenceView.as_view(), name="evidence"),
+            path("<int:pk>/evidence/download/", EvidenceDownload.as_view(), name="evidence_download"),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/export/", ExportView.as_view(), name="export"),

@@ -1,0 +1,171 @@
+"""The screens about what a contact agreed to: the proof, and a change that a member of staff notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.models import Site
+
+from wagtail_drip.admin import words
+from wagtail_drip.admin.contacts import evidence, timeline
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
+from wagtail_drip.core import clock
+
+VIEW_CONTACT = "wagtail_drip.view_contact"
+CHANGE_CONSENT = "wagtail_drip.change_consent"
+EXPORT_CONTACT = "wagtail_drip.export_contact"
+
+
+class _OfContact(WagtailAdminTemplateMixin, TemplateView):
+    """A screen under a contact's own page."""
+
+    permissions: tuple[str, ...] = (VIEW_CONTACT,)
+    header_icon = "user"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perms(self.permissions):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def contact(self) -> Contact:
+        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [
+            *self.breadcrumbs_items,
+            {"url": reverse("wagtail_drip_contacts:index"), "label": _("Contacts")},
+            {"url": self.own_page, "label": str(self.contact)},
+            {"url": "", "label": self.get_page_title()},
+        ]
+
+    @property
+    def own_page(self) -> str:
+        return reverse("wagtail_drip_contacts:inspect", args=[self.contact.pk])
+
+
+class EvidenceView(_OfContact):
+    template_name = "wagtail_drip/admin/contacts/evidence.html"
+    page_title = gettext_lazy("Proof of consent")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "contact": self.contact,
+            "evidence": evidence.gather(self.contact),
+            "groups": words.PURPOSE_GROUPS,
+            "may_export": self.request.user.has_perm(EXPORT_CONTACT),
+        }
+
+
+class EvidenceDownload(_OfContact):
+    permissions = (VIEW_CONTACT, EXPORT_CONTACT)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = evidence.as_json(evidence.gather(self.contact), now=clock.now())
+        response = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
+        response["Content-Disposition"] = f'attachment; filename="consent-{self.contact.pk}.json"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class ConsentForm(forms.Form):
+    """What somebody told a member of staff."""
+
+    site = forms.ModelChoiceField(label=gettext_lazy("Site"), queryset=Site.objects.all(), empty_label=None)
+    group = forms.ChoiceField(
+        label=gettext_lazy("What for"),
+        choices=[
+            (PurposeGroup.MARKETING.value, gettext_lazy("Offers and news")),
+            (PurposeGroup.TRANSACTIONAL.value, gettext_lazy("Orders and bookings")),
+        ],
+    )
+    topic = forms.CharField(
+        label=gettext_lazy("Topic"),
+        required=False,
+        max_length=64,
+        help_text=gettext_lazy("Only this topic; empty is all of them."),
+    )
+    answer = forms.ChoiceField(
+        label=gettext_lazy("What they said"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("no", gettext_lazy("No, they want no such texts")),
+            ("yes", gettext_lazy("Yes, they agree to such texts")),
+        ],
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("How and when they told you"),
+        max_length=1000,
+        min_length=5,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "Stands in the proof word by word, with your name: “By phone on 26 November, order 10023.”"
+        ),
+    )
+
+
+class ChangeConsentView(_OfContact):
+    template_name = "wagtail_drip/admin/contacts/consent.html"
+    page_title = gettext_lazy("Change consent")
+    permissions = (VIEW_CONTACT, CHANGE_CONSENT)
+
+    @cached_property
+    def contact(self) -> Contact:
+        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None, erased_at=None)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = ConsentForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Nothing was saved: please correct the errors below."))
+            return self.render_to_response(self.get_context_data(form=form))
+        given = form.cleaned_data
+        is_yes = given["answer"] == "yes"
+        contacts.record_consent(
+            contact_id=self.contact.pk,
+            site_id=given["site"].pk,
+            consent=Consent(
+                group=PurposeGroup(given["group"]),
+                granted=is_yes,
+                source=f"staff:{request.user.get_username()}",
+                method=ConsentMethod.STAFF,
+                topic=given["topic"].strip(),
+                wording=given["reason"],
+            ),
+            now=clock.now(),
+            staff_user_id=request.user.pk,
+        )
+        if is_yes and self.is_suppressed:
+            messages.warning(
+                request, _("It was recorded. Nothing is sent all the same until they text START.")
+            )
+        else:
+            messages.success(request, _("It was recorded, and counts from now on."))
+        return redirect(self.own_page)
+
+    @cached_property
+    def is_suppressed(self) -> bool:
+        return timeline.is_suppressed(self.contact.phone)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        default = Site.objects.filter(is_default_site=True).first()
+        return {
+            "form": ConsentForm(initial={"site": default}),
+            **super().get_context_data(**kwargs),
+            "contact": self.contact,
+            "is_suppressed": self.is_suppressed,
+        }
