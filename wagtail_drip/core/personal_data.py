@@ -66,8 +66,12 @@ class Person:
     def is_named_in(self, text: str) -> bool:
         """Tell whether a text of the machine's (a key, a request) names them by number or address."""
         folded = text.casefold()
-        digits = [number.lstrip("+") for number in self.numbers]
-        return any(each.casefold() in folded for each in (*digits, *self.emails) if each)
+        return any(each.casefold() in folded for each in self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the digits of their numbers, and their addresses."""
+        return [each for each in (*(number.lstrip("+") for number in self.numbers), *self.emails) if each]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,20 @@ _UNREAD = Q(envelope__isnull=False)
 
 
 def _notices(person: Person) -> QuerySet[Any]:
-    """Find what is not taken in yet by whom its envelope names: few, so each is read."""
+    """
+    Find what is not taken in yet by whom its envelope names: few, so each is read.
+
+    What is taken in is found by its key, in which a shop may have written a number or an address.
+    """
     found = []
     unread = Notice.objects.filter(_UNREAD, recorded_at__lte=person.until)
     for pk, store, envelope in unread.values_list("pk", "store", "envelope").iterator(chunk_size=500):
         if _is_about(person, store, envelope):
             found.append(pk)
-    return Notice.objects.filter(pk__in=found)
+    named = Q(pk__in=found)
+    for each in person.names:
+        named |= Q(key__icontains=each)
+    return Notice.objects.filter(named, recorded_at__lte=person.until)
 
 
 def _is_about(person: Person, store: str, envelope: Any) -> bool:
