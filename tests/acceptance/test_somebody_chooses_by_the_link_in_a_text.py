@@ -12,7 +12,7 @@ from wagtail_drip.test.sequences import live_sequence
 STEPS = [
     ("send_message", {"text": "New beans! Choose: {{ link.preferences }} Stop: {{ link.stop }}"}),
     ("wait_duration", {"amount": 1, "unit": "days"}),
-    ("send_message", {"text": "Newer beans!", "expires_after_hours": 24 * 7}),
+    ("send_message", {"text": "Newer beans!", "expires_hours": 24 * 7}),
 ]
 
 
