@@ -121,14 +121,15 @@ def start(
     """
     Undo what they stopped by a keyword or on our page, and nothing else; return whether there was anything.
 
-    Who was erased may be texted again, and has agreed to nothing yet.
+    Who was erased may be texted again once they ask for it from their own phone, and has agreed to nothing yet.
 
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
     contact_ids = _lock(number)
+    reasons = [*BY_THEMSELVES.values(), *([ERASED] if method is ConsentMethod.KEYWORD else [])]
     stopped = Suppression.objects.filter(
         number_hash__in=keys.number_hashes(number),
-        reason__in=[*BY_THEMSELVES.values(), ERASED],
+        reason__in=reasons,
         lifted_at=None,
     ).values_list("scope", "scope_value")
     lifted = 0

@@ -177,7 +177,15 @@ def test_a_text_about_an_order_need_not_say_how_to_stop() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["Reply STOP to opt out", "Stop? Reply unsubscribe", "回复退订", "Répondez ARRET", "Stopp svarar du"],
+    [
+        "No more? {{ link.stop }}",
+        "Choose: {{link.preferences}}",
+        "Reply STOP to opt out",
+        "Stop? Reply unsubscribe",
+        "回复退订",
+        "Répondez ARRET",
+        "Stopp svarar du",
+    ],
 )
 def test_people_say_how_to_stop_in_many_ways(words: str) -> None:
     assert bubble(words, {}).says_how_to_stop

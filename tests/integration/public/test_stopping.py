@@ -163,16 +163,17 @@ def test_page_and_text_undo_each_other(
     assert may_get_marketing(person) == [True]
 
 
-def test_what_staff_stopped_is_not_opened_by_a_press(
-    client: Client, person: Contact, site: int, now: datetime
+@pytest.mark.parametrize("reason", ["staff", "provider", "erased", "bad_number"])
+def test_what_they_did_not_stop_themselves_is_not_opened_by_a_press(
+    client: Client, person: Contact, site: int, now: datetime, reason: str
 ) -> None:
-    compliance.suppress(phone=person.phone, scope="all", reason="staff", source="staff", now=now)
+    compliance.suppress(phone=person.phone, scope="all", reason=reason, source="test", now=now)
 
     page = client.get(page_of(person, site)).content.decode()
     client.post(page_of(person, site), {"choice": "start"})
 
     assert "I pressed by mistake" not in page
-    assert stopped() == {("all", "", "staff")}
+    assert stopped() == {("all", "", reason)}
     assert not Event.objects.exists()
 
 

@@ -18,12 +18,15 @@ _OPT_OUT = re.compile(
     re.IGNORECASE,
 )
 
+_WAY_OUT = re.compile(r"\{\{-?\s*link\.(?:stop|preferences)\b")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bubble:
     """
     :ivar missing: the variables that have neither a value for this person nor a default.
     :ivar error: why the text cannot be shown at all; '' when it can.
+    :ivar has_way_out: whether it has the link by which its reader stops, which is too short to say so.
     """
 
     text: str
@@ -33,9 +36,11 @@ class Bubble:
     missing: tuple[str, ...] = ()
     error: str = ""
 
+    has_way_out: bool = False
+
     @property
     def says_how_to_stop(self) -> bool:
-        return bool(_OPT_OUT.search(self.text))
+        return self.has_way_out or bool(_OPT_OUT.search(self.text))
 
 
 def bubble(source: str, variables: Mapping[str, Any], *, track_links: bool = True) -> Bubble:
@@ -52,6 +57,7 @@ def bubble(source: str, variables: Mapping[str, Any], *, track_links: bool = Tru
         units=cost.units,
         is_unicode=cost.encoding != "GSM-7",
         missing=rendered.missing,
+        has_way_out=bool(_WAY_OUT.search(source)),
     )
 
 
