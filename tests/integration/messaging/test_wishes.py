@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from wagtail_drip.admin import sentences
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.gateways import memory
-from wagtail_drip.messaging import actions
+from wagtail_drip.messaging import actions, imagined
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.messaging.types import MessageDraft
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("each_way")]
 
@@ -130,3 +133,21 @@ def test_wishes_cost_no_query(customer: Customer, queued: Queued, now: datetime)
 
     assert wished == plain
     assert len(memory.outbox) == 3
+
+
+def test_why_it_waits_is_told_as_the_gate_decides(customer: Customer, open_site: int, now: datetime) -> None:
+    ada, end = customer(), now + timedelta(hours=2)
+    wishes(ada, paused_until=end, not_before_hour=15)
+    draft = MessageDraft(
+        key="imagined", contact_id=ada.pk, site_id=open_site, purpose="promotional", body="Hi", due_at=now
+    )
+    site = SiteSettings.objects.get(site_id=open_site)
+
+    (outlook,) = imagined.outlooks([(imagined.imagine(draft, site, number=1, now=now), now)], now=now)
+
+    assert (outlook.decision.reason, outlook.decision.until) == ("contact_paused", end)
+    assert [each.reason for each in outlook.obstacles] == ["contact_paused", "contact_hours"]
+    assert outlook.next_at is not None
+    assert outlook.next_at.hour == 15
+    told = sentences.obstacle(outlook.obstacles[1])
+    assert "Theirs are 15:00–24:00, by the clock of Europe/London." in told.text
