@@ -39,6 +39,7 @@ NAMES = [
     "customer_updated",
     "customer_deleted",
     "consent_changed",
+    "preferences_changed",
     "form_submitted",  # ours: a form page of the site
     "appointment_booked",
     "appointment_changed",
