@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,7 +85,13 @@ def foresee(people: Sequence[Told], *, site_id: int, overwrite: bool) -> list[Ou
 
 
 def take_in(
-    people: Sequence[Told], *, site_id: int, overwrite: bool, now: datetime, staff_user_id: int | None = None
+    people: Sequence[Told],
+    *,
+    site_id: int,
+    overwrite: bool,
+    now: datetime,
+    staff_user_id: int | None = None,
+    mark_suppressed: Callable[[Sequence[Told]], Sequence[Told]] = lambda people: people,
 ) -> list[Outcome]:
     """
     Make and fill these people's contacts, give tags and record what they agreed to; return what became of each.
@@ -94,6 +100,7 @@ def take_in(
     read only then: an answer that we import never opens what they closed themselves, whenever they did so.
 
     :param overwrite: whether the list is right where it differs from what we know, rather than filling gaps.
+    :param mark_suppressed: returns the same people, marked; called once the locks are held, which a STOP takes too.
     :raises ChangedMeanwhile: if somebody else changed who is who; roll back and call again.
     """
     claims.require_transaction()
@@ -102,6 +109,7 @@ def take_in(
     contacts = _locked(found)
     if contacts and match(wanted) != found:
         raise ChangedMeanwhile
+    people = mark_suppressed(people)
     owners = _make(people, found, contacts, now=now)
     changed: set[int] = set()
     for told, one, contact in zip(people, found, owners, strict=True):

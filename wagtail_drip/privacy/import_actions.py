@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from wagtail_drip.core import claims, states
 from wagtail_drip.privacy import import_files
@@ -22,6 +22,7 @@ from wagtail_drip.privacy.import_states import OVER, TRANSITIONS, ImportState
 KEPT_DAYS = 14
 # Only who reads it already takes it up again meanwhile: opening a file anew, at its middle, means reading its start.
 HELD_SECONDS = 15
+OPENING_SECONDS = 600
 TRIES = 5
 
 
@@ -131,11 +132,19 @@ def fail(row: ContactImport, code: str, *, now: datetime) -> bool:
     return _end(row, ImportState.FAILED, now=now, error=code)
 
 
-def note_try(pk: int) -> None:
-    """Note that a worker begins to read a list anew, before it does: one that kills its workers is found so."""
-    row = ContactImport.objects.filter(pk=pk).first()
-    if row is not None:
-        ContactImport.objects.filter(pk=pk).update(attempts=row.attempts + 1)
+def hold(rows: QuerySet[ContactImport], *, by: str, now: datetime) -> ContactImport | None:
+    """
+    Give a list to the worker *by*, who is about to open it, and return it; None if somebody else has it.
+
+    Each such try is counted until a chunk is done: a list that kills its workers is found so.
+    """
+    for row in claims.claim(rows, limit=1):
+        row.attempts += 1
+        ContactImport.objects.filter(pk=row.pk).update(
+            attempts=row.attempts, holder=by, due_at=now + timedelta(seconds=OPENING_SECONDS)
+        )
+        return row
+    return None
 
 
 def put_off(pk: int, *, now: datetime) -> None:

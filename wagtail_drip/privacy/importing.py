@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from wagtail_drip.compliance import querysets as compliance
@@ -43,20 +43,28 @@ class _Open:
 
     def __init__(self, row: ContactImport) -> None:
         self.import_id = row.pk
-        self.position = 0
+        self.position = row.position
         self.state = row.state
         self.file: IO[bytes] = row.file.open("rb")
         self._records = import_files.records(self.file, Layout(**row.layout))
-        next(self._records, None)  # the header
-        self.skip(row.position)
+        self._ahead: list[Record] = []
+        self._is_last = False
+        for _ in itertools.islice(self._records, row.position + 1):  # and the header
+            pass
 
-    def skip(self, number: int) -> None:
-        self.position += sum(1 for _ in itertools.islice(self._records, number))
+    def is_at(self, row: ContactImport) -> bool:
+        return (self.import_id, self.position, self.state) == (row.pk, row.position, row.state)
 
-    def take(self, number: int) -> list[Record]:
-        found = list(itertools.islice(self._records, number))
-        self.position += len(found)
-        return found
+    def ahead(self, number: int) -> tuple[list[Record], bool]:
+        """Return the next records, and whether they are the last: the same again until they are ``done_with``."""
+        if not self._ahead and not self._is_last:
+            self._ahead = list(itertools.islice(self._records, number))
+            self._is_last = len(self._ahead) < number
+        return self._ahead, self._is_last
+
+    def done_with(self) -> None:
+        self.position += len(self._ahead)
+        self._ahead = []
 
     def close(self) -> None:
         self._records.close()
@@ -83,60 +91,70 @@ _mine = _Mine()
 def import_due(*, now: datetime | None = None, limit: int | None = None) -> int:
     """Do one chunk of one list, and return how many lines that were; 0 when there is nothing to do."""
     now = now or clock.now()
-    row = _due(now).only("pk", "attempts", "position", "state").first()
+    row = _due(now).first()
     if row is None:
+        _mine.let_go()  # paused, over, or another worker's by now
         return 0
-    if not _is_at_hand(row):
-        # Committed before it is opened: what happens to this worker meanwhile counts.
-        if row.attempts >= actions.TRIES:
-            return int(actions.fail(row, "broken", now=now))
-        actions.note_try(row.pk)
-    size = claims.batch_limit(limit or CHUNK)
     try:
-        return claims.retried(lambda: _chunk(size=size, now=now))
-    except ChangedMeanwhile as error:
-        logger.info("A chunk of an import is tried again: %s", error)
+        return _do(row, size=claims.batch_limit(limit or CHUNK), now=now)
+    except UnreadableFile as error:
         _mine.let_go()
-    except DatabaseError as error:
+        return int(actions.fail(row, error.code, now=now))
+    except FileNotFoundError:
         _mine.let_go()
-        if not connection.in_atomic_block:
-            logger.error("A chunk of an import failed.\n%s", traces.trace_of(error))
-            actions.put_off(row.pk, now=now)
-    except Exception as error:  # noqa: BLE001 -- one list stops no other; five tries, then it has failed
+        return int(actions.fail(row, "gone", now=now))
+    except ChangedMeanwhile:
         _mine.let_go()
+        actions.put_off(row.pk, now=now)
+    except Exception as error:
+        _mine.let_go()
+        if connection.in_atomic_block:
+            raise
         logger.error("A chunk of an import failed.\n%s", traces.trace_of(error))
         actions.put_off(row.pk, now=now)
     return 0
 
 
+def _do(row: ContactImport, *, size: int, now: datetime) -> int:
+    if _mine.open is None or not _mine.open.is_at(row):
+        _mine.let_go()
+        # Committed before it is opened: nobody else opens it meanwhile, and what happens to this worker counts.
+        mine = claims.retried(lambda: actions.hold(_due(now).filter(pk=row.pk), by=_mine.token, now=now))
+        if mine is None:
+            return 0
+        if mine.attempts > actions.TRIES:
+            return int(actions.fail(mine, "broken", now=now))
+        _mine.open = _Open(mine)
+    at_hand = _mine.open
+    # Read before the transaction, which keeps others waiting, SQLite's above all.
+    records, is_last = at_hand.ahead(size)
+    done = _unless_changed(lambda: claims.retried(lambda: _chunk(at_hand, records, is_last=is_last, now=now)))
+    if done:
+        at_hand.done_with()
+    if is_last or not done:
+        _mine.let_go()
+    return done
+
+
+def _unless_changed(chunk: Callable[[], int]) -> int:
+    """Do a chunk again where somebody else changed who is who in the middle of it; the third time is let through."""
+    for _ in range(2):
+        try:
+            return chunk()
+        except ChangedMeanwhile as error:
+            logger.info("A chunk of an import is tried again: %s", error)
+    return chunk()
+
+
 def _due(now: datetime) -> QuerySet[ContactImport]:
     due = Q(due_at__lte=now) | Q(due_at__isnull=False, holder=_mine.token)
-    return ContactImport.objects.filter(due).order_by("due_at", "pk")
+    return ContactImport.objects.filter(due, state__in=AT_WORK).order_by("due_at", "pk")
 
 
-def _is_at_hand(row: ContactImport) -> bool:
-    at_hand = _mine.open
-    return at_hand is not None and (at_hand.import_id, at_hand.position, at_hand.state) == (
-        row.pk,
-        row.position,
-        row.state,
-    )
-
-
-def _chunk(*, size: int, now: datetime) -> int:
-    for row in claims.claim(_due(now), limit=1):
-        if row.state not in AT_WORK:
-            ContactImport.objects.filter(pk=row.pk).update(due_at=None)
+def _chunk(at_hand: _Open, records: Sequence[Record], *, is_last: bool, now: datetime) -> int:
+    for row in claims.claim(_due(now).filter(pk=at_hand.import_id), limit=1):
+        if not at_hand.is_at(row):
             return 0
-        try:
-            records = _read_on(row, size)
-        except UnreadableFile as error:
-            _mine.let_go()
-            return int(actions.fail(row, error.code, now=now))
-        except FileNotFoundError:
-            _mine.let_go()
-            return int(actions.fail(row, "gone", now=now))
-        is_last = len(records) < size
         outcomes, refused = work(row, records, now=now)
         is_check = row.state == ImportState.CHECKING
         counts = import_counts.add(
@@ -151,19 +169,8 @@ def _chunk(*, size: int, now: datetime) -> int:
             holder=_mine.token,
             now=now,
         )
-        if is_last:
-            _mine.let_go()
         return max(1, len(records))
     return 0
-
-
-def _read_on(row: ContactImport, size: int) -> list[Record]:
-    if not _is_at_hand(row):
-        _mine.let_go()
-        _mine.open = _Open(row)
-    at_hand = _mine.open
-    assert at_hand is not None  # noqa: S101 -- opened just now
-    return at_hand.take(size)
 
 
 def work(
@@ -193,12 +200,21 @@ def work(
             )
         else:
             wanted.append((record, each))
-    people = _with_suppressions([each for _, each in wanted], settings, site_id=row.site_id)
+    people = [each for _, each in wanted]
+
+    def mark(some: Sequence[Told]) -> Sequence[Told]:
+        return _with_suppressions(some, settings, site_id=row.site_id)
+
     if row.state == ImportState.CHECKING:
-        outcomes = taking_in.foresee(people, site_id=row.site_id, overwrite=plan.overwrite)
+        outcomes = taking_in.foresee(mark(people), site_id=row.site_id, overwrite=plan.overwrite)
     else:
         outcomes = taking_in.take_in(
-            people, site_id=row.site_id, overwrite=plan.overwrite, now=now, staff_user_id=row.by_id
+            people,
+            site_id=row.site_id,
+            overwrite=plan.overwrite,
+            now=now,
+            staff_user_id=row.by_id,
+            mark_suppressed=mark,
         )
     for (record, _), outcome in zip(wanted, outcomes, strict=True):
         if not outcome.is_in:

@@ -17,7 +17,7 @@ from wagtail.models import Site
 
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import projection
+from wagtail_drip.contacts import projection, taking_in
 from wagtail_drip.contacts.models import (
     ConsentRecord,
     Contact,
@@ -302,10 +302,10 @@ def test_a_list_that_kills_whoever_opens_it_is_given_up(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(importing, "_Open", die)
-    for _ in range(import_actions.TRIES):
+    for attempt in range(import_actions.TRIES):
         with pytest.raises(KeyboardInterrupt):
-            importing.import_due(now=now)
-    row = worked(row, now=now)
+            importing.import_due(now=now + timedelta(hours=attempt))
+    row = worked(row, now=now + timedelta(days=1))
 
     assert (row.state, row.error) == ("failed", "broken")
 
@@ -393,3 +393,28 @@ def test_lists_that_nobody_goes_on_with_are_taken_away(
     row.refresh_from_db()
 
     assert (kept, default_storage.exists(name), row.state) == (True, False, "stopped")
+
+
+def test_who_is_merged_in_the_middle_of_a_chunk_is_looked_up_again(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = contacts.identify(Identity(store="import", external_id="A1"), now=now)
+    head = contacts.identify(Identity(phone="+447400100009"), now=now)
+    row = uploaded("id,first\nA1,Ada\n", now=now)
+    import_actions.check(row, plan("external_id", "first_name"), now=now)
+    worked(row, now=now)
+    import_actions.start(row, now=now)
+    lock, merged = taking_in._locked, []
+
+    def merge_then_lock(found: Any) -> Any:
+        if not merged:
+            merged.append(Contact.objects.filter(pk=known.pk).update(merged_into=head))
+        return lock(found)
+
+    monkeypatch.setattr(taking_in, "_locked", merge_then_lock)
+    row = worked(row, now=now)
+
+    # The merge was rolled back with its chunk, and the chunk was done anew.
+    assert merged == [1]
+    assert (row.state, numbers(row.done)) == ("done", {"changed": 1})
+    assert Contact.objects.get(first_name="Ada").pk == known.pk
