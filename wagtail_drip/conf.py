@@ -71,7 +71,9 @@ class Settings:
     )
     KEEP_INBOUND_TEXT_DAYS: int = 730  # The same for what people text to us, and from which number.
     KEEP_EVENT_DAYS: int = 1095  # The same for the particulars of events; that they happened is kept.
-    KEEP_CLICK_DAYS: int = 90  # The same for the browser and the hashed address of a click.
+    KEEP_CLICK_DAYS: int = (
+        90  # The same for a click's browser and hashed address, and for a sign-up's address.
+    )
     KEEP_CALL_DAYS: int = (
         180  # The same for what other systems and the staff were told, and what they answered.
     )

@@ -11,7 +11,7 @@ from wagtail_drip.contacts.models import (
     OptInRequest,
     Permission,
 )
-from wagtail_drip.core.personal_data import Erasing, Held, Kind, of_contact
+from wagtail_drip.core.personal_data import Age, Erasing, Held, Kind, of_contact
 
 # What erasing blanks of a contact, at once.
 PERSONAL = {
@@ -84,6 +84,14 @@ HELD = (
         why="Who typed a number into a form, what they were asked, and whether its owner said yes.",
         rows=of_contact(OptInRequest),
         personal={"ip": Kind.ADDRESS, "network": Kind.ADDRESS, "language": Kind.PROFILE},
+        ages=(
+            # The proof keeps its address, sealed into the chain.
+            Age(
+                setting="KEEP_CLICK_DAYS",
+                since="requested_at",
+                blanks=("ip", "network"),
+            ),
+        ),
         plain="id contact site purpose_group topic is_double state source wording wording_version page_id "
         "revision_id token requested_at expires_at settled_at confirmed_by inbound_text_id record",
     ),

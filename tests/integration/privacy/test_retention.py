@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from tests.integration.privacy import story
 from wagtail_drip import conf
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.core import claims
 from wagtail_drip.core.models import Lease
 from wagtail_drip.enrolments.models import OutsideCall
@@ -60,6 +61,30 @@ def test_the_words_are_forgotten_and_what_happened_is_not(old: datetime, now: da
     assert (call.payload, call.response) == ({}, {})
     assert (Callback.objects.get().raw, Notice.objects.get().envelope) == ({}, None)
     assert (Receipt.objects.count(), SendLedger.objects.count(), Purchase.objects.count()) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("state", ["confirmed", "withdrawn", "waiting"])
+def test_the_address_of_a_sign_up_is_forgotten_whatever_became_of_it(
+    old: datetime, site_id: int, now: datetime, state: str
+) -> None:
+    """One that still waits expired within a day."""
+    OptInRequest.objects.create(
+        contact=Contact.objects.get(),
+        site_id=site_id,
+        purpose_group="marketing",
+        state=state,
+        source="form",
+        wording="Text me.",
+        ip="203.0.113.77",
+        network="203.0.113.77",
+        token="t",
+        requested_at=old,
+        expires_at=old,
+    )
+
+    retention.forget(now=now)
+
+    assert OptInRequest.objects.values_list("ip", "network").get() == (None, "")
 
 
 def test_a_second_run_finds_nothing(old: datetime, now: datetime) -> None:
