@@ -33,6 +33,12 @@ PAGES = (
         "black at the boil for four.</p><h2>Coffee</h2><p>Sixty grams to the litre, ground just before, "
         "three minutes from first drop to last.</p>",
     },
+    {
+        "title": "Tea by text",
+        "slug": "tea-by-text",
+        "intro": "One text a fortnight: what has arrived, and how to brew it.",
+        "forms": [("sign_up", {"heading": "Leave your number", "confirmation": "double", "region": "GB"})],
+    },
 )
 
 

@@ -103,6 +103,21 @@ class SignUpBlock(blocks.StructBlock):
             raise blocks.StructBlockValidationError(block_errors=errors)
         return cleaned
 
+    def deconstruct(self) -> Any:
+        """Stand in a site's migrations by our name only: what we change in here then needs no migration of theirs."""
+        if type(self) is not SignUpBlock:
+            return super().deconstruct()
+        return ("wagtail_drip.public.blocks.SignUpBlock", [], self._constructor_kwargs)
+
+    def deconstruct_with_lookup(self, lookup: Any) -> Any:
+        if type(self) is not SignUpBlock:
+            return super().deconstruct_with_lookup(lookup)
+        return self.deconstruct()
+
+    @classmethod
+    def construct_from_lookup(cls, lookup: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().construct_from_lookup(lookup, *args, **kwargs) if args else cls(**kwargs)
+
     def get_context(self, value: Any, parent_context: Any = None) -> Any:
         context = super().get_context(value, parent_context)
         request, page = context.get("request"), context.get("page")

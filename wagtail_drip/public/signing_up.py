@@ -55,7 +55,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, form: SignUpForm, answer: AnswerForm | None, *, status: int = 200
 ) -> HttpResponse:
-    return pages.answer(
+    page = pages.answer(
         request,
         "wagtail_drip/public/sign_up.html",
         dict(sign_up_forms.context(form, request, answer=answer)),
@@ -63,6 +63,9 @@ def _page(
         language=form.language,
         status=status,
     )
+    # As on the page that brings a cart back: without an origin the browser's next POST fails the CSRF check.
+    page["Referrer-Policy"] = "same-origin"
+    return page
 
 
 def _done(form: SignUpForm) -> HttpResponse:

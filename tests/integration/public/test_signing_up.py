@@ -83,6 +83,9 @@ def test_what_cannot_be_taken_is_named_beside_its_field_and_nothing_is_lost(
     assert response.status_code == 200
     assert words in page
     assert 'role="alert"' in page
+    # Or the browser hides where the form stands, and sending it again is refused.
+    assert response["Referrer-Policy"] == "same-origin"
+    assert "no-referrer" not in page
     assert re.search(rf'<p[^>]*id="drip-\w+-{marks}-error"', page)
     if "phone" not in fields:
         assert f'value="{NUMBER}"' in page
@@ -296,3 +299,20 @@ def test_an_address_that_was_never_given_out_opens_nothing(site: int) -> None:
     response = Client().post(reverse("wagtail_drip:confirm_opt_in", args=["abcdefgh12345678"]))
 
     assert response.status_code == 404
+
+
+def test_a_block_stands_in_migrations_by_its_name_only() -> None:
+    from wagtail.blocks import StreamBlock
+    from wagtail.blocks.definition_lookup import BlockDefinitionLookup, BlockDefinitionLookupBuilder
+
+    class Own(SignUpBlock):
+        pass
+
+    builder = BlockDefinitionLookupBuilder()
+    builder.add_block(SignUpBlock())
+    definitions = builder.get_lookup_as_dict()
+
+    assert definitions == {0: ("wagtail_drip.public.blocks.SignUpBlock", [], {})}
+    assert next(iter(BlockDefinitionLookup(definitions).get_block(0).child_blocks)) == "heading"
+    assert Own().deconstruct()[0] == "wagtail.blocks.StructBlock"
+    assert StreamBlock([("sign_up", SignUpBlock())]).deconstruct() is not None
