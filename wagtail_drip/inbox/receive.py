@@ -106,7 +106,9 @@ def _receive(text: InboundText, *, now: datetime) -> None:
             site_ids=reach.site_ids,
             now=now,
         )
-    if confirmed:
+    if confirmed and contact is not None:
+        # The form has told their language meanwhile, in which they are answered.
+        contact.refresh_from_db(fields=["language"])
         word = verdict.keyword or keywords.confirmation(text.text)
         verdict = keywords.Verdict(kind="confirm", keyword=word)
         confirms = True

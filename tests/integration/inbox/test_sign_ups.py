@@ -292,6 +292,7 @@ def test_a_chinese_page_is_followed_by_a_chinese_question(site: int, now: dateti
     assert "同意" in text
     reply("同意", now, number="+8613800138000")
     assert Contact.objects.get().language == "zh-hans"
+    assert "您已订阅我们的短信" in send(now)[-1]
 
 
 def test_where_nobody_can_reply_the_question_holds_a_link(site: int, now: datetime, settings: Any) -> None:
