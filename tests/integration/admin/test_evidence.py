@@ -17,12 +17,14 @@ from django.urls import reverse
 
 from tests.integration.inbox.test_sign_ups import ASK, WORDING, reply, send, sign_up, site
 from tests.integration.messaging.conftest import _empty_gateway, open_site
+from wagtail_drip.admin.contacts import evidence
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.contacts.models import Permission as ContactPermission
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.messaging.models import Message, Receipt
+from wagtail_drip.privacy import erase
 
 __all__ = ["_empty_gateway", "open_site", "site"]
 
@@ -184,3 +186,17 @@ def test_a_yes_noted_by_staff_lifts_no_stop(person: Contact, site: int, now: dat
 
     assert "Nothing is sent all the same until they text START." in page
     assert "This number said stop" in page
+
+
+def test_erasing_the_person_leaves_the_proof_whole(person: Contact, now: datetime) -> None:
+    erase.begin(person.pk, now=now)
+    while erase.erase_due(now=now + timedelta(hours=1)):
+        pass
+
+    found = evidence.gather(Contact.objects.get(pk=person.pk))
+
+    assert (found.is_whole, [verified.erased for _, _, verified in found.chains]) == (True, [2])
+    told = json.dumps(evidence.as_json(found, now=now), ensure_ascii=False)
+    for gone in ("192.0.2.1", "Yes please", "+447700900123"):
+        assert gone not in told
+    assert [entry.record.granted for entry in found.entries] == [False, True]
