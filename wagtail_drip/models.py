@@ -39,6 +39,7 @@ from wagtail_drip.messaging.models import (
 from wagtail_drip.privacy.erasure_models import Erasure
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
 from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
+from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 
@@ -82,6 +83,8 @@ __all__ = [
     "PurchaseLine",
     "Receipt",
     "RefusedLine",
+    "Segment",
+    "SegmentMembership",
     "SendLedger",
     "SenderBudget",
     "Sequence",

@@ -96,6 +96,12 @@ def _imports(now: datetime, slot: str) -> int:
     return importing.import_due(now=now)
 
 
+def _segments(now: datetime, slot: str) -> int:
+    from wagtail_drip.segments import refresh
+
+    return refresh.refresh_due(now=now)
+
+
 def _rollups(now: datetime, slot: str) -> int:
     from wagtail_drip.reports import rollup
 
@@ -117,5 +123,6 @@ STAGES: dict[str, Stage] = {
     "recovery": _recovery,
     "erasures": _erasures,
     "imports": _imports,
+    "segments": _segments,
     "rollups": _rollups,
 }

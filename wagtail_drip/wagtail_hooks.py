@@ -22,6 +22,7 @@ from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.reports.home import HomePanel
+from wagtail_drip.admin.segments import viewsets as segment_screens
 from wagtail_drip.admin.sequences import adapters
 from wagtail_drip.admin.sequences import preview as sequence_preview
 from wagtail_drip.admin.sequences.views import refuse_to_delete
@@ -103,7 +104,7 @@ def put_publish_first(items: list[Any], request: HttpRequest, context: dict[str,
 
 @hooks.register("before_delete_snippet")
 def keep_what_has_run(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
-    return refuse_to_delete(request, instances)
+    return refuse_to_delete(request, instances) or segment_screens.refuse_to_delete(request, instances)
 
 
 @hooks.register("construct_wagtail_userbar")

@@ -19,6 +19,7 @@ PURE = {
     "enrolments.steps",
     "enrolments.occasions",
     "enrolments.targets",
+    "segments.types",
     "sequences.choices",
     "sequences.replies",
     "sequences.flow",

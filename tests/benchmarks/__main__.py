@@ -33,6 +33,7 @@ BENCHMARKS = {
     "shop": ("postgres", "sqlite"),
     "write_lock": ("sqlite",),
     "imports": ("postgres", "sqlite"),
+    "segments": ("postgres", "sqlite"),
 }
 ROOT = Path(__file__).resolve().parents[2]
 

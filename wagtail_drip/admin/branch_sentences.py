@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail_drip.admin.wording import condition, event_test, moment, readable
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.blocks import branch_test
 
 Decided = Mapping[str, Any]
@@ -79,6 +80,14 @@ def _permission(decided: Decided) -> str:
     return _held(fact, decided)
 
 
+def _segment(decided: Decided) -> str:
+    name = Segment.objects.filter(pk=decided["rule"].get("segment")).values_list("name", flat=True).first()
+    words = {"segment": name or _("a segment that is gone")}
+    if decided.get("value"):
+        return _held(_("They were in “%(segment)s”.") % words, decided)
+    return _held(_("They were not in “%(segment)s”.") % words, decided)
+
+
 def _purchases(decided: Decided) -> str:
     rule = decided["rule"]
     values = {
@@ -110,6 +119,7 @@ RULES: dict[str, Callable[[Decided], str]] = {
     "clicked": _clicked,
     "replied": _replied,
     "permission": _permission,
+    "segment": _segment,
     "purchases": _purchases,
     "wait_until_date": _date,
 }

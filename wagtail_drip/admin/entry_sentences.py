@@ -114,6 +114,15 @@ def _audience(check: Check) -> Told:
     )
 
 
+def _not_in_segment(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("They are in the segment that the sequence is for."))
+    return Told(
+        text=_("They are not in the segment that the sequence is for."),
+        remedy=_("The segment’s rules say who is in it; its people are counted every few minutes."),
+    )
+
+
 def _no_tag(check: Check) -> Told:
     values = {"tag": check.rule.get("tag")}
     if check.holds:
@@ -210,6 +219,7 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
     ),
     EntryRule.NO_DATE: _no_date,
     EntryRule.NO_TAG: _no_tag,
+    EntryRule.NOT_IN_SEGMENT: _not_in_segment,
     EntryRule.NEVER_HAPPENED: _never_happened,
     EntryRule.NOT_IN_AUDIENCE: _audience,
     EntryRule.TRIGGER_SET_ASIDE: _always(

@@ -12,6 +12,7 @@ from wagtail_drip.admin.imports.views import ImportsViewSet
 from wagtail_drip.admin.messaging.viewsets import MessageViewSet
 from wagtail_drip.admin.often.views import OftenViewSet
 from wagtail_drip.admin.outside.viewsets import NoticeViewSet, WebhookCallViewSet
+from wagtail_drip.admin.segments.viewsets import SegmentViewSet
 from wagtail_drip.admin.sending_times.views import SendingTimesViewSet
 from wagtail_drip.admin.sequences.viewsets import SequenceViewSet
 from wagtail_drip.admin.settings import SettingsViewSet
@@ -25,6 +26,7 @@ class TextMessagesGroup(SnippetViewSetGroup):
         MessageTemplateViewSet,
         ContactViewSet(),
         ImportsViewSet(),
+        SegmentViewSet,
         MessageViewSet(),
         NoticeViewSet(),
         WebhookCallViewSet(),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from wagtail_drip.enrolments.effects import ANSWERED
 from wagtail_drip.events import catalogue
-from wagtail_drip.sequences.blocks.conditions import OPERATORS
+from wagtail_drip.events.condition_blocks import OPERATORS
 
 # Fields of a contact and of an event as people call them; an attribute of a site's own stands by its name.
 _PROPERTIES: dict[str, Any] = {

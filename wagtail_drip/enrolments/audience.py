@@ -20,6 +20,7 @@ from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
+from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
@@ -241,7 +242,7 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
     """
     Return the people who have a number and have agreed to what the flow sends, on the site.
 
-    The joint for segments: another audience narrows this one, and is never wider.
+    A tag or a segment narrows it; none makes it wider.
     """
     group = group_of(flow.purpose).value
     theirs = Permission.objects.filter(
@@ -252,6 +253,8 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
         people = people.filter(
             Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag=flow.timed.tag))
         )
+    if flow.timed is not None and flow.timed.audience == triggers.SEGMENT:
+        people = people.filter(Exists(segments.current(flow.timed.segment).filter(contact_id=OuterRef("pk"))))
     in_general = Exists(theirs.filter(topic="", granted=True))
     if not flow.topic:
         return people.filter(in_general)

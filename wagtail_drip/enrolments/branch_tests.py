@@ -178,6 +178,12 @@ def _permission(test: Test, facts: Facts, now: datetime) -> Answer:
     return Answer(holds=permitted != negate, rule=rule, value=permitted)
 
 
+def _segment(test: Test, facts: Facts, now: datetime) -> Answer:
+    is_in, negate = int(test["segment"]) in facts.segments, bool(test.get("negate"))
+    rule = {"name": "segment", "segment": int(test["segment"]), "negate": negate}
+    return Answer(holds=is_in != negate, rule=rule, value=is_in)
+
+
 def _purchases(test: Test, facts: Facts, now: datetime) -> Answer:
     days, currency = int(test.get("days") or 0), str(test.get("currency") or "")
     floor = now - timedelta(days=days) if days else None
@@ -228,5 +234,6 @@ TESTS: dict[str, TestKind] = {
     "clicked": TestKind(needs=_needs_event(CLICKED), ask=_clicked),
     "replied": TestKind(needs=_needs_event(REPLIED), ask=_replied),
     "permission": TestKind(needs=lambda test: Needs(subscriptions=True), ask=_permission),
+    "segment": TestKind(needs=lambda test: Needs(segments=frozenset({int(test["segment"])})), ask=_segment),
     "purchases": TestKind(needs=lambda test: Needs(purchases=True), ask=_purchases),
 }

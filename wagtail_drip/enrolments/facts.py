@@ -29,6 +29,7 @@ class Needs:
     :param events: names of the events whose happening it asks for.
     :param zone: whether it reads the contact's clock; else ``Facts.zone`` is the site's.
     :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
+    :param segments: ids of the segments of which it asks whether the contact is in them.
     :param subscriptions: whether it reads what the contact agreed to.
     :param answers: whether it reads what webhooks answered in this run.
     :param history: (event, days): what happened in the last so many days, entering or not; 0 for ever.
@@ -39,6 +40,7 @@ class Needs:
     events: frozenset[str] = frozenset()
     zone: bool = False
     tags: bool = False
+    segments: frozenset[int] = frozenset()
     subscriptions: bool = False
     answers: bool = False
     history: frozenset[tuple[str, int]] = frozenset()
@@ -50,6 +52,7 @@ class Needs:
             events=self.events | other.events,
             zone=self.zone or other.zone,
             tags=self.tags or other.tags,
+            segments=self.segments | other.segments,
             subscriptions=self.subscriptions or other.subscriptions,
             answers=self.answers or other.answers,
             history=self.history | other.history,
@@ -105,6 +108,7 @@ class Facts:
     :param since: goals, exits and branches count what was recorded after this moment.
     :param events: what happened since, by the names that the flow needs, oldest first.
     :param tags: the contact's tags, where a step needs them.
+    :param segments: those of the segments that a step asks for in which the contact is.
     :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
     :param answers: what webhooks answered in this run, by visit, where a step needs it.
     :param entered_as: the contact that entered, whoever it was merged into since; 0 where nobody entered.
@@ -123,6 +127,7 @@ class Facts:
     since: datetime
     events: tuple[Seen, ...] = ()
     tags: frozenset[str] = frozenset()
+    segments: frozenset[int] = frozenset()
     subscriptions: Subscriptions = NOTHING_AGREED
     answers: Mapping[int, Answer] = field(default_factory=dict)
     entered_as: int = 0

@@ -29,6 +29,7 @@ from wagtail_drip.enrolments.gather_past import past_of
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.enrolments.states import CallState, ExitReason
 from wagtail_drip.events.models import Event
+from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences.flow import Flow
 
 
@@ -69,6 +70,7 @@ def facts_for(
     triggers = _triggers(enrolments)
     happened = _happened(enrolments, needs.values(), heads, as_of)
     tags = _tags(enrolments, needs, heads)
+    in_segments = _segments(enrolments, needs, heads, as_of)
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
     past = past_of(enrolments, needs, heads, now=now, as_of=as_of)
@@ -97,6 +99,7 @@ def facts_for(
                 if seen.recorded_at > enrolment.since and seen.id != enrolment.event_id
             ),
             tags=tags.get(head.pk, frozenset()),
+            segments=in_segments.get(head.pk, frozenset()),
             subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
             answers=answers.get(enrolment.pk, {}),
             entered_as=enrolment.contact_id,
@@ -114,6 +117,19 @@ def _tags(
 ) -> dict[int, frozenset[str]]:
     people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].tags}
     return contacts.tags(people) if people else {}
+
+
+def _segments(
+    enrolments: Sequence[Moving],
+    needs: Mapping[int, Needs],
+    heads: Mapping[int, Known],
+    as_of: datetime | None,
+) -> dict[int, frozenset[int]]:
+    asked = frozenset[int]().union(*(each.segments for each in needs.values()))
+    if not asked:
+        return {}
+    people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].segments}
+    return segments.segments_of(people, asked, as_of=as_of)
 
 
 def _subscriptions(

@@ -38,6 +38,7 @@ class EntryRule(StrEnum):
     BACKFILLED = "backfilled"
     NO_DATE = "no_date"
     NO_TAG = "no_tag"
+    NOT_IN_SEGMENT = "not_in_segment"
     NEVER_HAPPENED = "never_happened"
     NOT_IN_AUDIENCE = "not_in_audience"
     TRIGGER_SET_ASIDE = "trigger_set_aside"
@@ -156,6 +157,7 @@ class Standing:
     max_age_hours: float = 6
     attributes: Mapping[str, Any] = field(default_factory=dict)
     tags: Collection[str] = ()
+    segments: Collection[int] = ()
     last_at: datetime | None = None
     is_here: bool = True
     is_in_audience: bool = True
@@ -201,6 +203,10 @@ def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
             is_tagged = timed.tag in standing.tags
             rule = {"name": EntryRule.NO_TAG, "tag": timed.tag}
             checks.append(Check(rule=rule, holds=is_tagged, value=sorted(standing.tags)))
+        if timed.audience == triggers.SEGMENT:
+            is_tagged = timed.segment in standing.segments
+            rule = {"name": EntryRule.NOT_IN_SEGMENT, "segment": timed.segment}
+            checks.append(Check(rule=rule, holds=is_tagged))
         if is_tagged:
             # Who has no tag is outside for that, whatever they agreed to.
             checks.append(Check(rule={"name": EntryRule.NOT_IN_AUDIENCE}, holds=standing.is_in_audience))

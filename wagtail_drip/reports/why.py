@@ -32,6 +32,7 @@ from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.messaging.types import COLUMNS, Claimed, MessageDraft
 from wagtail_drip.reports import their_turn
 from wagtail_drip.reports.their_turn import Read, TheirTurn
+from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
@@ -360,12 +361,18 @@ def _standing(
         max_age_hours=settings.TRIGGER_MAX_AGE_HOURS,
         attributes=contact.attributes,
         tags=contacts.tags([contact.pk]).get(contact.pk, frozenset()) if tagged else frozenset(),
+        segments=_segments(contact, flow),
         last_at=known.person.last_at if known is not None else None,
         is_here=known is None or known.is_here,
         is_in_audience=known is None or known.is_in_audience,
         is_set_aside=known is not None and known.looked.is_set_aside,
         full=_full(sequence),
     )
+
+
+def _segments(contact: Contact, flow: Flow | None) -> frozenset[int]:
+    asked = flow.timed.segment if flow is not None and flow.timed is not None else 0
+    return segments.segments_of([contact.pk], [asked]).get(contact.pk, frozenset()) if asked else frozenset()
 
 
 def _full(sequence: Written) -> list[Full]:

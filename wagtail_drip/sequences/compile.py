@@ -9,9 +9,9 @@ from typing import Any
 from django.utils import translation
 
 from wagtail_drip.content import actions as content
+from wagtail_drip.events.condition_blocks import to_conditions
 from wagtail_drip.events.conditions import EventTest
 from wagtail_drip.sequences import problems, starts
-from wagtail_drip.sequences.blocks.conditions import to_conditions
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.models import Sequence

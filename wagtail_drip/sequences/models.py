@@ -16,8 +16,9 @@ from wagtail.models import (
 )
 
 from wagtail_drip.contacts.types import Purpose
+from wagtail_drip.events import condition_blocks as conditions
 from wagtail_drip.sequences import flow_cache, preview
-from wagtail_drip.sequences.blocks import conditions, tree
+from wagtail_drip.sequences.blocks import tree
 from wagtail_drip.sequences.fields import StepsField
 from wagtail_drip.sequences.forms import SequenceForm
 from wagtail_drip.sequences.purposes import PURPOSES
@@ -36,7 +37,11 @@ TRIGGER_KINDS = [
 ]
 OFFSETS = [("on", _("on that day")), ("before", _("days before it")), ("after", _("days after it"))]
 EVERY = [("week", _("every week")), ("month", _("every month"))]
-AUDIENCES = [("everyone", _("Everybody who has agreed")), ("tag", _("Those of them with a tag"))]
+AUDIENCES = [
+    ("everyone", _("Everybody who has agreed")),
+    ("segment", _("Those of them in a segment")),
+    ("tag", _("Those of them with a tag")),
+]
 PRIORITIES = [(1, _("High")), (0, _("Normal")), (-1, _("Low"))]
 PERIODS = [("hour", _("hour")), ("day", _("day"))]
 EXCESS = [("wait", _("waits for room")), ("refuse", _("does not enter"))]
@@ -80,6 +85,14 @@ class Sequence(
     trigger_moment = models.DateTimeField(_("date and time"), null=True, blank=True)
     trigger_audience = models.CharField(_("to whom"), max_length=16, choices=AUDIENCES, default="everyone")
     trigger_tag = models.CharField(_("tag"), max_length=64, default="", blank=True)
+    trigger_segment = models.ForeignKey(
+        "wagtail_drip.Segment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("segment"),
+    )
     trigger_keyword = models.CharField(_("keyword"), max_length=40, default="", blank=True)
     trigger_url = models.CharField(_("address contains"), max_length=255, default="", blank=True)
     trigger_form = models.ForeignKey(

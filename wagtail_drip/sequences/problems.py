@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from wagtail_drip.events import condition_blocks as conditions
 from wagtail_drip.sequences import answers, jumps, starts, trigger_problems
-from wagtail_drip.sequences.blocks import base, conditions, tree
+from wagtail_drip.sequences.blocks import base, tree
 from wagtail_drip.sequences.lay_out import lay_out
 from wagtail_drip.sequences.types import Problem
 

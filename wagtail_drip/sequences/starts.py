@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts import cleaning
+from wagtail_drip.events.condition_blocks import to_conditions
 from wagtail_drip.events.conditions import Condition, EventTest
 from wagtail_drip.sequences import triggers
-from wagtail_drip.sequences.blocks.conditions import to_conditions
 from wagtail_drip.sequences.flow import Entry
 from wagtail_drip.sequences.triggers import Timed
 
@@ -66,6 +66,7 @@ def timed(sequence: Sequence) -> Timed | None:
             at=at,
             audience=sequence.trigger_audience,
             tag=_tag(sequence),
+            segment=_segment(sequence),
         )
     if kind == triggers.ONCE:
         moment = sequence.trigger_moment
@@ -74,12 +75,17 @@ def timed(sequence: Sequence) -> Timed | None:
             moment=moment.isoformat() if moment else "",
             audience=sequence.trigger_audience,
             tag=_tag(sequence),
+            segment=_segment(sequence),
         )
     return None
 
 
 def _tag(sequence: Sequence) -> str:
     return cleaning.tag(sequence.trigger_tag) if sequence.trigger_audience == triggers.TAGGED else ""
+
+
+def _segment(sequence: Sequence) -> int:
+    return (sequence.trigger_segment_id or 0) if sequence.trigger_audience == triggers.SEGMENT else 0
 
 
 def entry(sequence: Sequence) -> Entry:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts.models import ContactDate
-from wagtail_drip.sequences.blocks import conditions
+from wagtail_drip.events import condition_blocks as conditions
 from wagtail_drip.sequences.types import Problem
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def _once(sequence: Sequence) -> Iterator[Problem]:
 def _audience(sequence: Sequence) -> Iterator[Problem]:
     if sequence.trigger_audience == "tag" and not sequence.trigger_tag.strip():
         yield Problem(field="trigger_tag", message=_("Name the tag that these people have."))
+    if sequence.trigger_audience == "segment" and sequence.trigger_segment_id is None:
+        yield Problem(field="trigger_segment", message=_("Choose the segment that these people are in."))
 
 
 def _keyword(sequence: Sequence) -> Iterator[Problem]:

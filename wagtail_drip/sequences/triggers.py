@@ -11,7 +11,7 @@ from typing import Any
 DATE, INACTIVE, SCHEDULE, ONCE = "date", "inactive", "schedule", "once"
 KINDS = (DATE, INACTIVE, SCHEDULE, ONCE)
 
-EVERYONE, TAGGED = "everyone", "tag"
+EVERYONE, TAGGED, SEGMENT = "everyone", "tag", "segment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class Timed:
     :ivar weekdays: SCHEDULE by the week, 0 is Monday; empty for by the month.
     :ivar month_day: SCHEDULE by the month, 1 to 31; a shorter month's last day where it has no such day.
     :ivar moment: ONCE: ISO 8601 with its offset; '' for as soon as it is published.
-    :ivar audience: SCHEDULE, ONCE: EVERYONE who has agreed, or of them those who are TAGGED.
+    :ivar audience: SCHEDULE, ONCE: EVERYONE who has agreed, or of them those who are TAGGED
+        or in a SEGMENT.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Timed:
     moment: str = ""
     audience: str = EVERYONE
     tag: str = ""
+    segment: int = 0
 
     @property
     def time(self) -> time:
@@ -59,7 +61,11 @@ class Timed:
         return f":{self.kind}"
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "weekdays": list(self.weekdays)}
+        found = {**asdict(self), "weekdays": list(self.weekdays)}
+        if not self.segment:
+            # As it was written before there were segments: the same trigger is not taken for another.
+            del found["segment"]
+        return found
 
 
 NAMES = tuple(f":{kind}" for kind in KINDS)

@@ -12,6 +12,7 @@ from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.stores.models import Cart
 
 # Every column that something waits by.
@@ -26,6 +27,7 @@ WAITING = (
     (Callback, "due_at"),
     (InboundText, "due_at"),
     (Receipt, "due_at"),
+    (Segment, "refresh_due_at"),
 )
 
 

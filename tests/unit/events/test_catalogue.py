@@ -57,6 +57,8 @@ NAMES = [
     "enquiry_received",
     "link_clicked",
     "message_replied",
+    "segment_entered",
+    "segment_left",
     "opted_out",
     "opted_in",
 ]

@@ -26,6 +26,7 @@ from wagtail_drip.contacts import cleaning, phone, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
+from wagtail_drip.segments import querysets as segments
 
 CHANGE = "wagtail_drip.change_contact"
 
@@ -38,18 +39,24 @@ class ContactFilterSet(WagtailFilterSet):
         empty_label=_("Any"),
     )
     reachable = django_filters.BooleanFilter(label=_("Has a phone number"), method="filter_reachable")
+    segment = django_filters.ChoiceFilter(
+        label=_("Segment"), choices=segments.choices, method="filter_segment", empty_label=_("Any")
+    )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
 
     class Meta:
         model = Contact
-        fields = ["agreed", "reachable", "tag", "region", "language", "created_at"]
+        fields = ["agreed", "reachable", "segment", "tag", "region", "language", "created_at"]
 
     def filter_agreed(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         asked = Permission.objects.filter(contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic="")
         if value == "unknown":
             return contacts.filter(~Exists(asked))
         return contacts.filter(Exists(asked.filter(granted=value == "yes")))
+
+    def filter_segment(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.filter(pk__in=segments.current(int(value)).values("contact_id"))
 
     def filter_tag(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts.filter(tags__tag=cleaning.tag(value))

@@ -9,9 +9,10 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.telepath import register
 from wagtail.blocks.struct_block import StructBlockAdapter
 
+from wagtail_drip.events.condition_blocks import ConditionBlock, ExitRuleBlock
+from wagtail_drip.segments.rule_blocks import RuleBlock
 from wagtail_drip.sequences.blocks.base import PathBlock, StepBlock
 from wagtail_drip.sequences.blocks.branch_test import BranchTest
-from wagtail_drip.sequences.blocks.conditions import ConditionBlock, ExitRuleBlock
 
 
 class StepBlockAdapter(StructBlockAdapter):
@@ -41,5 +42,5 @@ class StepBlockAdapter(StructBlockAdapter):
 
 def register_adapters() -> None:
     """Tell telepath; called once from wagtail_hooks."""
-    for block in (StepBlock, PathBlock, BranchTest, ConditionBlock, ExitRuleBlock):
+    for block in (StepBlock, PathBlock, BranchTest, ConditionBlock, ExitRuleBlock, RuleBlock):
         register(StepBlockAdapter(), block)

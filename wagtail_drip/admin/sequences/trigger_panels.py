@@ -21,6 +21,7 @@ trigger_panel = MultiFieldPanel(
                 FieldPanel("trigger_every", classname=_only_for("schedule")),
                 FieldPanel("trigger_audience", classname=_only_for("once", "schedule")),
                 FieldPanel("trigger_tag", classname=_only_for("once", "schedule", also="drip-tagged")),
+                FieldPanel("trigger_segment", classname=_only_for("once", "schedule", also="drip-segmented")),
                 FieldPanel("trigger_keyword", classname=_only_for("keyword")),
                 FieldPanel("trigger_url", classname=_only_for("link")),
                 FieldPanel("trigger_form", classname=_only_for("form")),

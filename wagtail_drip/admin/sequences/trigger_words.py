@@ -23,6 +23,12 @@ def starts_when(sequence: Sequence) -> str:
             "when": found,
             "tag": sequence.trigger_tag.strip() or "…",
         }
+    if sequence.trigger_kind in ("once", "schedule") and sequence.trigger_audience == "segment":
+        segment = sequence.trigger_segment
+        return _("%(when)s, to the people in “%(segment)s”") % {
+            "when": found,
+            "segment": segment.name if segment is not None else "…",
+        }
     return found
 
 

@@ -12,6 +12,10 @@ MESSAGE = (
     optional("sequence_id", _("Sequence"), 1, type=NUMBER),
     optional("step_id", _("Step"), "3f2a"),
 )
+SEGMENT = (
+    needed("segment_id", _("Segment's number"), 1, type=NUMBER),
+    optional("segment", _("Segment"), "Regulars"),
+)
 CHOICE = (
     optional("purpose_group", _("Kind of messages"), "marketing"),
     optional("topic", _("Topic"), "offers"),
@@ -63,6 +67,8 @@ EVENTS: list[EventType] = [
         optional("form", _("Form"), "Win a grinder"),
         optional("fields", _("What was filled in"), {"city": "Leeds"}, type=ANY),
     ),
+    kind("segment_entered", _("Segment entered"), _("Somebody comes into a segment"), *SEGMENT),
+    kind("segment_left", _("Segment left"), _("Somebody leaves a segment"), *SEGMENT),
     kind(
         "opted_out",
         _("Opted out"),

@@ -13,8 +13,7 @@ from wagtail import blocks
 
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.events import catalogue
-from wagtail_drip.sequences.blocks.base import Fault
-from wagtail_drip.sequences.blocks.conditions import (
+from wagtail_drip.events.condition_blocks import (
     OPERATORS,
     WITH_VALUE,
     ConditionsBlock,
@@ -22,11 +21,14 @@ from wagtail_drip.sequences.blocks.conditions import (
     is_known_event,
     to_json,
 )
+from wagtail_drip.segments import querysets as segments
+from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.replies import ANYTHING, CONTAINS, IS, words_of
 
 DONE, NOT_DONE, CLICKED, REPLIED = "done", "not_done", "clicked", "replied"
 PURCHASES, ATTRIBUTE, PAYLOAD = "purchases", "attribute", "payload"
 PERMITTED, NOT_PERMITTED = "permitted", "not_permitted"
+IN_SEGMENT, NOT_IN_SEGMENT = "in_segment", "not_in_segment"
 TESTS = [
     (DONE, _("has done this")),
     (NOT_DONE, _("has not done this")),
@@ -37,6 +39,8 @@ TESTS = [
     (PAYLOAD, _("came by an event whose…")),
     (PERMITTED, _("has agreed to…")),
     (NOT_PERMITTED, _("has not agreed to…")),
+    (IN_SEGMENT, _("is in the segment…")),
+    (NOT_IN_SEGMENT, _("is not in the segment…")),
 ]
 SINCE_ENTRY, LAST_DAYS, EVER = "entry", "days", "ever"
 WINDOWS = [
@@ -98,6 +102,7 @@ class BranchTest(blocks.StructBlock):
         "bought_days": {"test": [PURCHASES], "measure": ["count", "total"]},
         "group": {"test": [PERMITTED, NOT_PERMITTED]},
         "topic": {"test": [PERMITTED, NOT_PERMITTED]},
+        "segment": {"test": [IN_SEGMENT, NOT_IN_SEGMENT]},
         "property": {"test": [ATTRIBUTE, PAYLOAD]},
         "operator": {"test": [ATTRIBUTE, PAYLOAD]},
         "value": {"test": [ATTRIBUTE, PAYLOAD], "operator": WITH_VALUE},
@@ -141,6 +146,7 @@ class BranchTest(blocks.StructBlock):
     topic = blocks.CharBlock(
         required=False, max_length=64, label=_("Topic"), help_text=_("Empty: in general.")
     )
+    segment = blocks.ChoiceBlock(choices=segments.choices, required=False, label=_("Segment"))
     property = blocks.CharBlock(
         required=False,
         max_length=64,
@@ -230,6 +236,14 @@ def _permission(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _segment(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "segment",
+        "segment": int(value.get("segment") or 0),
+        "negate": value.get("test") == NOT_IN_SEGMENT,
+    }
+
+
 _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     DONE: _event,
     NOT_DONE: _event,
@@ -240,6 +254,8 @@ _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     PAYLOAD: _property("payload"),
     PERMITTED: _permission,
     NOT_PERMITTED: _permission,
+    IN_SEGMENT: _segment,
+    NOT_IN_SEGMENT: _segment,
 }
 
 
@@ -260,6 +276,8 @@ def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
     elif test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
         if not words_of(value.get("words") or ""):
             yield Fault(field="words", message=str(_("Fill in the words to look for.")))
+    elif test in (IN_SEGMENT, NOT_IN_SEGMENT) and not value.get("segment"):
+        yield Fault(field="segment", message=str(_("Choose the segment.")))
     elif test == PURCHASES and value.get("number") is None:
         yield Fault(field="number", message=str(_("Fill in the number to compare with.")))
 
@@ -299,6 +317,9 @@ def in_words(value: Mapping[str, Any]) -> str:
         return f"{measure} {compared} {'…' if number is None else format(number.normalize(), 'f')}"
     if test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
         return f"{label}: {', '.join(words_of(value.get('words') or '')) or '…'}"
+    if test in (IN_SEGMENT, NOT_IN_SEGMENT):
+        name = dict(segments.choices()).get(str(value.get("segment") or ""), "…")
+        return f"{label.rstrip('…')} “{name}”"
     if test in (PERMITTED, NOT_PERMITTED):
         texts = dict(GROUPS).get(value.get("group") or "marketing", "")
         return " ".join(str(word) for word in (label.rstrip("…"), texts, value.get("topic")) if word)

@@ -8,14 +8,14 @@ from wagtail import blocks
 from wagtail.blocks import BlockGroup
 
 from wagtail_drip.events import catalogue
-from wagtail_drip.sequences.blocks.awaiting import HAPPENED, TIMED_OUT, AwaitingBlock, at_most
-from wagtail_drip.sequences.blocks.base import Fault
-from wagtail_drip.sequences.blocks.conditions import (
+from wagtail_drip.events.condition_blocks import (
     ConditionsBlock,
     faults_in,
     is_known_event,
     to_json,
 )
+from wagtail_drip.sequences.blocks.awaiting import HAPPENED, TIMED_OUT, AwaitingBlock, at_most
+from wagtail_drip.sequences.blocks.base import Fault
 
 
 class Block(AwaitingBlock):

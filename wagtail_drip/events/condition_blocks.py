@@ -1,4 +1,4 @@
-"""Blocks for tests on an event's properties, shared by triggers, goals, exit rules and branches."""
+"""Blocks for tests on an event's properties, shared by triggers, goals, exit rules, branches and segments."""
 
 from __future__ import annotations
 

@@ -1,0 +1,143 @@
+"""Who a rule means, the slow way: one person after another, in Python, from plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from wagtail_drip.segments.types import lot_of, salt_of
+
+
+@dataclass
+class Person:
+    pk: int = 0
+    merged_into: Person | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    agreed: dict[tuple[str, str], bool] = field(default_factory=dict)  # by (group, topic)
+    events: list[tuple[str, datetime, dict[str, Any]]] = field(default_factory=list)
+    purchases: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[datetime] = field(default_factory=list)
+    segments: set[int] = field(default_factory=set)
+
+
+def means(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    if "match" in rule:
+        asked = [
+            means(each, person, now) for each in rule["rules"] if each.get("kind") != "group" or each["rules"]
+        ]
+        if not asked:
+            return True
+        return {"all": all(asked), "any": any(asked), "none": not any(asked)}[rule["match"]]
+    holds = globals()[f"_{rule['kind']}"](rule, person, now)
+    return holds != bool(rule.get("negate"))
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _compare(found: Any, operator: str, wanted: str) -> bool:
+    text = "" if found is None else (str(found).lower() if isinstance(found, bool) else str(found))
+    if operator == "is_set":
+        return text != ""
+    if operator == "is_not_set":
+        return text == ""
+    if operator == "contains":
+        return wanted.lower() in text.lower()
+    left, right = _number(found), _number(wanted)
+    if operator in ("at_least", "at_most"):
+        if right is not None:
+            return left is not None and (left >= right if operator == "at_least" else left <= right)
+        return text != "" and (text >= wanted if operator == "at_least" else text <= wanted)
+    yes = {"true": {"true", "yes", "1"}, "false": {"false", "no", "0"}}.get(text, {text.lower()})
+    same = wanted.lower() in yes or (left is not None and left == right)
+    return same if operator == "is" else not same
+
+
+def _detail(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    name = rule["property"]
+    found = person.columns.get(name, person.attributes.get(name))
+    return _compare(found, rule["operator"], rule["value"])
+
+
+def _tag(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    return rule["tag"] in person.tags
+
+
+def _consent(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    general = person.agreed.get((rule["group"], ""), False)
+    return person.agreed.get((rule["group"], rule["topic"]), general)
+
+
+def _event(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    floor = now - timedelta(days=rule["days"]) if rule["days"] else None
+    found = [
+        properties
+        for name, at, properties in person.events
+        if name == rule["event"]
+        and (floor is None or at > floor)
+        and all(
+            _compare(properties.get(c["property"]), c["operator"], c["value"]) for c in rule["conditions"]
+        )
+    ]
+    return len(found) >= rule["times"]
+
+
+def _purchases(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    floor = now - timedelta(days=rule["days"]) if rule["days"] else None
+    counted = [
+        bought
+        for bought in person.purchases
+        if bought["status"] != "cancelled"
+        and bought["at"] <= now
+        and (floor is None or bought["at"] > floor)
+        and rule["currency"] in ("", bought["currency"])
+        and rule["coupon"] in ("", bought["coupon"])
+        and (not rule["product"] or any(rule["product"].lower() in name.lower() for name in bought["names"]))
+    ]
+    number = Decimal(rule["number"])
+    if rule["measure"] == "days_since":
+        if not counted:
+            return False
+        read = Decimal((now - max(bought["at"] for bought in counted)).days)
+    elif rule["measure"] == "count":
+        read = Decimal(len(counted))
+    else:
+        read = sum((bought["total"] - bought["refunded"] for bought in counted), Decimal(0))
+        if not counted and rule["operator"] == "at_least" and number <= 0:
+            return True
+    return read >= number if rule["operator"] == "at_least" else read <= number
+
+
+def _texts(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    floor = now - timedelta(days=rule["days"]) if rule["days"] else None
+
+    def lately(moments: list[datetime]) -> int:
+        return sum(floor is None or at > floor for at in moments)
+
+    did = {
+        how: lately([at for name, at, _ in person.events if name == event])
+        for how, event in {"clicked": "link_clicked", "replied": "message_replied"}.items()
+    }
+    if rule["how"] in did:
+        return did[rule["how"]] >= rule["times"]
+    received = lately(person.sent) >= rule["times"]
+    return received if rule["how"] == "received" else received and not any(did.values())
+
+
+def _share(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    return lot_of(person.pk, salt_of(rule["salt"])) < rule["percent"] * 10
+
+
+def _segment(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    return rule["segment"] in person.segments

@@ -1,0 +1,220 @@
+"""Each rule, alone and in groups, means whom a slow walk through everybody in Python says it means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from wagtail.models import Site
+
+from tests.integration.segments import oracle
+from tests.integration.segments.oracle import Person
+from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
+from wagtail_drip.events.actions import record_events
+from wagtail_drip.events.types import EventDraft
+from wagtail_drip.messaging.models import SendLedger
+from wagtail_drip.segments import matching
+from wagtail_drip.segments.models import Segment, SegmentMembership
+from wagtail_drip.stores.models import Purchase, PurchaseLine
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)  # the clocks changed in this night
+EVENTS = ["order_placed", "link_clicked", "message_replied"]
+TEXTS = ["", "Ada", "ada", "Berlin", "10", "9.5", "2026-03-01", "true", "yes"]
+
+days_ago = some.sampled_from([0.01, 1, 2.99, 3, 3.01, 29, 31, 400]).map(lambda d: NOW - timedelta(days=d))
+window = some.sampled_from([0, 1, 3, 30])
+negate = some.booleans()
+compared_by = some.sampled_from(["at_least", "at_most"])
+operators = some.sampled_from(["is", "is_not", "contains", "at_least", "at_most", "is_set", "is_not_set"])
+values = some.sampled_from([text for text in TEXTS if text])
+anything = some.one_of(
+    some.sampled_from(TEXTS), some.integers(-3, 20), some.booleans(), some.none(), some.just(9.5)
+)
+topics = some.sampled_from(["", "offers"])
+conditions = some.lists(
+    some.fixed_dictionaries(
+        {"property": some.sampled_from(["total", "city"]), "operator": operators, "value": values}
+    ),
+    max_size=2,
+)
+
+people = some.builds(
+    Person,
+    columns=some.fixed_dictionaries(
+        {"first_name": some.sampled_from(["", "Ada", "Bo"]), "language": some.sampled_from(["", "de", "zh"])}
+    ),
+    attributes=some.dictionaries(some.sampled_from(["points", "city"]), anything),
+    tags=some.sets(some.sampled_from(["vip", "new"])),
+    agreed=some.dictionaries(some.tuples(some.just("marketing"), topics), some.booleans()),
+    events=some.lists(
+        some.tuples(
+            some.sampled_from(EVENTS),
+            days_ago,
+            some.dictionaries(some.sampled_from(["total", "city"]), anything),
+        ),
+        max_size=4,
+    ),
+    purchases=some.lists(
+        some.fixed_dictionaries(
+            {
+                "status": some.sampled_from(["placed", "paid", "cancelled"]),
+                "at": days_ago,
+                "currency": some.sampled_from(["EUR", "GBP"]),
+                "coupon": some.sampled_from(["", "SPRING"]),
+                "total": some.sampled_from([Decimal("5"), Decimal("12.50")]),
+                "refunded": some.sampled_from([Decimal("0"), Decimal("2.50")]),
+                "names": some.lists(some.sampled_from(["Coffee beans", "Tea"]), max_size=2),
+            }
+        ),
+        max_size=3,
+    ),
+    sent=some.lists(days_ago, max_size=3),
+    segments=some.sets(some.just(1)),
+)
+
+rules = some.one_of(
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("detail"),
+            "property": some.sampled_from(["first_name", "language", "points", "city"]),
+            "operator": operators,
+            "value": values,
+        }
+    ),
+    some.fixed_dictionaries(
+        {"kind": some.just("tag"), "tag": some.sampled_from(["vip", "new"]), "negate": negate}
+    ),
+    some.fixed_dictionaries(
+        {"kind": some.just("consent"), "group": some.just("marketing"), "topic": topics, "negate": negate}
+    ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("event"),
+            "event": some.sampled_from(EVENTS),
+            "times": some.integers(1, 3),
+            "days": window,
+            "conditions": conditions,
+            "negate": negate,
+        }
+    ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("purchases"),
+            "measure": some.sampled_from(["count", "total", "days_since"]),
+            "operator": compared_by,
+            "number": some.sampled_from(["0", "1", "2", "3", "12.50", "29"]),
+            "days": window,
+            "currency": some.sampled_from(["", "EUR"]),
+            "product": some.sampled_from(["", "coffee"]),
+            "coupon": some.sampled_from(["", "SPRING"]),
+        }
+    ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("texts"),
+            "how": some.sampled_from(["received", "clicked", "replied", "ignored"]),
+            "times": some.integers(1, 2),
+            "days": window,
+            "negate": negate,
+        }
+    ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("share"),
+            "percent": some.sampled_from([0, 12.5, 50, 100]),
+            "salt": some.sampled_from(["a", "b"]),
+        }
+    ),
+    some.fixed_dictionaries({"kind": some.just("segment"), "segment": some.just(1), "negate": negate}),
+)
+matches = some.sampled_from(["all", "any", "none"])
+groups = some.fixed_dictionaries(
+    {"kind": some.just("group"), "match": matches, "rules": some.lists(rules, max_size=2)}
+)
+whole = some.fixed_dictionaries(
+    {"match": matches, "rules": some.lists(some.one_of(rules, groups), min_size=1, max_size=3)}
+)
+
+
+def plant(everybody: list[Person], merges: list[bool]) -> None:
+    """Store these people; where *merges* says so, each one's rows at somebody who was merged into them."""
+    site = Site.objects.get()
+    Segment(pk=1, name="Others").save()
+    for number, person in enumerate(everybody):
+        head = Contact.objects.create(
+            **person.columns, attributes=person.attributes, created_at=NOW, changed_at=NOW
+        )
+        person.pk = head.pk
+        row = head
+        if merges[number % len(merges)] if merges else False:
+            row = Contact.objects.create(merged_into=head, created_at=NOW, changed_at=NOW)
+        ContactTag.objects.bulk_create(ContactTag(contact=row, tag=tag, at=NOW) for tag in person.tags)
+        for (group, topic), granted in person.agreed.items():
+            record = ConsentRecord.objects.create(
+                contact=head, site=site, purpose_group=group, topic=topic, granted=granted, source="test",
+                method="staff", at=NOW, recorded_at=NOW,
+            )  # fmt: skip
+            Permission.objects.create(
+                contact=head, site=site, group=group, topic=topic, granted=granted, since=NOW, record=record
+            )
+        record_events(
+            [
+                EventDraft(
+                    name=name, key=f"{number}:{place}", store="test", site_id=site.pk, contact_id=row.pk,
+                    source="signal", occurred_at=at, recorded_at=at, properties=properties,
+                )
+                for place, (name, at, properties) in enumerate(person.events)
+            ]
+        )  # fmt: skip
+        for place, bought in enumerate(person.purchases):
+            purchase = Purchase.objects.create(
+                store="test", order_id=f"{number}:{place}", contact=row, site=site, status=bought["status"],
+                currency=bought["currency"], coupon=bought["coupon"], total=bought["total"],
+                refunded=bought["refunded"], placed_at=bought["at"], recorded_at=bought["at"],
+            )  # fmt: skip
+            PurchaseLine.objects.bulk_create(
+                PurchaseLine(purchase=purchase, position=at, product_id="x", name=name, price=1)
+                for at, name in enumerate(bought["names"])
+            )
+        for place, at in enumerate(person.sent):
+            SendLedger.objects.create(
+                message_id=number * 10 + place + 1,
+                contact=row,
+                site=site,
+                purpose="information",
+                handed_over_at=at,
+            )
+        if person.segments:
+            SegmentMembership.objects.create(segment_id=1, contact=head, entered_at=NOW)
+
+
+def meant(rule: dict[str, Any]) -> set[int]:
+    return set(matching.people(rule, now=NOW).values_list("pk", flat=True))
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    everybody=some.lists(people, min_size=1, max_size=4),
+    merges=some.lists(some.booleans(), max_size=2),
+    asked=whole,
+)
+def test_whom_it_means(db: None, everybody: list[Person], merges: list[bool], asked: dict[str, Any]) -> None:
+    with transaction.atomic():
+        plant(everybody, merges)
+        expected = {person.pk for person in everybody if oracle.means(asked, person, NOW)}
+        if not any(True for _ in matching.types.leaves(asked)):
+            expected = set()
+        found = meant(asked)
+        transaction.set_rollback(True)
+    assert found == expected

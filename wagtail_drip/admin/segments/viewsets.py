@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.snippets.views.snippets import SnippetViewSet
+
+from wagtail_drip.admin.preview.editor_data import EditorDataPanel
+from wagtail_drip.admin.segments.count import CountPanel, CountView
+from wagtail_drip.admin.segments.uses import uses
+from wagtail_drip.segments import blocks
+from wagtail_drip.segments.models import Segment
+
+
+class MembersColumn(Column):
+    """How many are in it, with the way to them."""
+
+    def get_value(self, instance: Segment) -> Any:
+        if instance.error:
+            return translated("Could not be counted")
+        if instance.members is None or not instance.is_filled:
+            return translated("Being counted")
+        address = f"{reverse('wagtail_drip_contacts:index')}?segment={instance.pk}"
+        return format_html('<a href="{}">{}</a>', address, instance.members)
+
+
+class SegmentViewSet(SnippetViewSet):
+    model = Segment
+    icon = "group"
+    menu_label = _("Segments")
+    menu_order = 320
+    url_prefix = "text-messages/segments"
+    url_namespace = "wagtail_drip_segments"
+    edit_handler = ObjectList(
+        [
+            EditorDataPanel(),
+            FieldPanel(
+                "name",
+                classname="title",
+                widget=forms.TextInput(attrs={"placeholder": _("Name it, for example Regulars")}),
+            ),
+            CountPanel(),
+            MultiFieldPanel([FieldPanel("match"), FieldPanel("rules")], heading=_("Who is meant")),
+            FieldPanel("is_kept_up_to_date"),
+            FieldPanel("notes"),
+        ]
+    )
+    list_display: ClassVar[list[Any]] = [
+        "name",
+        Column(
+            "rules", label=_("Who is meant"), accessor=lambda each: blocks.sentence(each.match, each.rules)
+        ),
+        MembersColumn("members", label=_("People"), sort_key="members"),
+        DateColumn("refreshed_at", label=_("Counted"), sort_key="refreshed_at"),
+    ]
+    search_backend_name = None
+    search_fields = ["name", "notes"]
+    ordering = ["name"]
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [path("count/", CountView.as_view(), name="count"), *super().get_urlpatterns()]
+
+
+def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
+    """Keep what others ask for; called before Wagtail deletes."""
+    for segment in instances:
+        if isinstance(segment, Segment) and (named := uses(segment)):
+            messages.error(
+                request,
+                translated("“%(segment)s” is asked for by %(uses)s. Change that first.")
+                % {"segment": segment.name, "uses": ", ".join(f"“{name}”" for name in named)},
+            )
+            return redirect("wagtail_drip_segments:list")
+    return None

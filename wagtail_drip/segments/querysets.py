@@ -1,0 +1,41 @@
+"""Reading segments and memberships, set-wise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from wagtail_drip.core.among import Among
+from wagtail_drip.segments.models import Segment, SegmentMembership
+
+
+def current(segment_id: int) -> QuerySet[SegmentMembership]:
+    """Return who is in a segment, as of its last refresh."""
+    return SegmentMembership.objects.filter(segment_id=segment_id, current=1)
+
+
+def segments_of(
+    contact_ids: Collection[int], segment_ids: Collection[int], *, as_of: datetime | None = None
+) -> dict[int, frozenset[int]]:
+    """
+    Return in which of these segments each contact is, in one query; nothing for those who are in none.
+
+    :param as_of: in which they were at that moment.
+    """
+    rows = SegmentMembership.objects.filter(Among("contact_id", contact_ids), segment_id__in=segment_ids)
+    if as_of is None:
+        rows = rows.filter(current=1)
+    else:
+        rows = rows.filter(Q(left_at=None) | Q(left_at__gt=as_of), entered_at__lte=as_of)
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for contact_id, segment_id in rows.values_list("contact_id", "segment_id"):
+        found[contact_id].add(segment_id)
+    return {contact_id: frozenset(theirs) for contact_id, theirs in found.items()}
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return (id as text, name) of every segment, for a choice."""
+    return [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")]
