@@ -11,17 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from wagtail_drip.segments import types
-from wagtail_drip.segments.rule_blocks import (
-    ConsentRule,
-    DetailRule,
-    EventRule,
-    PurchasesRule,
-    RuleBlock,
-    SegmentRule,
-    ShareRule,
-    TagRule,
-    TextsRule,
-)
+from wagtail_drip.segments.did_rules import EventRule, PurchasesRule, RfmRule, RhythmRule, TextsRule
+from wagtail_drip.segments.rule_block import RuleBlock
+from wagtail_drip.segments.who_rules import ConsentRule, DetailRule, SegmentRule, ShareRule, TagRule
 
 IN_GROUP = [
     (types.ALL, _("all of these hold")),
@@ -33,6 +25,8 @@ IN_GROUP = [
 class RuleStream(blocks.StreamBlock):
     event = EventRule()
     purchases = PurchasesRule()
+    rhythm = RhythmRule()
+    rfm = RfmRule()
     texts = TextsRule()
     detail = DetailRule()
     tag = TagRule()

@@ -26,7 +26,7 @@ from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.messaging.models import SendLedger
-from wagtail_drip.segments import types
+from wagtail_drip.segments import rhythms, types
 from wagtail_drip.segments.json_values import JsonText, Number
 from wagtail_drip.segments.models import SegmentMembership
 from wagtail_drip.segments.types import Rule
@@ -261,6 +261,19 @@ def _with_product(bought: QuerySet[Purchase], product: str) -> QuerySet[Purchase
     return bought.filter(pk__in=PurchaseLine.objects.filter(named).values("purchase_id"))
 
 
+def _rhythm(rule: Rule, moment: Moment) -> Q:
+    """Late against their own rhythm; whoever has none, with fewer than three orders, is neither late nor in time."""
+    return Q(pk__in=rhythms.late(_buyers(moment), factor=float(rule["factor"]), now=moment.now))
+
+
+def _rfm(rule: Rule, moment: Moment) -> Q:
+    return _either(Q(pk__in=rhythms.placed(_buyers(moment), str(rule["group"]))), rule)
+
+
+def _buyers(moment: Moment) -> QuerySet[Any]:
+    return _owners(Purchase.objects.exclude(status="cancelled").filter(placed_at__lte=moment.now), moment)
+
+
 CLICKED, REPLIED = "link_clicked", "message_replied"
 
 
@@ -304,6 +317,8 @@ KINDS: dict[str, Callable[[Rule, Moment], Q]] = {
     "consent": _consent,
     "event": _event,
     "purchases": _purchases,
+    "rhythm": _rhythm,
+    "rfm": _rfm,
     "texts": _texts,
     "share": _share,
     "segment": _segment,

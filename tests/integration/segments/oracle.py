@@ -25,6 +25,10 @@ class Person:
     segments: set[int] = field(default_factory=set)
 
 
+# Some rules place somebody among all others: the world that is asked about, one at a time.
+EVERYBODY: list[Person] = []
+
+
 def means(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
     if "match" in rule:
         asked = [
@@ -117,6 +121,41 @@ def _purchases(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
         if not counted and rule["operator"] == "at_least" and number <= 0:
             return True
     return read >= number if rule["operator"] == "at_least" else read <= number
+
+
+def _counted(person: Person, now: datetime) -> list[dict[str, Any]]:
+    return [each for each in person.purchases if each["status"] != "cancelled" and each["at"] <= now]
+
+
+def _rhythm(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    moments = sorted(each["at"] for each in _counted(person, now))
+    if len(moments) < 3:
+        return False
+    usual = (moments[-1] - moments[0]).total_seconds() / (len(moments) - 1)
+    return (now - moments[-1]).total_seconds() > rule["factor"] * usual
+
+
+def _rfm(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    buyers = {each.pk: _counted(each, now) for each in EVERYBODY if _counted(each, now)}
+    if person.pk not in buyers:
+        return False
+
+    def fifth(of: Any) -> int:
+        mine = of(buyers[person.pk])
+        behind = sum(of(theirs) < mine for theirs in buyers.values())
+        place = behind / (len(buyers) - 1) if len(buyers) > 1 else 0.0
+        return min(5, int(place * 5) + 1)
+
+    recency = fifth(lambda bought: max(each["at"] for each in bought))
+    frequency = fifth(len)
+    money = fifth(lambda bought: sum(each["total"] - each["refunded"] for each in bought))
+    return {
+        "champions": recency == 5 and frequency >= 4 and money >= 4,
+        "loyal": recency >= 3 and frequency >= 4,
+        "new": recency >= 4 and frequency == 1,
+        "at_risk": recency <= 2 and frequency >= 4,
+        "lost": recency == 1 and frequency <= 3,
+    }[rule["group"]]
 
 
 def _texts(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:

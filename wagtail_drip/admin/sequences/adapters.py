@@ -10,7 +10,7 @@ from wagtail.admin.telepath import register
 from wagtail.blocks.struct_block import StructBlockAdapter
 
 from wagtail_drip.events.condition_blocks import ConditionBlock, ExitRuleBlock
-from wagtail_drip.segments.rule_blocks import RuleBlock
+from wagtail_drip.segments.rule_block import RuleBlock
 from wagtail_drip.sequences.blocks.base import PathBlock, StepBlock
 from wagtail_drip.sequences.blocks.branch_test import BranchTest
 
