@@ -36,6 +36,12 @@ def segments_of(
     return {contact_id: frozenset(theirs) for contact_id, theirs in found.items()}
 
 
+def names_of(contact_id: int) -> list[str]:
+    """Return the names of the segments that somebody is in, in their order."""
+    rows = SegmentMembership.objects.filter(contact_id=contact_id, current=1)
+    return list(rows.order_by("segment__name").values_list("segment__name", flat=True))
+
+
 def choices() -> list[tuple[str, str]]:
     """Return (id as text, name) of every segment, for a choice."""
     return [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.core import clock
 from wagtail_drip.segments import blocks, refresh
@@ -110,6 +111,20 @@ def test_the_list_of_contacts_shows_a_segment_only(admin_client: Client) -> None
 
     assert "Ada" in page
     assert "Bobby" not in page
+
+
+def test_a_contacts_page_names_their_segments(admin_client: Client) -> None:
+    ada, bo = reachable_contact(first_name="Ada"), reachable_contact(first_name="Bo")
+    change_tags(add=[(ada.pk, "vip")], now=clock.now())
+    Segment.objects.create(name="Our regulars", rules=[("tag", {"tag": "vip", "negate": ""})])
+    refresh.refresh_due()
+
+    def shown(contact: Contact) -> str:
+        address = reverse("wagtail_drip_contacts:inspect", args=[contact.pk])
+        return admin_client.get(address).content.decode()
+
+    assert "Our regulars" in shown(ada)
+    assert "Our regulars" not in shown(bo)
 
 
 def test_two_segments_cannot_ask_for_each_other() -> None:

@@ -166,6 +166,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "language": words.language_name(self.object.language),
             "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
+            "segments": segments.names_of(self.object.pk),
             "permissions": timeline.permissions(self.object.pk),
             "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],
             "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),
