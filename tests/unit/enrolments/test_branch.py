@@ -245,10 +245,10 @@ def test_only_what_the_ways_ask_is_gathered() -> None:
 
 
 def test_a_kind_of_test_that_is_not_installed_fails_whoever_comes_to_it() -> None:
-    plan = flow(way("a", {"kind": "segment", "segment": 3}))
+    plan = flow(way("a", {"kind": "moon", "phase": 3}))
 
     assert needs_of(plan) == Needs()
-    with pytest.raises(branch_tests.UnknownTest, match="segment"):
+    with pytest.raises(branch_tests.UnknownTest, match="moon"):
         walk(plan, start_of(plan), facts(), NOW)
 
 
