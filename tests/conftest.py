@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 pytest_plugins = ["wagtail_drip.test.fixtures"]
 
@@ -73,6 +74,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     # Stable: within a file the order stays as it was, and in every process of xdist it is the same.
     items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_site() -> None:
+    """A page in Chinese leaves its language behind in the thread, as in any process; no test begins with it."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
