@@ -73,3 +73,33 @@ class Number(Func):
 
     def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         return self._as(compiler, "REGEXP", "DECIMAL(30, 6)")
+
+
+class JsonNumber(Func):
+    """
+    The same of a value in a JSON column; PostgreSQL, which knows what is a number, is not asked to read it as text.
+
+    That halves what such a rule costs there.
+    """
+
+    output_field = DecimalField(max_digits=30, decimal_places=6)
+
+    def __init__(self, column: str, name: str, as_written: Number) -> None:
+        super().__init__(F(column), as_written)
+        self.name = name
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (type(self), *self.source_expressions, self.name)
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
+        return compiler.compile(self.source_expressions[1])
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        column, of_column = compiler.compile(self.source_expressions[0])
+        written, of_written = compiler.compile(self.source_expressions[1])
+        sql = (
+            f"(CASE jsonb_typeof({column} -> %s) WHEN 'number' THEN ({column} -> %s)::numeric "
+            f"WHEN 'string' THEN {written} END)"
+        )
+        return sql, [*of_column, self.name, *of_column, self.name, *of_written]
