@@ -12,10 +12,10 @@ from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall, TriggerCheck
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
-from wagtail_drip.segments.models import Segment
 from wagtail_drip.stores.models import Cart
 
-# Every column that something waits by.
+# Every column that something waits by. Segments are not among them: counted every few minutes for ever, they would
+# make a week of hundreds of stops. They are counted wherever else time stops, and where it arrives.
 WAITING = (
     (Notice, "due_at"),
     (TriggerCheck, "due_at"),
@@ -27,7 +27,6 @@ WAITING = (
     (Callback, "due_at"),
     (InboundText, "due_at"),
     (Receipt, "due_at"),
-    (Segment, "refresh_due_at"),
 )
 
 
