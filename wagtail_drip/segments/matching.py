@@ -18,7 +18,7 @@ from typing import Any
 from django.db import connections, router, transaction
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Least, Lower, Mod
-from django.db.models.lookups import Exact, GreaterThanOrEqual, IContains, In, LessThan, LessThanOrEqual
+from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
 from wagtail_drip.contacts.models import Contact, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel
@@ -145,7 +145,7 @@ def compared(text: Any, operator: str, wanted: str, *, number_of: Any = None) ->
         return empty if operator == "is_not_set" else ~empty
     number, read = decimal(wanted), number_of or Number(text)
     if operator == "contains":
-        return Q(IContains(text, wanted))
+        return Q(Contains(Lower(text), wanted.lower()))
     if operator in ("at_least", "at_most"):
         lookup = GreaterThanOrEqual if operator == "at_least" else LessThanOrEqual
         if number is not None:
@@ -157,6 +157,11 @@ def compared(text: Any, operator: str, wanted: str, *, number_of: Any = None) ->
     if number is not None:
         same |= Q(_known(Exact(read, number)))
     return ~same if operator == "is_not" else same
+
+
+def _same(column: str, wanted: str) -> Q:
+    # Not iexact and icontains: what they think of capitals is MariaDB's collation.
+    return Q(Exact(Lower(F(column)), wanted.lower()))
 
 
 def _alike(wanted: str) -> set[str]:
@@ -249,7 +254,7 @@ def _purchases(rule: Rule, moment: Moment) -> Q:
     if rule.get("currency"):
         bought = bought.filter(currency=rule["currency"])
     if rule.get("coupon"):
-        bought = bought.filter(coupon__iexact=rule["coupon"])
+        bought = bought.filter(_same("coupon", str(rule["coupon"])))
     bought = _with_product(bought, str(rule.get("product") or ""))
     owners = _owners(bought, moment)
     if measure == "days_since":
@@ -269,8 +274,9 @@ def _with_product(bought: QuerySet[Purchase], product: str) -> QuerySet[Purchase
     """Keep what has a line with this product, by its id or number, or by a part of its name or category."""
     if not product:
         return bought
-    named = Q(product_id=product) | Q(sku__iexact=product)
-    named |= Q(name__icontains=product) | Q(category__icontains=product)
+    named = Q(product_id=product) | _same("sku", product)
+    for column in ("name", "category"):
+        named |= Q(Contains(Lower(F(column)), product.lower()))
     return bought.filter(pk__in=PurchaseLine.objects.filter(named).values("purchase_id"))
 
 

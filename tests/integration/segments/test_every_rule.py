@@ -233,6 +233,30 @@ def test_whom_one_rule_means(
     check(everybody, merges, asked)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "detail", "property": "first_name", "operator": "contains", "value": "aD"},
+        {"kind": "detail", "property": "first_name", "operator": "is", "value": "ADA"},
+        {"kind": "detail", "property": "city", "operator": "contains", "value": "ERL"},
+        {"kind": "detail", "property": "city", "operator": "is", "value": "berlin"},
+        {"kind": "purchases", "measure": "count", "operator": "at_least", "number": "1", "product": "COFFEE"},
+        {"kind": "purchases", "measure": "count", "operator": "at_least", "number": "1", "coupon": "spring"},
+    ],
+)
+def test_capitals_make_no_difference(rule: dict[str, Any]) -> None:
+    bought = {"status": "paid", "currency": "EUR", "refunded": Decimal(0), "total": Decimal(5)}
+    ada = Person(
+        columns={"first_name": "Ada"},
+        attributes={"city": "Berlin"},
+        purchases=[{**bought, "at": NOW, "coupon": "SPRING", "names": ["Coffee beans"]}],
+    )
+    bo = Person(columns={"first_name": "Bo"}, attributes={"city": "Leeds"})
+    plant([ada, bo], [])
+
+    assert meant({"match": "all", "rules": [rule]}) == {ada.pk}
+
+
 def test_the_best_the_new_and_the_lost_among_many() -> None:
     dice = random.Random(7)
     bought = {"status": "paid", "currency": "EUR", "coupon": "", "refunded": Decimal(0), "names": []}
