@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.db import connections
 
 from tests.integration.messaging.conftest import _empty_gateway, customer, open_site, queued
 from tests.races.door import Door
-from wagtail_drip.messaging import gate, straight
+from wagtail_drip.compliance import rulebook
+from wagtail_drip.messaging import facts, gate, straight
 
 __all__ = ["_empty_gateway", "customer", "open_site", "queued"]
 
@@ -67,4 +69,22 @@ def before_mark(way: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Door:
         return decisions
 
     monkeypatch.setattr(gate, "decide", decide_then_knock)
+    return door
+
+
+@pytest.fixture
+def read_too_early(way: ModuleType, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Door:
+    """The mutant of the gate: it reads all it decides by, waits at this door, and only then locks."""
+    door, lock, read = Door(), way.lock_contacts, gate.read_facts
+    found: list[gate.Facts] = []
+
+    def read_then_lock(rows: Any) -> Any:
+        messages = [getattr(each, "message", each) for each in rows]
+        people = facts.read_people({each.contact_id for each in messages})
+        found.append(read(messages, people, now, rulebook.read(now.date())))
+        door.knock()
+        return lock(rows)
+
+    monkeypatch.setattr(way, "lock_contacts", read_then_lock)
+    monkeypatch.setattr(gate, "read_facts", lambda messages, people, now, rules: found[-1])
     return door

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,14 +12,12 @@ from django.db import connection, transaction
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance import actions as compliance
-from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
 from wagtail_drip.messaging import actions as messaging
-from wagtail_drip.messaging import facts, gate
 from wagtail_drip.messaging.models import Message, SendLedger
 from wagtail_drip.messaging.send_due import send_due
 
@@ -176,9 +173,8 @@ def test_who_comes_while_a_stop_is_under_way_waits_without_holding_the_message(
 
 @needs_row_locks
 def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
-    way: ModuleType,
     elsewhere: Run,
-    monkeypatch: pytest.MonkeyPatch,
+    read_too_early: Door,
     customer: Callable[..., Contact],
     queued: Callable[..., Message],
     open_site: int,
@@ -187,23 +183,11 @@ def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_opted_out(
     """The mutant. It must leak, or the tests above prove nothing about the order."""
     contact = customer()
     message = queued(contact)
-    door, lock, read = Door(), way.lock_contacts, gate.read_facts
-    found: list[gate.Facts] = []
-
-    def read_then_lock(rows: Any) -> Any:
-        messages = [getattr(each, "message", each) for each in rows]
-        people = facts.read_people({each.contact_id for each in messages})
-        found.append(read(messages, people, now, rulebook.read(now.date())))
-        door.knock()
-        return lock(rows)
-
-    monkeypatch.setattr(way, "lock_contacts", read_then_lock)
-    monkeypatch.setattr(gate, "read_facts", lambda messages, people, now, rules: found[-1])
     sending = elsewhere(send_due, now=now)
-    door.await_knock()
+    read_too_early.await_knock()
 
     opt_out(contact.pk, open_site, now)
-    door.open()
+    read_too_early.open()
     sending.result(PATIENCE_SECONDS)
 
     message.refresh_from_db()

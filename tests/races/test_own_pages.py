@@ -6,13 +6,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
-from wagtail_drip.compliance import rulebook
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact
@@ -22,7 +20,6 @@ from wagtail_drip.gateways import memory
 from wagtail_drip.gateways.types import InboundEvent
 from wagtail_drip.inbox import actions as inbox
 from wagtail_drip.inbox import own_pages
-from wagtail_drip.messaging import facts, gate
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 
@@ -145,8 +142,8 @@ def test_a_press_that_comes_after_the_gate_has_locked_waits_for_its_commit(
 def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_pressed(
     press: Callable[..., bool],
     fate: set[tuple[str, str]],
-    way: ModuleType,
     elsewhere: Run,
+    read_too_early: Door,
     has_locked: threading.Event,
     monkeypatch: pytest.MonkeyPatch,
     customer: Customer,
@@ -159,23 +156,11 @@ def test_a_gate_that_reads_before_it_locks_texts_somebody_who_has_pressed(
     message = queued(contact)
     # Without this part of a stop, which waits for the message, only the gate's own order is asked.
     monkeypatch.setattr(inbox.messaging, "cancel_for_contacts", lambda **_: 0)
-    door, lock, read = Door(), way.lock_contacts, gate.read_facts
-    found: list[gate.Facts] = []
-
-    def read_then_lock(rows: Any) -> Any:
-        messages = [getattr(each, "message", each) for each in rows]
-        people = facts.read_people({each.contact_id for each in messages})
-        found.append(read(messages, people, now, rulebook.read(now.date())))
-        door.knock()
-        return lock(rows)
-
-    monkeypatch.setattr(way, "lock_contacts", read_then_lock)
-    monkeypatch.setattr(gate, "read_facts", lambda messages, people, now, rules: found[-1])
     sending = elsewhere(send_due, now=now)
-    door.await_knock()
+    read_too_early.await_knock()
 
     elsewhere(press, contact.pk, open_site, now).result(PATIENCE_SECONDS)
-    door.open()
+    read_too_early.open()
     sending.result(PATIENCE_SECONDS)
 
     message.refresh_from_db()
