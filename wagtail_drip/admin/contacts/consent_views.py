@@ -6,59 +6,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.models import Site
 
 from wagtail_drip.admin import words
 from wagtail_drip.admin.contacts import evidence, timeline
+from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, EXPORT_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import clock
 
-VIEW_CONTACT = "wagtail_drip.view_contact"
-CHANGE_CONSENT = "wagtail_drip.change_consent"
-EXPORT_CONTACT = "wagtail_drip.export_contact"
 
-
-class _OfContact(WagtailAdminTemplateMixin, TemplateView):
-    """A screen under a contact's own page."""
-
-    permissions: tuple[str, ...] = (VIEW_CONTACT,)
-    header_icon = "user"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perms(self.permissions):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def contact(self) -> Contact:
-        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("wagtail_drip_contacts:index"), "label": _("Contacts")},
-            {"url": self.own_page, "label": str(self.contact)},
-            {"url": "", "label": self.get_page_title()},
-        ]
-
-    @property
-    def own_page(self) -> str:
-        return reverse("wagtail_drip_contacts:inspect", args=[self.contact.pk])
-
-
-class EvidenceView(_OfContact):
+class EvidenceView(ContactScreen):
+    shows_erased = True
     template_name = "wagtail_drip/admin/contacts/evidence.html"
     page_title = gettext_lazy("Proof of consent")
 
@@ -72,7 +36,8 @@ class EvidenceView(_OfContact):
         }
 
 
-class EvidenceDownload(_OfContact):
+class EvidenceDownload(ContactScreen):
+    shows_erased = True
     permissions = (VIEW_CONTACT, EXPORT_CONTACT)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -119,14 +84,10 @@ class ConsentForm(forms.Form):
     )
 
 
-class ChangeConsentView(_OfContact):
+class ChangeConsentView(ContactScreen):
     template_name = "wagtail_drip/admin/contacts/consent.html"
     page_title = gettext_lazy("Change consent")
     permissions = (VIEW_CONTACT, CHANGE_CONSENT)
-
-    @cached_property
-    def contact(self) -> Contact:
-        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None, erased_at=None)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = ConsentForm(request.POST)

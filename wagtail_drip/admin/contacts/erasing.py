@@ -6,26 +6,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
-from django.utils.functional import cached_property
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from wagtail_drip.admin.contacts.screens import ERASE_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import querysets
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.privacy import erase
-
-MAY = "wagtail_drip.erase_contact"
 
 
 class EraseForm(forms.Form):
@@ -44,31 +36,11 @@ class EraseForm(forms.Form):
     )
 
 
-class EraseView(WagtailAdminTemplateMixin, TemplateView):
+class EraseView(ContactScreen):
     template_name = "wagtail_drip/admin/contacts/erase.html"
     page_title = gettext_lazy("Erase this person")
+    permissions = (VIEW_CONTACT, ERASE_CONTACT)
     header_icon = "bin"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perms(["wagtail_drip.view_contact", MAY]):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def contact(self) -> Contact:
-        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None, erased_at=None)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("wagtail_drip_contacts:index"), "label": _("Contacts")},
-            {"url": self.own_page, "label": str(self.contact)},
-            {"url": "", "label": self.get_page_title()},
-        ]
-
-    @property
-    def own_page(self) -> str:
-        return reverse("wagtail_drip_contacts:inspect", args=[self.contact.pk])
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = EraseForm(request.POST)

@@ -6,24 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
-from django.utils.functional import cached_property
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.core.caps import MOST
 from wagtail_drip.messaging import actions as messaging
-
-CHANGE_CONSENT = "wagtail_drip.change_consent"
 
 
 class LimitsForm(forms.Form):
@@ -46,31 +38,10 @@ class LimitsForm(forms.Form):
         return found
 
 
-class LimitsView(WagtailAdminTemplateMixin, TemplateView):
+class LimitsView(ContactScreen):
     template_name = "wagtail_drip/admin/contacts/limits.html"
     page_title = gettext_lazy("How often they want to be texted")
-    header_icon = "user"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perms(["wagtail_drip.view_contact", CHANGE_CONSENT]):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def contact(self) -> Contact:
-        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None, erased_at=None)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("wagtail_drip_contacts:index"), "label": _("Contacts")},
-            {"url": self.own_page, "label": str(self.contact)},
-            {"url": "", "label": self.get_page_title()},
-        ]
-
-    @property
-    def own_page(self) -> str:
-        return reverse("wagtail_drip_contacts:inspect", args=[self.contact.pk])
+    permissions = (VIEW_CONTACT, CHANGE_CONSENT)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = LimitsForm(request.POST)

@@ -19,7 +19,8 @@ from wagtail_drip.admin.contacts import lists, own_pages, timeline
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
-from wagtail_drip.admin.contacts.limits import CHANGE_CONSENT, LimitsView
+from wagtail_drip.admin.contacts.limits import LimitsView
+from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
 from wagtail_drip.contacts import cleaning, phone, querysets
@@ -27,6 +28,7 @@ from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.segments import querysets as segments
+from wagtail_drip.segments.who_rules import segment_choices
 
 CHANGE = "wagtail_drip.change_contact"
 
@@ -40,7 +42,7 @@ class ContactFilterSet(WagtailFilterSet):
     )
     reachable = django_filters.BooleanFilter(label=_("Has a phone number"), method="filter_reachable")
     segment = django_filters.ChoiceFilter(
-        label=_("Segment"), choices=segments.choices, method="filter_segment", empty_label=_("Any")
+        label=_("Segment"), choices=segment_choices, method="filter_segment", empty_label=_("Any")
     )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
