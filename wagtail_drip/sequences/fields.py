@@ -1,22 +1,9 @@
-"""StepsField: a StreamField whose blocks stay out of migrations.
-
-A site that registers one more step must not make ``makemigrations`` write into our installed package.
-Migrations remember this module's path, so it stays where it is. The price: a data migration sees raw
-JSON, not blocks.
-"""
+"""StepsField: the steps of a sequence, whose blocks stay out of migrations; these remember this module's path, so it stays."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from wagtail.fields import StreamField
+from wagtail_drip.core.block_fields import UnwrittenBlocksField
 
 
-class StepsField(StreamField):
-    def __init__(self, block_types: Any = None, **options: Any) -> None:
-        super().__init__(block_types if block_types is not None else [], **options)
-
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        name, path, _args, options = super().deconstruct()
-        options.pop("block_lookup", None)
-        return name, path, [], options
+class StepsField(UnwrittenBlocksField):
+    pass
