@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
 
 from wagtail_drip.core.personal_data import Age, Erasing, Held, Kind, Person, of_contact
 from wagtail_drip.events.models import Event, EventTally, Notice
@@ -26,7 +28,8 @@ def _notices(person: Person) -> QuerySet[Any]:
             found.append(pk)
     named = Q(pk__in=found)
     for each in person.names:
-        named |= Q(key__icontains=each)
+        # In small letters on both sides: not every database forgets about capitals by itself.
+        named |= Q(Contains(Lower(F("key")), each.lower()))
     return Notice.objects.filter(named, recorded_at__lte=person.until)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from wagtail_drip.contacts import phone, querysets
+from wagtail_drip.contacts import cleaning, phone, querysets
 from wagtail_drip.contacts.models import Contact, ContactIdentity
 from wagtail_drip.core.personal_data import Person
 from wagtail_drip.exceptions import WagtailDripError
@@ -30,7 +30,7 @@ def find(name: str, *, region: str = "") -> int:
     """
     name = name.strip()
     if "@" in name:
-        found = Contact.objects.filter(email__iexact=name, merged_into=None)
+        found = Contact.objects.filter(email=cleaning.email(name) or name, merged_into=None)
     elif name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) < 10:
         found = Contact.objects.filter(pk=int(name))
     else:
