@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail_drip.admin.wording import condition, event_test, moment, readable
+from wagtail_drip.segments.did_rules import COMPARED, MEASURES
 from wagtail_drip.segments.models import Segment
-from wagtail_drip.sequences.blocks import branch_test
 
 Decided = Mapping[str, Any]
 
@@ -91,9 +91,9 @@ def _segment(decided: Decided) -> str:
 def _purchases(decided: Decided) -> str:
     rule = decided["rule"]
     values = {
-        "measure": dict(branch_test.MEASURES).get(rule.get("measure"), ""),
+        "measure": dict(MEASURES).get(rule.get("measure"), ""),
         "value": readable(decided.get("value")),
-        "compared": dict(branch_test.COMPARED).get(rule.get("operator"), ""),
+        "compared": dict(COMPARED).get(rule.get("operator"), ""),
         "number": rule.get("number"),
     }
     fact = _("Asked whether their %(measure)s %(compared)s %(number)s; it was %(value)s.") % values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,9 +13,16 @@ from wagtail import blocks
 from wagtail_drip.segments import types
 from wagtail_drip.segments.did_rules import EventRule, PurchasesRule, RfmRule, RhythmRule, TextsRule
 from wagtail_drip.segments.rule_block import RuleBlock
-from wagtail_drip.segments.who_rules import ConsentRule, DetailRule, SegmentRule, ShareRule, TagRule
+from wagtail_drip.segments.who_rules import (
+    ConsentRule,
+    DetailRule,
+    SegmentRule,
+    ShareRule,
+    TagRule,
+    segment_choices,
+)
 
-IN_GROUP = [
+MATCHES = [
     (types.ALL, _("all of these hold")),
     (types.ANY, _("any of these holds")),
     (types.NONE, _("none of these holds")),
@@ -36,7 +43,7 @@ class RuleStream(blocks.StreamBlock):
 
 
 class GroupBlock(blocks.StructBlock):
-    match = blocks.ChoiceBlock(choices=IN_GROUP, default=types.ANY, label=_("Who is meant: people of whom"))
+    match = blocks.ChoiceBlock(choices=MATCHES, default=types.ANY, label=_("Who is meant: people of whom"))
     rules = RuleStream(required=False, label=_("Rules"))
 
     class Meta:
@@ -80,18 +87,26 @@ def problems(stream: Any, *, is_in_group: bool = False) -> Iterator[str]:
             yield gettext("Rule %(number)s: %(message)s") % {"number": number, "message": message}
 
 
-def sentence(match: str, stream: Any) -> str:
-    """Return who is meant, as one reads it: "People with all of: …; …"."""
-    told = [_told(child) for child in stream or ()]
+def sentence(match: str, stream: Any, names: Mapping[str, str] | None = None) -> str:
+    """
+    Return who is meant, as one reads it: "People of whom the tag “vip” is there and …".
+
+    :param names: of all segments, by id as text, where many sentences are told; else they are asked for if need be.
+    """
+    if names is None:
+        names = dict(segment_choices()) if types.segments_in(compiled(match, stream)) else {}
+    told = [_told(child, names) for child in stream or ()]
     if not told:
         return gettext("Nobody yet: add a rule.")
     return gettext("People of whom %(rules)s.") % {"rules": _joined(match, told)}
 
 
-def _told(child: Any) -> str:
+def _told(child: Any, names: Mapping[str, str]) -> str:
     if child.block_type == types.GROUP:
-        told = [_told(each) for each in child.value.get("rules") or ()]
+        told = [_told(each, names) for each in child.value.get("rules") or ()]
         return f"({_joined(child.value.get('match'), told)})" if told else "…"
+    if isinstance(child.block, SegmentRule):
+        return child.block.naming(child.value, names)
     return str(child.block.in_words(child.value))
 
 

@@ -11,14 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock, keys
 from wagtail_drip.segments import types
-from wagtail_drip.segments.blocks import RulesBlock, compiled, problems
+from wagtail_drip.segments.blocks import MATCHES, RulesBlock, compiled, problems
 from wagtail_drip.segments.fields import RulesField
 
-MATCHES = [
-    (types.ALL, _("all of these hold")),
-    (types.ANY, _("any of these holds")),
-    (types.NONE, _("none of these holds")),
-]
+# What editors write; the rest of the columns belong to the passes.
+WRITTEN = ("name", "notes", "match", "rules", "is_kept_up_to_date")
 
 
 class Segment(models.Model):
@@ -61,16 +58,16 @@ class Segment(models.Model):
         """Compile the rules; where they changed, the next pass counts anew and nobody "enters" by it."""
         rules = compiled(self.match, self.rules)
         digest = keys.digest("segment", json.dumps(rules, sort_keys=True))
+        changed: set[str] = set()
         if digest != self.digest:
             self.compiled, self.digest, self.is_filled = rules, digest, False
             self.refresh_due_at, self.attempts, self.error = clock.now(), 0, ""
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {
-                    *kwargs["update_fields"],
-                    *("compiled", "digest", "is_filled", "refresh_due_at", "attempts", "error"),
-                }
+            changed = {"compiled", "digest", "is_filled", "refresh_due_at", "attempts", "error"}
         elif self.is_kept_up_to_date and self.refresh_due_at is None and not self.error:
-            self.refresh_due_at = clock.now()
+            self.refresh_due_at, changed = clock.now(), {"refresh_due_at"}
+        if not self._state.adding and not kwargs.get("force_insert"):
+            # A pass may have counted since this was read: what is its own is not written over.
+            kwargs["update_fields"] = {*(kwargs.get("update_fields") or WRITTEN), *changed}
         super().save(*args, **kwargs)
 
     def clean(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from wagtail_drip.core.among import Among
-from wagtail_drip.segments.models import Segment, SegmentMembership
+from wagtail_drip.segments.models import SegmentMembership
 
 
 def current(segment_id: int) -> QuerySet[SegmentMembership]:
@@ -40,8 +40,3 @@ def names_of(contact_id: int) -> list[str]:
     """Return the names of the segments that somebody is in, in their order."""
     rows = SegmentMembership.objects.filter(contact_id=contact_id, current=1)
     return list(rows.order_by("segment__name").values_list("segment__name", flat=True))
-
-
-def choices() -> list[tuple[str, str]]:
-    """Return (id as text, name) of every segment, for a choice."""
-    return [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -113,15 +113,27 @@ class ConsentRule(RuleBlock):
         return gettext("they have agreed to %(texts)s") % {"texts": texts}
 
 
-def _segments() -> list[tuple[str, str]]:
+def segment_choices() -> list[tuple[str, str]]:
+    """Return (id as text, name) of every segment, for a choice."""
     # By its name: the model has these blocks in a field.
     segments = apps.get_model("wagtail_drip", "Segment")
     return [(str(pk), name) for pk, name in segments.objects.order_by("name").values_list("pk", "name")]
 
 
+class SegmentChoiceBlock(blocks.ChoiceBlock):
+    """One of the segments, by its id as text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"choices": segment_choices, "required": False, **options})
+
+    def normalize_choice(self, value: Any) -> Any:
+        # Wagtail looks each value up among the choices, which would ask for all segments at each.
+        return value
+
+
 class SegmentRule(RuleBlock):
     negate = blocks.ChoiceBlock(choices=IS_NOT, default="", required=False, label=_("The person…"))
-    segment = blocks.ChoiceBlock(choices=_segments, required=False, label=_("in the segment"))
+    segment = SegmentChoiceBlock(label=_("in the segment"))
 
     class Meta:
         icon = "group"
@@ -136,8 +148,9 @@ class SegmentRule(RuleBlock):
         if not value.get("segment"):
             yield gettext("Choose the other segment.")
 
-    def in_words(self, value: Any) -> str:
-        words = {"segment": dict(_segments()).get(str(value.get("segment") or ""), "…")}
+    def naming(self, value: Any, names: Mapping[str, str]) -> str:
+        """Return what ``in_words`` does of others; the other segment is called by its name in *names*."""
+        words = {"segment": names.get(str(value.get("segment") or ""), "…")}
         if value.get("negate") == "not":
             return gettext("they are not in “%(segment)s”") % words
         return gettext("they are in “%(segment)s”") % words

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -99,6 +101,23 @@ def test_a_segment_is_saved_and_a_mistake_is_named(admin_client: Client) -> None
     listed = admin_client.get(reverse("wagtail_drip_segments:list")).content.decode()
     assert "People of whom the tag “vip” is there." in listed
     assert f"?segment={saved.pk}" in listed
+
+
+def test_the_list_costs_the_same_however_many_segments_name_others(admin_client: Client) -> None:
+    first = Segment.objects.create(name="First", rules=[("tag", {"tag": "vip", "negate": ""})])
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page = admin_client.get(reverse("wagtail_drip_segments:list")).content.decode()
+        assert "they are in “First”" in page
+        return len(queries)
+
+    for number in range(2):
+        Segment.objects.create(name=f"Of first {number}", rules=[("segment", {"segment": str(first.pk)})])
+    few = cost()
+    for number in range(2, 9):
+        Segment.objects.create(name=f"Of first {number}", rules=[("segment", {"segment": str(first.pk)})])
+    assert cost() == few
 
 
 def test_the_list_of_contacts_shows_a_segment_only(admin_client: Client) -> None:

@@ -126,6 +126,20 @@ def test_saving_what_did_not_change_counts_nothing_anew() -> None:
     assert regulars.refresh_due_at == due
 
 
+def test_an_editor_who_saves_writes_nothing_over_that_a_pass_has_counted_meanwhile() -> None:
+    ada = reachable_contact()
+    tagged(ada)
+    segment()
+    as_read_before = Segment.objects.get()
+    refresh.refresh_due()
+
+    as_read_before.notes = "They like tea."
+    as_read_before.save()
+
+    saved = Segment.objects.get()
+    assert (saved.notes, saved.members, saved.is_filled) == ("They like tea.", 1, True)
+
+
 def test_one_that_is_not_kept_up_to_date_stays_as_it_was() -> None:
     ada, bo = reachable_contact(), reachable_contact()
     tagged(ada)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -12,13 +13,24 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, DateColumn
-from wagtail.snippets.views.snippets import SnippetViewSet
+from wagtail.snippets.views.snippets import IndexView, SnippetViewSet
 
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.segments.count import CountPanel, CountView
 from wagtail_drip.admin.segments.uses import uses
 from wagtail_drip.segments import blocks
 from wagtail_drip.segments.models import Segment
+from wagtail_drip.segments.who_rules import segment_choices
+
+
+class SegmentIndexView(IndexView):
+    def paginate_queryset(self, queryset: QuerySet[Segment], page_size: int) -> Any:
+        """Put the sentences on the rows: the names in them are asked for once for all."""
+        found = super().paginate_queryset(queryset, page_size)
+        names = dict(segment_choices())
+        for segment in found[2]:
+            segment.sentence = blocks.sentence(segment.match, segment.rules, names)
+        return found
 
 
 class MembersColumn(Column):
@@ -56,12 +68,11 @@ class SegmentViewSet(SnippetViewSet):
     )
     list_display: ClassVar[list[Any]] = [
         "name",
-        Column(
-            "rules", label=_("Who is meant"), accessor=lambda each: blocks.sentence(each.match, each.rules)
-        ),
+        Column("sentence", label=_("Who is meant")),
         MembersColumn("members", label=_("People"), sort_key="members"),
         DateColumn("refreshed_at", label=_("Counted"), sort_key="refreshed_at"),
     ]
+    index_view_class = SegmentIndexView
     search_backend_name = None
     search_fields = ["name", "notes"]
     ordering = ["name"]

@@ -21,7 +21,8 @@ from wagtail_drip.events.condition_blocks import (
     is_known_event,
     to_json,
 )
-from wagtail_drip.segments import querysets as segments
+from wagtail_drip.segments.did_rules import COMPARED, MEASURES
+from wagtail_drip.segments.who_rules import GROUPS, SegmentChoiceBlock, segment_choices
 from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.replies import ANYTHING, CONTAINS, IS, words_of
 
@@ -57,16 +58,6 @@ HOW = [
     (ANYTHING, _("anything")),
     (CONTAINS, _("something that contains…")),
     (IS, _("exactly…")),
-]
-MEASURES = [
-    ("count", _("number of orders")),
-    ("total", _("amount spent")),
-    ("days_since", _("days since the last order")),
-]
-COMPARED = [("at_least", _("is at least")), ("at_most", _("is at most"))]
-GROUPS = [
-    (PurposeGroup.MARKETING.value, _("marketing texts")),
-    (PurposeGroup.TRANSACTIONAL.value, _("texts about their orders and appointments")),
 ]
 LONGEST_DAYS = 730
 
@@ -146,7 +137,7 @@ class BranchTest(blocks.StructBlock):
     topic = blocks.CharBlock(
         required=False, max_length=64, label=_("Topic"), help_text=_("Empty: in general.")
     )
-    segment = blocks.ChoiceBlock(choices=segments.choices, required=False, label=_("Segment"))
+    segment = SegmentChoiceBlock(label=_("Segment"))
     property = blocks.CharBlock(
         required=False,
         max_length=64,
@@ -318,7 +309,7 @@ def in_words(value: Mapping[str, Any]) -> str:
     if test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
         return f"{label}: {', '.join(words_of(value.get('words') or '')) or '…'}"
     if test in (IN_SEGMENT, NOT_IN_SEGMENT):
-        name = dict(segments.choices()).get(str(value.get("segment") or ""), "…")
+        name = dict(segment_choices()).get(str(value.get("segment") or ""), "…")
         return f"{label.rstrip('…')} “{name}”"
     if test in (PERMITTED, NOT_PERMITTED):
         texts = dict(GROUPS).get(value.get("group") or "marketing", "")
