@@ -41,7 +41,14 @@ from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, Refus
 from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
 from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
-from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
+from wagtail_drip.stores.models import (
+    Cart,
+    Purchase,
+    PurchaseChange,
+    PurchaseLine,
+    PurchaseTally,
+    SpendTally,
+)
 
 __all__ = [
     "Alarm",
@@ -81,6 +88,7 @@ __all__ = [
     "Purchase",
     "PurchaseChange",
     "PurchaseLine",
+    "PurchaseTally",
     "Receipt",
     "RefusedLine",
     "Segment",
@@ -93,6 +101,7 @@ __all__ = [
     "SequenceVersion",
     "SiteSettings",
     "SpecialEvent",
+    "SpendTally",
     "StepDay",
     "StepVisit",
     "Suppression",

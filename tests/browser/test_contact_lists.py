@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
+from wagtail.models import Site
 
 from wagtail_drip.contacts.models import Contact, ContactTag
 from wagtail_drip.core import clock
+from wagtail_drip.stores import tallies
+from wagtail_drip.stores.models import Purchase
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,3 +54,39 @@ def test_an_owner_tags_everybody_who_lives_in_one_country(page: Page) -> None:
     expect(page.get_by_text("70 contacts have the tag.")).to_be_visible()
     assert ContactTag.objects.filter(tag="british", contact__region="GB").count() == 70
     assert ContactTag.objects.count() == 70
+
+
+def test_an_owner_finds_the_best_customers_by_what_they_bought(page: Page) -> None:
+    site_id = Site.objects.get(is_default_site=True).pk
+    now = clock.now()
+    for name, orders in (("Ada", 3), ("Grace", 1), ("Mary", 0)):
+        contact = Contact.objects.create(first_name=name, region="GB", created_at=now, changed_at=now)
+        for number in range(orders):
+            Purchase.objects.create(
+                store="paper",
+                order_id=f"{name}-{number}",
+                contact=contact,
+                site_id=site_id,
+                currency="GBP",
+                total=Decimal("1120.50"),
+                placed_at=now - timedelta(days=30 * number),
+                recorded_at=now,
+            )
+        with transaction.atomic():
+            tallies.refresh([contact.pk])
+
+    page.goto("/admin/text-messages/contacts/")
+    page.get_by_role("link", name="Spent").click()
+    page.get_by_role("link", name="Spent").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("3,361.50 GBP")
+    shoot(page, "bought-1-list")
+    page.get_by_role("button", name="Show filters").click()
+    shoot(page, "bought-2-filters")
+    page.goto("/admin/text-messages/contacts/?orders_min=1")
+    expect(page.get_by_role("link", name="Mary")).to_have_count(0)
+    page.get_by_role("link", name="Ada").click()
+    expect(page.get_by_text("3 (3,361.50 GBP)")).to_be_visible()
+    shoot(page, "bought-3-page")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/admin/text-messages/contacts/")
+    shoot(page, "bought-4-phone")

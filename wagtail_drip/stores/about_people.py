@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from wagtail_drip.core.personal_data import Erasing, Held, Kind, of_contact
-from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
+from wagtail_drip.stores.models import (
+    Cart,
+    Purchase,
+    PurchaseChange,
+    PurchaseLine,
+    PurchaseTally,
+    SpendTally,
+)
 
 _RECOGNISED = "the shop's own: by it the same is not taken in anew"
 _SUM = "a sum: revenue and sales stay true"
@@ -39,6 +46,22 @@ HELD = (
         kept={"amount": _SUM},
         scrubbed=("key",),
         plain="id purchase status at recorded_at",
+    ),
+    Held(
+        model=PurchaseTally,
+        why="How many orders of somebody stand, first and last.",
+        rows=of_contact(PurchaseTally),
+        kept={"n": _SUM},
+        plain="id contact first_at last_at",
+        erasing=Erasing.KEEP,
+    ),
+    Held(
+        model=SpendTally,
+        why="What somebody's orders came to, by currency.",
+        rows=of_contact(SpendTally),
+        kept={"n": _SUM, "spent": _SUM},
+        plain="id contact currency",
+        erasing=Erasing.KEEP,
     ),
     Held(
         model=Cart,

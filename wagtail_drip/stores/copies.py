@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from wagtail_drip import conf
 from wagtail_drip.core import claims
+from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 from wagtail_drip.stores.types import StoreCart, StoreOrder
 
@@ -70,7 +71,8 @@ def copy_orders(orders: Sequence[OrderToCopy], changes: Sequence[ChangeToCopy]) 
     claims.insert_new([_purchase(each) for each in orders], unique=["store", "order_id"])
     wanted = {(each.store, each.order.order_id) for each in orders}
     wanted |= {(each.store, each.order_id) for each in changes}
-    pks = purchase_pks(wanted)
+    copied = _copied(wanted)
+    pks = {key: pk for key, (pk, _owner) in copied.items()}
     claims.insert_new(
         [
             _line(pks[each.store, each.order.order_id], position, each)
@@ -95,15 +97,22 @@ def copy_orders(orders: Sequence[OrderToCopy], changes: Sequence[ChangeToCopy]) 
         unique=["purchase", "key"],
     )
     _raise_statuses(known, pks)
+    # Theirs whose orders they are, which is not always whom the notice names.
+    tallies.refresh({owner for _pk, owner in copied.values()})
 
 
 def purchase_pks(ids: Collection[StoreId]) -> dict[StoreId, int]:
+    return {key: pk for key, (pk, _owner) in _copied(ids).items()}
+
+
+def _copied(ids: Collection[StoreId]) -> dict[StoreId, tuple[int, int]]:
+    """Return the row of each of these orders and whose it is; of all with such a number, whichever the store."""
     if not ids:
         return {}
     rows = Purchase.objects.filter(
         store__in={store for store, _ in ids}, order_id__in={order_id for _, order_id in ids}
-    ).values_list("store", "order_id", "pk")
-    return {(store, order_id): pk for store, order_id, pk in rows}
+    ).values_list("store", "order_id", "pk", "contact_id")
+    return {(store, order_id): (pk, owner) for store, order_id, pk, owner in rows}
 
 
 def _raise_statuses(changes: Iterable[ChangeToCopy], pks: Mapping[StoreId, int]) -> None:

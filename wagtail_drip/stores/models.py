@@ -78,6 +78,53 @@ class PurchaseChange(models.Model):
         return self.status
 
 
+class PurchaseTally(models.Model):
+    """How many orders of somebody stand, first and last: of them and of all who were merged into them.
+
+    Written with the purchases, by stores.tallies. No constraint to the contact, as in EventTally: a row here must
+    never wait for a lock on a contact, which others take in the opposite order.
+    """
+
+    contact = models.OneToOneField(
+        Contact, on_delete=models.CASCADE, related_name="purchase_tally", db_constraint=False
+    )
+    n = models.PositiveIntegerField(default=0)
+    # NULL while none stands: never bought, or all was cancelled.
+    first_at = models.DateTimeField(null=True, blank=True)
+    last_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["n", "contact"], name="drip_purchase_tally_n"),
+            models.Index(fields=["last_at", "contact"], name="drip_purchase_tally_last"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}: {self.n}"
+
+
+class SpendTally(models.Model):
+    """What somebody's orders that stand came to in one currency, without what was paid back."""
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="spend_tallies", db_constraint=False
+    )
+    currency = models.CharField(max_length=3, default="", blank=True)
+    n = models.PositiveIntegerField(default=0)
+    spent = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "currency"], name="drip_spend_tally_once")]
+        indexes = [models.Index(fields=["currency", "spent", "contact"], name="drip_spend_tally_spent")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}: {self.spent} {self.currency}"
+
+
 class Cart(models.Model):
     """Our mirror of a shop's cart; adapters only feed it."""
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from wagtail_drip.admin import safe_cells
+from wagtail_drip.admin.contacts import bought
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import Contact
 
@@ -30,7 +31,7 @@ def in_chunks(contacts: QuerySet[Contact], *, size: int = CHUNK) -> Iterator[lis
 
 
 def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
-    """Yield the file's rows, its header first. *contacts* carries what the list knows of marketing."""
+    """Yield the file's rows, its header first. *contacts* carries what the list shows of them."""
     yield [
         _("First name"),
         _("Last name"),
@@ -42,6 +43,10 @@ def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
         _("Tags"),
         _("Marketing texts"),
         _("Known since"),
+        _("Orders"),
+        _("Spent"),
+        _("Currency"),
+        _("Last order"),
     ]
     answers = {None: _("Never asked"), True: _("Agreed"), False: _("Said no")}
     for chunk in in_chunks(contacts):
@@ -58,6 +63,10 @@ def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
                 ", ".join(sorted(tags.get(each.pk, ()))),
                 answers[each.marketing_granted],
                 each.created_at.date().isoformat(),
+                bought.orders(each),
+                "" if each.spent is None else f"{each.spent:.2f}",
+                each.spent_in or "",
+                last.date().isoformat() if (last := bought.last_order(each)) else "",
             ]
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -15,7 +16,7 @@ from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColum
 from wagtail.admin.widgets.button import HeaderButton
 
 from wagtail_drip.admin import words, zones
-from wagtail_drip.admin.contacts import lists, own_pages, timeline
+from wagtail_drip.admin.contacts import bought, lists, own_pages, timeline
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
@@ -29,8 +30,11 @@ from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.segments.who_rules import segment_choices
+from wagtail_drip.stores.models import PurchaseTally, SpendTally
 
 CHANGE = "wagtail_drip.change_contact"
+# More than this is no number of orders, and no database's either.
+MOST = 10**9
 
 
 class ContactFilterSet(WagtailFilterSet):
@@ -46,10 +50,62 @@ class ContactFilterSet(WagtailFilterSet):
     )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
+    orders_min = django_filters.NumberFilter(
+        label=_("Orders, at least"), method="filter_orders_min", min_value=0, max_value=MOST
+    )
+    orders_max = django_filters.NumberFilter(
+        label=_("Orders, at most"), method="filter_orders_max", min_value=0, max_value=MOST
+    )
+    spent_min = django_filters.NumberFilter(
+        label=_("Spent, at least"), method="filter_spent", min_value=0, max_value=MOST
+    )
+    currency = django_filters.ChoiceFilter(
+        label=_("Currency"), choices=bought.currencies, method="filter_currency", empty_label=_("Any")
+    )
+    last_order = django_filters.DateFromToRangeFilter(
+        label=_("Last order"), field_name="purchase_tally__last_at", widget=DateRangePickerWidget
+    )
+    seen = django_filters.ChoiceFilter(
+        label=_("Last seen"), choices=bought.SEEN, method="filter_seen", empty_label=_("Any")
+    )
 
     class Meta:
         model = Contact
-        fields = ["agreed", "reachable", "segment", "tag", "region", "language", "created_at"]
+        fields = [
+            "agreed",
+            "reachable",
+            "segment",
+            "tag",
+            "region",
+            "language",
+            "created_at",
+            "orders_min",
+            "orders_max",
+            "spent_min",
+            "currency",
+            "last_order",
+            "seen",
+        ]
+
+    def filter_orders_min(self, contacts: QuerySet[Contact], name: str, value: Decimal) -> QuerySet[Contact]:
+        # Everybody has bought at least nothing.
+        return contacts.filter(purchase_tally__n__gte=value) if value > 0 else contacts
+
+    def filter_orders_max(self, contacts: QuerySet[Contact], name: str, value: Decimal) -> QuerySet[Contact]:
+        more = PurchaseTally.objects.filter(contact=OuterRef("pk"), n__gt=value)
+        return contacts.filter(~Exists(more))
+
+    def filter_spent(self, contacts: QuerySet[Contact], name: str, value: Decimal) -> QuerySet[Contact]:
+        if value <= 0:
+            return contacts
+        currency = self.form.cleaned_data.get("currency")
+        return contacts.filter(pk__in=bought.spent_at_least(value, currency).values("contact_id"))
+
+    def filter_currency(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.filter(pk__in=SpendTally.objects.filter(currency=value, n__gt=0).values("contact_id"))
+
+    def filter_seen(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return bought.seen(contacts, value, now=clock.now())
 
     def filter_agreed(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         asked = Permission.objects.filter(contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic="")
@@ -93,6 +149,14 @@ class ContactIndexView(ReadOnlyIndexView):
         "__str__",
         PhoneColumn("phone", label=_("Phone"), sort_key="phone"),
         AgreedColumn("agreed", label=_("Marketing texts"), primary=lambda contact: contact.marketing_granted),
+        Column("orders", label=_("Orders"), accessor=bought.orders, sort_key="purchase_tally__n"),
+        DateColumn(
+            "last_order",
+            label=_("Last order"),
+            accessor=bought.last_order,
+            sort_key="purchase_tally__last_at",
+        ),
+        bought.SpentColumn("spent", label=_("Spent"), sort_key="spent"),
         Column("region", label=_("Country"), sort_key="region"),
         DateColumn("created_at", label=_("Known since"), sort_key="created_at"),
     ]
@@ -145,9 +209,28 @@ class ContactIndexView(ReadOnlyIndexView):
             contact=OuterRef("pk"), group=PurposeGroup.MARKETING, topic=""
         ).order_by("-granted")
         contacts: QuerySet[Contact] = super().get_base_queryset()
-        return contacts.filter(merged_into=None, erased_at=None).annotate(
+        contacts = contacts.filter(merged_into=None, erased_at=None).annotate(
             marketing_granted=granted.values("granted")[:1]
         )
+        return bought.with_spending(contacts, currency=self.currency)
+
+    @cached_property
+    def currency(self) -> str:
+        """Return the currency in which the list shows what was spent."""
+        return bought.currency_of(self.request.GET.get("currency") or "")
+
+    def order_queryset(self, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        name = str(self.ordering).lstrip("-")
+        if name not in bought.SORTED:
+            found: QuerySet[Contact] = super().order_queryset(queryset)
+            return found
+        # Who never bought comes last either way; the rest by a rule, so that no page shows somebody twice.
+        by = F(name).desc(nulls_last=True) if self.is_descending else F(name).asc(nulls_last=True)
+        return queryset.order_by(by, "-pk")
+
+    @property
+    def is_descending(self) -> bool:
+        return str(self.ordering).startswith("-")
 
 
 class ContactInspectView(ReadOnlyInspectView):
@@ -169,6 +252,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "segments": segments.names_of(self.object.pk),
+            "bought": bought.of(self.object.pk),
             "permissions": timeline.permissions(self.object.pk),
             "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],
             "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),

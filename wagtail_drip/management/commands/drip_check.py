@@ -16,6 +16,7 @@ from wagtail_drip.contacts.projection import Difference
 from wagtail_drip.core import claims, clock, databases, traces
 from wagtail_drip.reports import alarms, attention, pulse, watchdog
 from wagtail_drip.reports.pulse import Pulse
+from wagtail_drip.stores import tallies
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +42,26 @@ class Command(BaseCommand):
             help="Only go through everybody's consent: each permission, and each chain of records.",
         )
         parser.add_argument(
+            "--orders",
+            action="store_true",
+            help="Only compare the number of orders, the amount spent and the first and last order that are kept "
+            "for each contact with the orders themselves.",
+        )
+        parser.add_argument(
             "--repair",
             action="store_true",
-            help="With --consent: make the permissions that differ what the records say.",
+            help="With --consent or --orders: make what differs what the records or orders say.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["consent"]:
             self._consent(repairs=options["repair"])
             return
+        if options["orders"]:
+            self._orders(repairs=options["repair"])
+            return
         if options["repair"]:
-            raise CommandError("--repair goes with --consent.")
+            raise CommandError("--repair goes with --consent or --orders.")
         now = clock.now()
         workers = pulse.workers()
         faults = [workers.sentence] if not workers.are_alive else []
@@ -104,6 +114,28 @@ class Command(BaseCommand):
             )
         if advice:
             raise CommandError(" ".join(advice), returncode=EXIT_FAULTS)
+        self.stdout.write("All is well.")
+
+    def _orders(self, *, repairs: bool) -> None:
+        """Say for whom something else is kept than their orders come to, and make it right if asked to."""
+        people = differing = repaired = 0
+        for found in tallies.everybody():
+            people += found.contacts
+            for contact_id in found.wrong:
+                differing += 1
+                if differing <= MOST_LINES:
+                    self.stdout.write(f"- Contact {contact_id}: what is kept differs from their orders.")
+            if repairs and found.wrong:
+                repaired += claims.retried(partial(tallies.repair, found.wrong))
+        self.stdout.write(f"{people} contacts were looked at.")
+        if repaired:
+            self.stdout.write(f"The orders of {repaired} contacts were counted anew.")
+        if differing and not repairs:
+            raise CommandError(
+                f"For {differing} contacts something else is kept than their orders come to: run "
+                "drip_check --orders --repair.",
+                returncode=EXIT_FAULTS,
+            )
         self.stdout.write("All is well.")
 
     def _tell(self, now: Any) -> None:
