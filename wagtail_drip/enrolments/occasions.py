@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from wagtail_drip.sequences.triggers import Timed
 LATEST = timedelta(hours=48)
 # Every zone of today is off UTC by a whole number of quarters, so a wall clock's time is reached at one of them.
 QUARTER = 15
+_NEAR = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +54,12 @@ def look(checked_until: datetime, *, now: datetime) -> Look:
     return Look(window=Window(since=floor, until=now), missed=Window(since=checked_until, until=floor))
 
 
-def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+def moment_of(day: date, at: time, zone: tzinfo) -> datetime:
     """Return when it is *at* on *day* in *zone*, in UTC."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def days_in(window: Window, at: time, zone: ZoneInfo) -> list[date]:
+def days_in(window: Window, at: time, zone: tzinfo) -> list[date]:
     """Return the local days whose *at* lies in *window*, in order."""
     first = window.since.astimezone(zone).date() - timedelta(days=1)
     last = window.until.astimezone(zone).date() + timedelta(days=1)
@@ -69,11 +70,39 @@ def days_in(window: Window, at: time, zone: ZoneInfo) -> list[date]:
     ]
 
 
+# zoneinfo itself holds only the eight that were used last, and reads the others from disk again.
+_zone = lru_cache(maxsize=None)(ZoneInfo)
+
+
 @lru_cache(maxsize=64)
 def local_days(window: Window, at: time, zones: frozenset[str]) -> dict[str, tuple[date, ...]]:
     """Return for each zone the local days whose *at* lies in *window*; zones without one are left out."""
-    found = {name: tuple(days_in(window, at, ZoneInfo(name))) for name in zones}
-    return {name: days for name, days in found.items() if days}
+    alike: dict[timedelta, tuple[date, ...]] = {}
+    found = {}
+    for name in zones:
+        zone = _zone(name)
+        offset = _steady_offset(window, zone)
+        if offset is None:
+            days = tuple(days_in(window, at, zone))
+        elif offset in alike:
+            days = alike[offset]
+        else:
+            days = alike[offset] = tuple(days_in(window, at, timezone(offset)))
+        if days:
+            found[name] = days
+    return found
+
+
+def _steady_offset(window: Window, zone: ZoneInfo) -> timedelta | None:
+    """
+    Return the zone's one offset around *window*; None where its clock is moved near by.
+
+    Two days around: a zone that crosses the date line leaves out a whole day, whose times come a day later. That
+    no zone moves its clock there and back within a few days is tested on all of them.
+    """
+    around = (window.since - _NEAR, window.since, window.until, window.until + _NEAR)
+    offsets = {moment.astimezone(zone).utcoffset() for moment in around}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def next_look(now: datetime, at: time) -> datetime:

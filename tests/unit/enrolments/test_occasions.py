@@ -69,6 +69,43 @@ def test_no_day_is_left_out_and_none_comes_twice_around_a_change_of_the_clock(na
             assert changed in found
 
 
+@given(times, moments, st.integers(1, 60 * 48))
+def test_all_zones_together_are_each_on_its_own(at: time, start: datetime, minutes: int) -> None:
+    window = Window(since=start, until=start + timedelta(minutes=minutes))
+
+    together = occasions.local_days(window, at, frozenset(ZONES))
+
+    alone = {name: tuple(occasions.days_in(window, at, ZoneInfo(name))) for name in ZONES}
+    assert together == {name: days for name, days in alone.items() if days}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"), [("Pacific/Apia", date(2011, 12, 30)), ("Europe/London", date(2027, 3, 28))]
+)
+@pytest.mark.parametrize("hours", [1, 48])
+def test_zones_together_are_right_around_a_moved_clock(name: str, changed: date, hours: int) -> None:
+    """Apia left out a whole day when it crossed the date line, so that its times came a day later."""
+    start = datetime.combine(changed - timedelta(days=5), time(), tzinfo=UTC)
+    for begins in range(24 * 10):
+        since = start + timedelta(hours=begins)
+        window = Window(since=since, until=since + timedelta(hours=hours))
+        for at in (time(1, 30), time(10), time(23)):
+            alone = tuple(occasions.days_in(window, at, ZoneInfo(name)))
+
+            assert occasions.local_days(window, at, frozenset({name})).get(name, ()) == alone
+
+
+def test_no_zone_moves_its_clock_there_and_back_within_a_week() -> None:
+    """What ``local_days`` takes for granted when it asks for a zone's offset at the edges only."""
+    halves = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=12 * n) for n in range(2 * 365 * 8)]
+    for name in ZONES:
+        zone = ZoneInfo(name)
+        offsets = [moment.astimezone(zone).utcoffset() for moment in halves]
+        moved = [at for at, (one, other) in enumerate(pairwise(offsets)) if one != other]
+
+        assert all(later - earlier > 2 * 7 for earlier, later in pairwise(moved)), name
+
+
 @given(zones, times, moments)
 def test_the_moment_is_that_of_the_wall_clock(zone: ZoneInfo, at: time, moment: datetime) -> None:
     day = moment.date()
