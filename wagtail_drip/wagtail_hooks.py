@@ -36,6 +36,7 @@ register_snippet(TextMessagesGroup)
 adapters.register_adapters()
 hooks.register("register_bulk_action", bulk.AddTag)
 hooks.register("register_bulk_action", bulk.RemoveTag)
+hooks.register("register_bulk_action", bulk.Export)
 
 # Drawing a preview needs every floor; the rooms below only hold a slot for it.
 sequence_slot.renderer = sequence_preview.render

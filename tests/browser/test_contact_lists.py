@@ -90,3 +90,25 @@ def test_an_owner_finds_the_best_customers_by_what_they_bought(page: Page) -> No
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/admin/text-messages/contacts/")
     shoot(page, "bought-4-phone")
+
+
+def test_an_owner_downloads_whom_they_ticked(page: Page) -> None:
+    now = clock.now()
+    for name in ("Ada", "Grace", "Mary"):
+        Contact.objects.create(first_name=name, created_at=now, changed_at=now)
+
+    page.goto("/admin/text-messages/contacts/")
+    for name in ("Ada", "Mary"):
+        page.get_by_role("row").filter(has_text=name).get_by_role("checkbox").check()
+    shoot(page, "ticked-1-list")
+    page.get_by_role("link", name="Download the selected contacts").click()
+    expect(page.get_by_text("2 contacts")).to_be_visible()
+    page.get_by_label("Text with commas (CSV)").check()
+    shoot(page, "ticked-2-asked")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+
+    taken = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    assert "Ada" in taken
+    assert "Mary" in taken
+    assert "Grace" not in taken

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
 
 from wagtail_drip.contacts import consent, projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
@@ -129,3 +131,15 @@ def by_phone(numbers: Collection[str]) -> dict[str, Contact]:
     """Return the contacts that answer for these numbers (E.164), by number."""
     rows = Contact.objects.filter(active_phone__in=set(numbers) - {""})
     return {row.active_phone: row for row in rows if row.active_phone}
+
+
+def said_by(text: str, *columns: str) -> Q:
+    """
+    Return the condition that one of these columns has *text* in it, whatever its capitals.
+
+    Not icontains: what that thinks of capitals is MariaDB's collation.
+    """
+    found = Q(pk__in=[])
+    for column in columns:
+        found |= Q(Contains(Lower(F(column)), text.lower()))
+    return found

@@ -220,3 +220,62 @@ def test_nothing_else_than_the_list_can_be_everybody(owner: Client, site_id: int
 
     assert [answer.status_code for answer in answers] == [404, 404, 404, 404]
     assert not Contact.objects.filter(tags__tag="vip").exists()
+
+
+def downloaded(answer: Any) -> list[dict[str, str]]:
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
+def test_whoever_is_ticked_is_handed_out_as_a_file_and_nobody_else(owner: Client, site_id: int) -> None:
+    people = crowd()
+
+    asked = owner.get(bulk("download", people[0].pk, people[3].pk, q="Grace")).content.decode()
+    answer = owner.post(bulk("download", people[0].pk, people[3].pk, q="Grace"), {"format": "csv"})
+
+    assert "2 contacts" in asked
+    # The third is ticked though the list is narrowed to others by now.
+    assert [row["First name"] for row in downloaded(answer)] == ["Grace 0", "Ada 3"]
+    entry = ModelLogEntry.objects.get(action="wagtail_drip.export_contacts")
+    assert entry.data == {"number": 2, "format": "csv", "filters": ["ticked"]}
+
+
+def test_everybody_of_the_narrowed_list_is_handed_out(owner: Client, site_id: int) -> None:
+    crowd()
+
+    answer = owner.post(bulk("download", "all", q="ADA"), {"format": "csv"})
+
+    assert [row["First name"] for row in downloaded(answer)] == ["Ada 1", "Ada 3", "Ada 5"]
+    entry = ModelLogEntry.objects.get(action="wagtail_drip.export_contacts")
+    assert entry.data == {"number": 3, "format": "csv", "filters": ["q"]}
+
+
+def test_each_is_offered_what_they_may_do_to_those_who_are_ticked(site_id: int) -> None:
+    people = crowd()
+    tagger, taker = staff("view_contact", "change_contact"), staff("view_contact", "export_contact", name="t")
+
+    assert [
+        word in tagger.get(LIST).content.decode()
+        for word in ("add_tag", "bulk/wagtail_drip/contact/download")
+    ] == [True, False]
+    assert [
+        word in taker.get(LIST).content.decode() for word in ("add_tag", "bulk/wagtail_drip/contact/download")
+    ] == [False, True]
+    assert tagger.post(bulk("download", people[0].pk), {"format": "csv"}).status_code in (302, 403)
+    assert taker.post(bulk("add_tag", people[0].pk), {"tag": "vip"}).status_code in (302, 403)
+    assert not ModelLogEntry.objects.filter(action="wagtail_drip.export_contacts").exists()
+    assert not Contact.objects.filter(tags__tag="vip").exists()
+
+
+@pytest.mark.parametrize("query", ["ada", "ADA", "LOVELACE", "ada@SHOP"])
+@pytest.mark.parametrize("address", [LIST, "/admin/text-messages/choose-person/results/"])
+def test_capitals_make_no_difference_on_any_database(
+    owner: Client, site_id: int, address: str, query: str
+) -> None:
+    reachable_contact(first_name="Ada", last_name="Lovelace", email="ada@shop.example")
+    reachable_contact(first_name="Grace", email="grace@shop.example")
+
+    found = owner.get(address, {"q": query}).content.decode()
+
+    assert "Ada Lovelace" in found
+    assert "Grace" not in found

@@ -25,8 +25,8 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LIST = "/admin/text-messages/sequences/"
 
 
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user("ada", password="pass", is_staff=True)
+def staff(*permissions: str, name: str = "ada") -> Client:
+    user = User.objects.create_user(name, password="pass", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=("access_admin", *permissions)))
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

@@ -1,9 +1,9 @@
-"""Tags for many contacts at once: those that were ticked, or all of the list as it is narrowed just now."""
+"""What is done to many contacts at once: those that were ticked, or all of the list as it is narrowed just now."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.generic import FormView
@@ -20,7 +21,9 @@ from wagtail.admin import messages
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.log_actions import log
 
+from wagtail_drip.admin.contacts import lists
 from wagtail_drip.admin.contacts.lists import in_chunks
+from wagtail_drip.admin.contacts.screens import EXPORT_CONTACT, VIEW_CONTACT
 from wagtail_drip.admin.contacts.viewsets import CHANGE, ContactIndexView
 from wagtail_drip.contacts import cleaning
 from wagtail_drip.contacts.models import Contact
@@ -42,17 +45,21 @@ class TagForm(forms.Form):
         return found
 
 
-class _TagAction(BulkAction):
-    """Wagtail loads every chosen row, and asks nothing of the list's filters: this does neither."""
+class _OfContacts(BulkAction):
+    """
+    Wagtail loads every chosen row, and asks nothing of the list's filters: this does neither.
+
+    :cvar permissions: all of these are needed; the list shows the button to nobody else.
+    """
 
     models = [Contact]
-    template_name = "wagtail_drip/admin/contacts/bulk_tag.html"
-    form_class = TagForm
-    adds = True
+    template_name = "wagtail_drip/admin/contacts/bulk.html"
+    permissions: ClassVar[tuple[str, ...]] = ()
     question: Any = ""
+    icon: ClassVar[str] = "user"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perms(["wagtail_drip.view_contact", CHANGE]):
+        if not request.user.has_perms(self.permissions):
             raise PermissionDenied
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
@@ -66,12 +73,21 @@ class _TagAction(BulkAction):
             raise Http404
         return Contact.objects.filter(pk__in=[int(each) for each in ids], merged_into=None, erased_at=None)
 
-    def _narrowed(self) -> QuerySet[Contact]:
+    @cached_property
+    def list_query(self) -> QueryDict:
+        """Return by what the list is narrowed. :raises Http404: where it is another list."""
         address = urlsplit(self.next_url)
         if address.path != reverse("wagtail_drip_contacts:index"):
             raise Http404
+        return QueryDict(address.query)
+
+    def _narrowed(self) -> QuerySet[Contact]:
+        return self.as_listed(self.list_query)
+
+    def as_listed(self, query: QueryDict) -> QuerySet[Contact]:
+        """Return the contacts that the list shows to this query, with what it shows of them."""
         request = copy.copy(self.request)
-        request.GET = QueryDict(address.query)
+        request.GET = query
         view = ContactIndexView(
             model=Contact,
             index_url_name="wagtail_drip_contacts:index",
@@ -95,7 +111,15 @@ class _TagAction(BulkAction):
             "submit_url": f"{self.request.path}?{self.request.META['QUERY_STRING']}",
             "title": self.display_name,
             "question": self.question,
+            "icon": self.icon,
         }
+
+
+class _TagAction(_OfContacts):
+    permissions = (VIEW_CONTACT, CHANGE)
+    form_class = TagForm
+    adds = True
+    icon = "tag"
 
     def form_valid(self, form: TagForm) -> HttpResponse:
         tag, number, now = form.cleaned_data["tag"], 0, clock.now()
@@ -142,3 +166,40 @@ class RemoveTag(_TagAction):
         return ngettext(
             "%(number)d contact is without the tag.", "%(number)d contacts are without the tag.", number
         ) % {"number": number}
+
+
+class ExportForm(forms.Form):
+    format = forms.ChoiceField(
+        label=_("As what"),
+        choices=[("xlsx", _("Workbook (XLSX)")), ("csv", _("Text with commas (CSV)"))],
+        widget=forms.RadioSelect,
+        initial="xlsx",
+    )
+
+
+class Export(_OfContacts):
+    display_name = _("Download")
+    action_type = "download"
+    aria_label = _("Download the selected contacts")
+    action_priority = 30
+    permissions = (VIEW_CONTACT, EXPORT_CONTACT)
+    form_class = ExportForm
+    question = _("They are handed out as one file, and the log notes that you took it.")
+    icon = "download"
+
+    def form_valid(self, form: ExportForm) -> HttpResponseBase:
+        everybody = "all" in self.request.GET.getlist("id")
+        query = self.list_query
+        if not everybody:
+            # Whom somebody ticked, whatever the list is narrowed to; in the currency that it shows.
+            only = QueryDict(mutable=True)
+            only.update({name: query[name] for name in ("currency",) if query.get(name)})
+            contacts = self.as_listed(only).filter(pk__in=self.chosen().values("pk"))
+        else:
+            contacts = self.chosen()
+        return lists.answer(
+            contacts,
+            form.cleaned_data["format"],
+            user=self.request.user,
+            filters=[name for name, value in query.items() if value] if everybody else ["ticked"],
+        )

@@ -13,7 +13,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, StatusTagColumn
-from wagtail.admin.widgets.button import HeaderButton
+from wagtail.admin.views.bulk_action.registry import bulk_action_registry
+from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import words, zones
 from wagtail_drip.admin.contacts import bought, lists, own_pages, timeline
@@ -162,14 +163,28 @@ class ContactIndexView(ReadOnlyIndexView):
     ]
 
     @cached_property
-    def may_tag(self) -> bool:
-        return bool(self.request.user.has_perm(CHANGE))
+    def bulk_buttons(self) -> list[ListingButton]:
+        """Return what this person may do to those who are ticked: Wagtail itself would offer all of it to everybody."""
+        actions = bulk_action_registry.get_bulk_actions_for_model("wagtail_drip", "contact")
+        return [
+            ListingButton(
+                action.display_name,
+                url=reverse("wagtail_bulk_action", args=["wagtail_drip", "contact", action.action_type]),
+                attrs={"aria-label": action.aria_label, "data-bulk-action-button": ""},
+                priority=action.action_priority,
+                classname=" ".join(action.classes | {"bulk-action-btn"}),
+            )
+            for action in sorted(actions, key=lambda each: each.action_priority)
+            if self.request.user.has_perms(getattr(action, "permissions", ()))
+        ]
 
     @cached_property
     def columns(self) -> list[Any]:
         found: list[Any] = super().columns
         return (
-            [BulkActionsCheckboxColumn("bulk_actions", obj_type="contact"), *found] if self.may_tag else found
+            [BulkActionsCheckboxColumn("bulk_actions", obj_type="contact"), *found]
+            if self.bulk_buttons
+            else found
         )
 
     def _get_title_column(self, field_name: str, **kwargs: Any) -> Any:
@@ -181,7 +196,7 @@ class ContactIndexView(ReadOnlyIndexView):
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(*args, **kwargs),
-            "may_tag": self.may_tag,
+            "bulk_buttons": self.bulk_buttons,
             "model_opts": Contact._meta,
         }
 
@@ -197,8 +212,9 @@ class ContactIndexView(ReadOnlyIndexView):
         if re.fullmatch(r"\+?[0-9]{4,20}", digits):
             # As it is dialled at home, 07400 100001, or abroad, 0044 7400 100001: the noughts are no part of it.
             return queryset.filter(phone__contains=digits.lstrip("+0") or digits)
-        found: QuerySet[Contact] = super().search_queryset(queryset)
-        return found
+        if not self.is_searching:
+            return queryset
+        return queryset.filter(querysets.said_by(self.search_query, "first_name", "last_name", "email"))
 
     def as_spreadsheet(self, queryset: QuerySet[Contact], spreadsheet_format: str) -> HttpResponseBase:
         filters = [name for name, value in self.request.GET.items() if value and name != "export"]

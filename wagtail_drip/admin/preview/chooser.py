@@ -14,7 +14,7 @@ from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from wagtail_drip.admin.preview import people
-from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact
 
 
@@ -55,10 +55,7 @@ class _Found(_ForThoseWhoMay):
                 words = (self.cleaned_data.get("q") or "").split()
                 for word in words:
                     contacts = contacts.filter(
-                        Q(first_name__icontains=word)
-                        | Q(last_name__icontains=word)
-                        | Q(email__icontains=word)
-                        | Q(phone__contains=word)
+                        querysets.said_by(word, "first_name", "last_name", "email") | Q(phone__contains=word)
                     )
                 self.search_query = " ".join(words)
                 self.is_searching = bool(words)
