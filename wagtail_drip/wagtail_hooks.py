@@ -57,6 +57,7 @@ def register_permissions() -> QuerySet[Permission]:
             "view_contact",
             "change_contact",
             "export_contact",
+            "see_numbers",
             "import_contact",
             "erase_contact",
             "change_consent",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.types import Channel, ConsentMethod, PurposeGroup
 from wagtail_drip.exceptions import WagtailDripError
 
@@ -64,12 +65,14 @@ class Contact(models.Model):
         ]
         permissions = [
             ("export_contact", _("Can export contacts")),
+            ("see_numbers", _("Can see contacts' phone numbers and texts")),
             ("erase_contact", _("Can erase contacts")),
             ("change_consent", _("Can change what a contact agreed to")),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or _("Contact %(number)s") % {"number": self.pk}
+        # Enough of the number to know them by: this stands in logs, in headings and in lists of all kinds.
+        return self.name or phone.mask(self.phone) or _("Contact %(number)s") % {"number": self.pk}
 
     @property
     def name(self) -> str:

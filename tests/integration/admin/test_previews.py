@@ -236,7 +236,7 @@ def test_the_chooser_refuses_those_who_may_not_see_contacts(path: str) -> None:
 def test_the_chooser_finds_by_name_and_number_and_shows_no_whole_number() -> None:
     contact(first_name="Benedict", phone="+447700900123")
     contact(first_name="Zoë", phone="+447700900456")
-    client = staff("ada", *EDITOR, "view_contact")
+    client = staff("ada", *EDITOR, "view_contact", "see_numbers")
 
     found = client.get("/admin/text-messages/choose-person/results/", {"q": "900123"}).content.decode()
 

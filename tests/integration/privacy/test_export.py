@@ -141,7 +141,7 @@ def staff(*codenames: str) -> Client:
 
 
 def test_staff_download_it(zebulon: Contact) -> None:
-    client = staff("view_contact", "export_contact")
+    client = staff("view_contact", "export_contact", "see_numbers")
     page = client.get(reverse("wagtail_drip_contacts:inspect", args=[zebulon.pk]))
 
     answer: Any = client.post(reverse("wagtail_drip_contacts:export", args=[zebulon.pk]))

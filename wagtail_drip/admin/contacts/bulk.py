@@ -21,6 +21,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.log_actions import log
 
+from wagtail_drip.admin import redaction
 from wagtail_drip.admin.contacts import lists
 from wagtail_drip.admin.contacts.lists import in_chunks
 from wagtail_drip.admin.contacts.screens import EXPORT_CONTACT, VIEW_CONTACT
@@ -193,7 +194,7 @@ class Export(_OfContacts):
         if not everybody:
             # Whom somebody ticked, whatever the list is narrowed to; in the currency that it shows.
             only = QueryDict(mutable=True)
-            only.update({name: query[name] for name in ("currency",) if query.get(name)})
+            only["currency"] = str(query.get("currency") or "")
             contacts = self.as_listed(only).filter(pk__in=self.chosen().values("pk"))
         else:
             contacts = self.chosen()
@@ -202,4 +203,5 @@ class Export(_OfContacts):
             form.cleaned_data["format"],
             user=self.request.user,
             filters=[name for name, value in query.items() if value] if everybody else ["ticked"],
+            shows_numbers=redaction.sees(self.request),
         )

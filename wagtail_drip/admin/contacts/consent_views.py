@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
-from wagtail_drip.admin import words
+from wagtail_drip.admin import redaction, words
 from wagtail_drip.admin.contacts import evidence, timeline
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, EXPORT_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
@@ -30,15 +30,15 @@ class EvidenceView(ContactScreen):
         return {
             **super().get_context_data(**kwargs),
             "contact": self.contact,
-            "evidence": evidence.gather(self.contact),
+            "evidence": evidence.gather(self.contact, shows_texts=redaction.sees(self.request)),
             "groups": words.PURPOSE_GROUPS,
-            "may_export": self.request.user.has_perm(EXPORT_CONTACT),
+            "may_export": self.request.user.has_perms([EXPORT_CONTACT, redaction.SEE_NUMBERS]),
         }
 
 
 class EvidenceDownload(ContactScreen):
     shows_erased = True
-    permissions = (VIEW_CONTACT, EXPORT_CONTACT)
+    permissions = (VIEW_CONTACT, EXPORT_CONTACT, redaction.SEE_NUMBERS)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found = evidence.as_json(evidence.gather(self.contact), now=clock.now())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
-from wagtail_drip.admin import words
+from wagtail_drip.admin import redaction, words
 from wagtail_drip.contacts import chain, querysets, sealing
 from wagtail_drip.contacts.models import ConsentRecord, Contact, OptInRequest
 from wagtail_drip.inbox import sign_ups
@@ -40,6 +40,7 @@ class Trace:
     question: Message | None
     receipts: Sequence[Receipt]
     reply: InboundText | None
+    shows_texts: bool = True
 
     @property
     def lines(self) -> list[tuple[str, datetime | None, str]]:
@@ -56,13 +57,15 @@ class Trace:
             found.append((_("They would agree to"), None, request.wording))
         if question is not None:
             state = str(words.state_label(question.state))
-            found.append((_("Text sent"), question.handed_over_at, f"{question.body or '–'} ({state})"))
+            found.append(
+                (_("Text sent"), question.handed_over_at, f"{self._text(question.body) or '–'} ({state})")
+            )
         found += [
             (_("Receipt"), receipt.at or receipt.recorded_at, str(words.state_label(receipt.status)))
             for receipt in self.receipts
         ]
         if reply is not None:
-            found.append((_("Reply"), reply.at, reply.text))
+            found.append((_("Reply"), reply.at, self._text(reply.text)))
         elif request.confirmed_by == "page":
             found.append((_("Confirmed on the page behind the link"), request.settled_at, ""))
         if request.state == "withdrawn":
@@ -70,6 +73,9 @@ class Trace:
         elif request.state == "waiting":
             found.append((_("Can be confirmed until"), request.expires_at, ""))
         return found
+
+    def _text(self, words: str) -> str:
+        return redaction.text(words, shown=self.shows_texts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,14 +139,14 @@ class Evidence:
         return all(verified.is_whole for _, _, verified in self.chains)
 
 
-def gather(contact: Contact) -> Evidence:
+def gather(contact: Contact, *, shows_texts: bool = True) -> Evidence:
     """Return the proof of a contact and of whoever was merged into it, in a fixed number of queries."""
     contact_ids = [contact.pk, *querysets.merged_into([contact.pk])]
     sites = {site.pk: site.site_name or site.hostname for site in Site.objects.all()}
     chains = dict(sealing.verified(contact_ids))
     rows = ConsentRecord.objects.filter(contact_id__in=contact_ids).select_related("staff_user")
     records = list(rows.order_by("-pk")[: MOST + 1])
-    traces = _traces(contact_ids)
+    traces = _traces(contact_ids, shows_texts=shows_texts)
     by_record = {trace.request.record_id: trace for trace in traces if trace.request.record_id is not None}
     return Evidence(
         contact=contact,
@@ -164,7 +170,7 @@ def gather(contact: Contact) -> Evidence:
     )
 
 
-def _traces(contact_ids: Collection[int]) -> list[Trace]:
+def _traces(contact_ids: Collection[int], *, shows_texts: bool) -> list[Trace]:
     requests = list(
         OptInRequest.objects.filter(contact_id__in=contact_ids).order_by("-requested_at", "-pk")[:MOST]
     )
@@ -191,6 +197,7 @@ def _traces(contact_ids: Collection[int]) -> list[Trace]:
                 question=question,
                 receipts=receipts[question.pk] if question is not None else [],
                 reply=replies.get(request.inbound_text_id or 0),
+                shows_texts=shows_texts,
             )
         )
     return found

@@ -14,7 +14,7 @@ from wagtail.log_actions import log
 
 from wagtail_drip.admin import safe_cells
 from wagtail_drip.admin.contacts import bought
-from wagtail_drip.contacts import querysets
+from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact
 
 LOGGED = "wagtail_drip.export_contacts"
@@ -30,7 +30,7 @@ def in_chunks(contacts: QuerySet[Contact], *, size: int = CHUNK) -> Iterator[lis
         last = chunk[-1].pk
 
 
-def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
+def rows(contacts: QuerySet[Contact], *, shows_numbers: bool) -> Iterator[list[Any]]:
     """Yield the file's rows, its header first. *contacts* carries what the list shows of them."""
     yield [
         _("First name"),
@@ -55,7 +55,7 @@ def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
             yield [
                 each.first_name,
                 each.last_name,
-                each.phone,
+                each.phone if shows_numbers else phone.mask(each.phone),
                 each.email,
                 each.region,
                 each.language,
@@ -70,7 +70,9 @@ def rows(contacts: QuerySet[Contact]) -> Iterator[list[Any]]:
             ]
 
 
-def answer(contacts: QuerySet[Contact], kind: str, *, user: Any, filters: list[str]) -> HttpResponseBase:
+def answer(
+    contacts: QuerySet[Contact], kind: str, *, user: Any, filters: list[str], shows_numbers: bool
+) -> HttpResponseBase:
     """
     Return *contacts* as a file, and note in the log who took it, how many it holds and by what it was narrowed.
 
@@ -87,12 +89,13 @@ def answer(contacts: QuerySet[Contact], kind: str, *, user: Any, filters: list[s
     response: HttpResponseBase
     if kind == "csv" or number > MOST_ROWS:
         response = StreamingHttpResponse(
-            safe_cells.csv_lines(rows(contacts)), content_type="text/csv; charset=utf-8"
+            safe_cells.csv_lines(rows(contacts, shows_numbers=shows_numbers)),
+            content_type="text/csv; charset=utf-8",
         )
         response["Content-Disposition"] = 'attachment; filename="contacts.csv"'
     else:
         file = tempfile.TemporaryFile()  # noqa: SIM115 -- the response closes it
-        safe_cells.write_xlsx(rows(contacts), file)
+        safe_cells.write_xlsx(rows(contacts, shows_numbers=shows_numbers), file)
         file.seek(0)
         response = FileResponse(file, as_attachment=True, filename="contacts.xlsx")
     response["Cache-Control"] = "no-store"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from wagtail_drip.admin import words
+from wagtail_drip.admin import redaction, words
 from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
@@ -41,6 +41,7 @@ class Entry:
     url: str = ""
     icon: str = "info-circle"
     details: list[tuple[str, Any]] = field(default_factory=list)
+    says_words: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def page_number(raw: str | None) -> int:
     return max(1, int(raw)) if raw and is_number else 1
 
 
-def page(contact_id: int, *, page: int = 1) -> Page:
+def page(contact_id: int, *, page: int = 1, shows_texts: bool = True) -> Page:
     """Return the *page*-th fifty entries; six queries whatever the person did."""
     last = page * PAGE_SIZE
     entries = sorted(
@@ -64,7 +65,25 @@ def page(contact_id: int, *, page: int = 1) -> Page:
         key=lambda entry: entry.at,
         reverse=True,
     )
-    return Page(entries=entries[last - PAGE_SIZE : last], number=page, has_older=len(entries) > last)
+    shown = entries[last - PAGE_SIZE : last]
+    if not shows_texts:
+        shown = [_redacted(entry) for entry in shown]
+    return Page(entries=shown, number=page, has_older=len(entries) > last)
+
+
+def _redacted(entry: Entry) -> Entry:
+    """Return the entry as those see it who may not see numbers and texts."""
+    is_written = entry.kind in ("message", "reply", "outside")
+    return replace(
+        entry,
+        text=redaction.text(entry.text, shown=False)
+        if is_written
+        else redaction.value(entry.text, shown=False),
+        # By which words a wish was understood, and what a reply said, are the person's own.
+        details=[(name, redaction.value(value, shown=False)) for name, value in entry.details]
+        if entry.kind != "reply" and not entry.says_words
+        else [],
+    )
 
 
 def _messages(contact_id: int, most: int) -> Iterable[Entry]:
@@ -120,6 +139,7 @@ def _events(contact_id: int, most: int) -> Iterable[Entry]:
             title=str(kind.label if kind else row.name),
             icon="pick",
             details=shown[:5],
+            says_words=row.name in redaction.SAYS_WORDS,
         )
 
 

@@ -16,7 +16,7 @@ from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColum
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
-from wagtail_drip.admin import words, zones
+from wagtail_drip.admin import redaction, words, zones
 from wagtail_drip.admin.contacts import bought, lists, own_pages, timeline
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
@@ -25,7 +25,7 @@ from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
-from wagtail_drip.contacts import cleaning, phone, querysets
+from wagtail_drip.contacts import cleaning, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
@@ -125,8 +125,8 @@ class ContactFilterSet(WagtailFilterSet):
 
 
 class PhoneColumn(Column):
-    def get_value(self, instance: Contact) -> str:
-        return phone.display(instance.phone) if instance.phone else "–"
+    def get_value(self, instance: Any) -> str:
+        return redaction.number(instance.phone, shown=getattr(instance, "shows_number", False)) or "–"
 
 
 class AgreedColumn(StatusTagColumn):
@@ -194,8 +194,12 @@ class ContactIndexView(ReadOnlyIndexView):
         )
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(*args, **kwargs)
+        shown = redaction.sees(self.request)
+        for contact in context["object_list"]:
+            contact.shows_number = shown
         return {
-            **super().get_context_data(*args, **kwargs),
+            **context,
             "bulk_buttons": self.bulk_buttons,
             "model_opts": Contact._meta,
         }
@@ -210,6 +214,12 @@ class ContactIndexView(ReadOnlyIndexView):
     def search_queryset(self, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         digits = re.sub(r"[\s()./-]", "", self.search_query or "")
         if re.fullmatch(r"\+?[0-9]{4,20}", digits):
+            if not redaction.sees(self.request):
+                # Whoever gives their number is found by it; nobody's number is found out, digit by digit.
+                whole = digits.lstrip("+0")
+                return (
+                    queryset.filter(phone__endswith=whole) if redaction.is_whole(whole) else queryset.none()
+                )
             # As it is dialled at home, 07400 100001, or abroad, 0044 7400 100001: the noughts are no part of it.
             return queryset.filter(phone__contains=digits.lstrip("+0") or digits)
         if not self.is_searching:
@@ -218,7 +228,13 @@ class ContactIndexView(ReadOnlyIndexView):
 
     def as_spreadsheet(self, queryset: QuerySet[Contact], spreadsheet_format: str) -> HttpResponseBase:
         filters = [name for name, value in self.request.GET.items() if value and name != "export"]
-        return lists.answer(queryset, spreadsheet_format, user=self.request.user, filters=filters)
+        return lists.answer(
+            queryset,
+            spreadsheet_format,
+            user=self.request.user,
+            filters=filters,
+            shows_numbers=redaction.sees(self.request),
+        )
 
     def get_base_queryset(self) -> QuerySet[Contact]:
         granted = Permission.objects.filter(
@@ -260,10 +276,15 @@ class ContactInspectView(ReadOnlyInspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         page = timeline.page_number(self.request.GET.get("page"))
+        shown = redaction.sees(self.request)
         return {
             **context,
             "contact": self.object,
-            "phone": phone.display(self.object.phone) if self.object.phone else "",
+            "phone": redaction.number(self.object.phone, shown=shown),
+            "shows_numbers": shown,
+            "attributes": {
+                name: redaction.value(value, shown=shown) for name, value in self.object.attributes.items()
+            },
             "language": words.language_name(self.object.language),
             "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
@@ -274,7 +295,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),
             "own_hours": own_pages.hours(self.object),
             "suppressed": timeline.is_suppressed(self.object.phone),
-            "timeline": timeline.page(self.object.pk, page=page),
+            "timeline": timeline.page(self.object.pk, page=page, shows_texts=shown),
         }
 
 

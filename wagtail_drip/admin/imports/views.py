@@ -19,7 +19,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.log_actions import log
 
-from wagtail_drip.admin import safe_cells
+from wagtail_drip.admin import redaction, safe_cells
 from wagtail_drip.admin.imports import import_words as words
 from wagtail_drip.admin.imports.forms import ColumnForm, LayoutForm, PlanForm, UploadForm, initial_plan
 from wagtail_drip.admin.site_screen import menu_item_for
@@ -149,6 +149,8 @@ class ColumnsView(ImportScreen):
         ]
 
     def _samples(self) -> list[Any]:
+        if not redaction.sees(self.request):
+            return []
         try:
             with self.row.file.open("rb") as file:
                 found = import_files.records(file, Layout(**self.row.layout))

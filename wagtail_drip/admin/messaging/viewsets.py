@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +12,10 @@ from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn, StatusTagColumn, TitleColumn
 
-from wagtail_drip.admin import cap_sentences, words
+from wagtail_drip.admin import cap_sentences, redaction, words
 from wagtail_drip.admin.contacts.viewsets import may_see_contacts
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
-from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import querysets
 from wagtail_drip.enrolments.models import StepVisit
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.models import Sequence
@@ -69,12 +70,6 @@ class MessageIndexView(ReadOnlyIndexView):
     page_title = _("Message log")
     filterset_class = MessageFilterSet
     default_ordering = "-pk"  # as they were created, and the one order that costs no index of its own
-    search_fields: ClassVar[list[str]] = [
-        "contact__first_name",
-        "contact__last_name",
-        "contact__phone",
-        "reference",
-    ]
     search_backend_name = None
     list_display: ClassVar[list[Any]] = [
         ToColumn(
@@ -98,6 +93,18 @@ class MessageIndexView(ReadOnlyIndexView):
     def is_searchable(self) -> bool:
         """Searching by name or number would tell who is texted to people who may not know."""
         return may_see_contacts(self.request)
+
+    def search_queryset(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        if not self.is_searching:
+            return queryset
+        query = str(self.search_query)
+        found = querysets.said_by(query, "contact__first_name", "contact__last_name", "reference")
+        digits = re.sub(r"\D", "", query).lstrip("0")
+        if redaction.sees(self.request):
+            found |= Q(contact__phone__contains=query)
+        elif redaction.is_whole(digits):
+            found |= Q(contact__phone__endswith=digits)
+        return queryset.filter(found)
 
     def get_base_queryset(self) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_base_queryset()
@@ -124,18 +131,24 @@ class MessageInspectView(ReadOnlyInspectView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         message: Message = self.object
         shows_contact = may_see_contacts(self.request)
+        shows_texts = shows_contact and redaction.sees(self.request)
         visit = StepVisit.objects.filter(enrolment=message.enrolment_id, message_key=message.key).first()
         return {
             **context,
             "message": message,
             "shows_contact": shows_contact,
-            "phone": phone.display(message.contact.phone) if shows_contact and message.contact.phone else "",
+            "shows_texts": shows_texts,
+            "phone": redaction.number(message.contact.phone, shown=shows_texts) if shows_contact else "",
             "state": words.state_label(message.state),
             "meaning": words.state_meaning(message.state),
             "why": words.reason_label(message),
             "capped": cap_sentences.of_message(message),
             "sequence": Sequence.objects.filter(pk=message.sequence_id).first(),
-            "decisions": [words.decision_label(each) for each in visit.decisions] if visit else [],
+            "decisions": [
+                words.decision_label(each) for each in redaction.decisions(visit.decisions, shown=shows_texts)
+            ]
+            if visit
+            else [],
             "purpose": words.PURPOSES.get(message.purpose, message.purpose),
             "receipts": [
                 (words.state_label(row.status), row) for row in message.receipts.order_by("recorded_at")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
@@ -13,7 +14,7 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
 
-from wagtail_drip.admin import words
+from wagtail_drip.admin import redaction, words
 from wagtail_drip.admin.contacts.viewsets import may_see_contacts
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
@@ -74,20 +75,22 @@ class CallIndexView(ReadOnlyIndexView):
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(*args, **kwargs)
-        describe(context["object_list"], shows_contact=may_see_contacts(self.request))
+        describe(context["object_list"], request=self.request)
         return context
 
 
-def describe(calls: Iterable[Any], *, shows_contact: bool) -> None:
+def describe(calls: Iterable[Any], *, request: HttpRequest) -> None:
     """Give each call what its row shows; a subject may name the person."""
     names = dict(Sequence.objects.values_list("pk", "name"))
+    shows_contact = may_see_contacts(request)
+    shows_texts = shows_contact and redaction.sees(request)
     for call in calls:
         call.sequence_name = names.get(call.sequence_id, "")
-        call.shows_contact = shows_contact
+        call.shows_contact, call.shows_texts = shows_contact, shows_texts
         if call.kind == "webhook":
             call.what = f"{call.payload.get('target', '')} → {call.name}"
         else:
-            subject = call.response.get("subject") if shows_contact else ""
+            subject = call.response.get("subject") if shows_texts else ""
             call.what = subject or call.payload.get("subject") or "–"
 
 
@@ -154,7 +157,7 @@ class CallInspectView(ReadOnlyInspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         call: Any = self.object
-        describe([call], shows_contact=may_see_contacts(self.request))
+        describe([call], request=self.request)
         label, meaning = words.CALL_STATES[call.state]
         return {
             **context,

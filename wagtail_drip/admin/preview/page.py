@@ -13,7 +13,7 @@ from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin.preview import people
-from wagtail_drip.admin.preview.views import ATTRIBUTE, LANGUAGE
+from wagtail_drip.admin.preview.views import ATTRIBUTE, LANGUAGE, SHOWS_NUMBERS
 from wagtail_drip.core.models import SiteSettings
 
 Renderer = Callable[[Any, HttpRequest, str], HttpResponse]
@@ -44,7 +44,12 @@ def site_id_for(instance: Any) -> int:
 
 def person_for(request: HttpRequest, *, trigger_event: str, site_id: int) -> people.Person:
     """Return as whom this request is shown; only our own preview views ever name a contact."""
-    return people.person(getattr(request, ATTRIBUTE, None), trigger_event=trigger_event, site_id=site_id)
+    return people.person(
+        getattr(request, ATTRIBUTE, None),
+        trigger_event=trigger_event,
+        site_id=site_id,
+        shows_numbers=getattr(request, SHOWS_NUMBERS, False),
+    )
 
 
 def respond(

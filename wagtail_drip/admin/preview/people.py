@@ -10,6 +10,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from wagtail_drip.admin import redaction
+from wagtail_drip.admin.redaction import SAYS_WORDS
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
@@ -63,8 +65,14 @@ def asked_for(request: HttpRequest) -> int | None:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else None
 
 
-def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Person:
-    """Return the contact, or the made-up person when there is none to be shown."""
+def person(
+    contact_id: int | None, *, trigger_event: str, site_id: int, shows_numbers: bool = False
+) -> Person:
+    """
+    Return the contact, or the made-up person when there is none to be shown.
+
+    :param shows_numbers: else no number stands in any value, and an event that tells in their own words is made up.
+    """
     contact = _present().filter(pk=contact_id).first() if contact_id is not None else None
     if contact is None:
         return _made_up(trigger_event, site_id=site_id)
@@ -73,7 +81,8 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         if trigger_event
         else None
     )
-    event = dict(latest.properties) if latest else catalogue.sample(trigger_event)
+    is_shown = shows_numbers or trigger_event not in SAYS_WORDS
+    event = dict(latest.properties) if latest and is_shown else catalogue.sample(trigger_event)
     shown = compose.preview_context(contact.pk, event, site_id)
     subject = subject_of(trigger_event)
     if latest is None and subject and not shown.get(subject):
@@ -84,9 +93,9 @@ def person(contact_id: int | None, *, trigger_event: str, site_id: int) -> Perso
         contact_id=contact.pk,
         zone=gather.zone_of(contact, _zone_of(site_id)),
         contact={name: getattr(contact, name) for name in CONTACT_FIELDS},
-        attributes=contact.attributes,
-        event=event,
-        variables=shown,
+        attributes=redaction.values(contact.attributes, shown=shows_numbers),
+        event=redaction.values(event, shown=shows_numbers),
+        variables=redaction.values(shown, shown=shows_numbers),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.admin import cap_sentences, sentences, words
+from wagtail_drip.admin import cap_sentences, redaction, sentences, words
 from wagtail_drip.admin.sentences import Told
 from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.admin.why import turn_words
@@ -110,7 +110,7 @@ def obstacles(outlook: Outlook) -> list[Told]:
     return [sentences.obstacle(each) for each in outlook.obstacles if each.reason]
 
 
-def run_lines(run: Run, steps: Steps) -> RunLines:
+def run_lines(run: Run, steps: Steps, *, shows_texts: bool) -> RunLines:
     row = run.enrolment
     known = {visit.row.step_id for visit in run.visits if visit.row.left_at is None}
     return RunLines(
@@ -119,18 +119,19 @@ def run_lines(run: Run, steps: Steps) -> RunLines:
         state=str(words.ENROLMENT_STATES.get(row.state, row.state)),
         left=sentences.left_because(row.exit_reason) if row.exit_reason else "",
         started_by=sentences.event_name(run.flow.trigger.event) if run.flow.trigger and row.event_id else "",
-        lines=tuple(_visited(visit, run, steps) for visit in run.visits),
+        lines=tuple(_visited(visit, run, steps, shows_texts=shows_texts) for visit in run.visits),
         # Where they wait now stands among what happened already.
         ahead=tuple(
-            _ahead(stop, run, steps)
+            _ahead(stop, run, steps, shows_texts=shows_texts)
             for place, stop in enumerate(run.ahead)
             if not (place == 0 and stop.step_id in known)
         ),
     )
 
 
-def _visited(visit: Visit, run: Run, steps: Steps) -> Line:
-    details = [sentences.decision(each) for each in visit.row.decisions]
+def _visited(visit: Visit, run: Run, steps: Steps, *, shows_texts: bool) -> Line:
+    read = redaction.decisions(visit.row.decisions, shown=shows_texts)
+    details = [sentences.decision(each) for each in read]
     remedies: list[str] = []
     status, is_good, message = "", True, visit.message
     if message is not None:
@@ -141,7 +142,7 @@ def _visited(visit: Visit, run: Run, steps: Steps) -> Line:
     return Line(
         title=steps.title(run.flow, visit.row.step_id, visit.row.kind),
         text=message.body
-        if message is not None and message.body
+        if message is not None and message.body and shows_texts
         else steps.text(run.flow, visit.row.step_id),
         at=visit.row.entered_at,
         status=status,
@@ -169,8 +170,9 @@ def message_told(message: Message, outlook: Outlook | None) -> Told:
     return Told(text=f"{words.state_meaning(message.state)} {told}".strip(), remedy=why.remedy)
 
 
-def _ahead(stop: Stop, run: Run, steps: Steps) -> Line:
-    details = [sentences.decision(each.to_json()) for each in stop.decisions]
+def _ahead(stop: Stop, run: Run, steps: Steps, *, shows_texts: bool) -> Line:
+    read = redaction.decisions([each.to_json() for each in stop.decisions], shown=shows_texts)
+    details = [sentences.decision(each) for each in read]
     remedies = []
     if stop.waits_for:
         details.append(

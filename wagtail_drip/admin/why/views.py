@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from wagtail_drip.admin import sentences, words
+from wagtail_drip.admin import redaction, sentences, words
 from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.admin.why import lines, turn_words
 from wagtail_drip.contacts.models import Contact
@@ -150,7 +150,8 @@ class WhyView(SeesContacts):
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         answer = why.explain(self.contact, self.sequence, now=now, at=at)
         steps = lines.Steps({id(run.flow): run.flow for run in answer.runs}.values())
-        runs = [lines.run_lines(run, steps) for run in answer.runs]
+        shown = redaction.sees(self.request)
+        runs = [lines.run_lines(run, steps, shows_texts=shown) for run in answer.runs]
         event = sentences.event_name(answer.flow.trigger.event) if answer.flow and answer.flow.trigger else ""
         local = answer.at.astimezone(timezone.get_current_timezone())
         theirs = answer.at.astimezone(ZoneInfo(answer.zone))
