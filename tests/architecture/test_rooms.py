@@ -19,6 +19,7 @@ PURE = {
     "enrolments.steps",
     "enrolments.occasions",
     "enrolments.targets",
+    "segments.days",
     "segments.types",
     "sequences.choices",
     "sequences.replies",

@@ -15,11 +15,12 @@ from wagtail_drip.segments.did_rules import EventRule, PurchasesRule, RfmRule, R
 from wagtail_drip.segments.rule_block import RuleBlock
 from wagtail_drip.segments.who_rules import (
     ConsentRule,
+    DateRule,
     DetailRule,
     SegmentRule,
     ShareRule,
     TagRule,
-    segment_choices,
+    all_names,
 )
 
 MATCHES = [
@@ -37,6 +38,7 @@ class RuleStream(blocks.StreamBlock):
     texts = TextsRule()
     detail = DetailRule()
     tag = TagRule()
+    date = DateRule()
     consent = ConsentRule()
     segment = SegmentRule()
     share = ShareRule()
@@ -91,10 +93,11 @@ def sentence(match: str, stream: Any, names: Mapping[str, str] | None = None) ->
     """
     Return who is meant, as one reads it: "People of whom the tag “vip” is there and …".
 
-    :param names: of all segments, by id as text, where many sentences are told; else they are asked for if need be.
+    :param names: ``who_rules.all_names``, where many sentences are told; else they are asked for if need be.
     """
     if names is None:
-        names = dict(segment_choices()) if types.segments_in(compiled(match, stream)) else {}
+        asked = compiled(match, stream)
+        names = all_names() if types.segments_in(asked) or types.asks_for_a_site(asked) else {}
     told = [_told(child, names) for child in stream or ()]
     if not told:
         return gettext("Nobody yet: add a rule.")
@@ -105,9 +108,7 @@ def _told(child: Any, names: Mapping[str, str]) -> str:
     if child.block_type == types.GROUP:
         told = [_told(each, names) for each in child.value.get("rules") or ()]
         return f"({_joined(child.value.get('match'), told)})" if told else "…"
-    if isinstance(child.block, SegmentRule):
-        return child.block.naming(child.value, names)
-    return str(child.block.in_words(child.value))
+    return str(child.block.naming(child.value, names))
 
 
 def _joined(match: str | None, told: list[str]) -> str:

@@ -10,23 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connections, router, transaction
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Least, Lower, Mod
 from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
-from wagtail_drip.contacts.models import Contact, ContactTag, Permission
+from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel
+from wagtail_drip.core import sites
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.segments import rhythms, types
+from wagtail_drip.segments.days import days_of_year
 from wagtail_drip.segments.json_values import JsonNumber, JsonText, Number
 from wagtail_drip.segments.models import SegmentMembership
 from wagtail_drip.segments.types import Rule
@@ -53,6 +56,11 @@ class Moment:
 
     def floor(self, days: int) -> datetime | None:
         return self.now - timedelta(days=days) if days else None
+
+    @cached_property
+    def today(self) -> date:
+        """Return the shop's day: that of the default site."""
+        return self.now.astimezone(ZoneInfo(sites.default_zone())).date()
 
     @property
     def owner(self) -> Any:
@@ -200,8 +208,10 @@ def _tag(rule: Rule, moment: Moment) -> Q:
 
 
 def _consent(rule: Rule, moment: Moment) -> Q:
-    """On any site; a topic's own answer counts, else the general one, as ``contacts.consent.allows``."""
+    """On one site or any; a topic's own answer counts, else the general one, as ``contacts.consent.allows``."""
     theirs = Permission.objects.filter(group=rule["group"], channel=Channel.SMS)
+    if rule.get("site"):
+        theirs = theirs.filter(site_id=rule["site"])
     topic = str(rule.get("topic") or "")
     agreed = Q(pk__in=theirs.filter(topic="", granted=True).values("contact_id"))
     if topic:
@@ -210,6 +220,25 @@ def _consent(rule: Rule, moment: Moment) -> Q:
             agreed & ~Q(pk__in=own.filter(granted=False).values("contact_id"))
         )
     return _either(agreed, rule)
+
+
+def _date(rule: Rule, moment: Moment) -> Q:
+    """Both ends count: "in the next 7 days" is today and seven days more."""
+    apart = timedelta(days=int(rule["days"]))
+    first, last = moment.today, moment.today
+    if rule["when"] == "next":
+        last += apart
+    else:
+        first -= apart
+    theirs = ContactDate.objects.filter(name=rule["date"])
+    if rule["yearly"]:
+        on_day = Q()
+        for days in days_of_year(first, last):
+            on_day |= Q(month=days.month, day__gte=days.first, day__lte=days.last)
+        theirs = theirs.filter(on_day)
+    else:
+        theirs = theirs.filter(on__gte=first, on__lte=last)
+    return _either(Q(pk__in=theirs.values("contact_id")), rule)
 
 
 def _event(rule: Rule, moment: Moment) -> Q:
@@ -334,6 +363,7 @@ KINDS: dict[str, Callable[[Rule, Moment], Q]] = {
     "detail": _detail,
     "tag": _tag,
     "consent": _consent,
+    "date": _date,
     "event": _event,
     "purchases": _purchases,
     "rhythm": _rhythm,

@@ -28,6 +28,10 @@ class RuleBlock(blocks.StructBlock):
     def in_words(self, value: Any) -> str:
         return str(self.label)
 
+    def naming(self, value: Any, names: Mapping[str, str]) -> str:
+        """Return what ``in_words`` does, with what it names called by its name in ``who_rules.all_names``."""
+        return self.in_words(value)
+
 
 def plain(number: Any, missing: str = "…") -> str:
     """Return a number as one writes it, whether a form or code gave it."""

@@ -35,6 +35,10 @@ def segments_in(rules: Rule) -> set[int]:
     return {int(rule["segment"]) for rule in leaves(rules) if rule.get("kind") == "segment"}
 
 
+def asks_for_a_site(rules: Rule) -> bool:
+    return any(rule.get("site") for rule in leaves(rules))
+
+
 def salt_of(text: str) -> int:
     """Return what makes one random share independent of another."""
     return zlib.crc32(text.encode()) % RING

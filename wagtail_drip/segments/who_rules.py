@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
@@ -84,12 +84,119 @@ class TagRule(RuleBlock):
         return gettext("the tag “%(tag)s” is there") % words
 
 
+WHEN = [("next", _("in the next days")), ("last", _("in the last days"))]
+YEARLY = [("", _("every year, as a birthday")), ("once", _("once, as an expiry date"))]
+LONGEST_DAYS = 3650
+
+
+class DateRule(RuleBlock):
+    negate = blocks.ChoiceBlock(choices=IS_NOT, default="", required=False, label=_("The date…"))
+    date = blocks.CharBlock(
+        required=False,
+        max_length=64,
+        default="birthday",
+        label=_("Date"),
+        help_text=_("The name of an attribute that holds a date, such as birthday."),
+    )
+    when = blocks.ChoiceBlock(choices=WHEN, default="next", label=_("When"))
+    days = blocks.IntegerBlock(
+        required=False,
+        min_value=0,
+        max_value=LONGEST_DAYS,
+        default=7,
+        label=_("So many days"),
+        help_text=_("0: today. Today counts either way."),
+    )
+    counts = blocks.ChoiceBlock(choices=YEARLY, default="", required=False, label=_("It comes round"))
+
+    class Meta:
+        icon = "calendar"
+        label = _("A date of theirs")
+        group = WHO
+        label_format = "{date} {when} {days}"
+
+    def compiled(self, value: Any, *, id: str) -> dict[str, Any]:
+        return {
+            "date": (value.get("date") or "").strip(),
+            "when": value.get("when") or "next",
+            "days": value.get("days") or 0,
+            "yearly": value.get("counts") != "once",
+            "negate": value.get("negate") == "not",
+        }
+
+    def faults(self, value: Any) -> Iterator[str]:
+        if not (value.get("date") or "").strip():
+            yield gettext("Say which date of the person to look at, such as birthday.")
+        if value.get("days") is None:
+            yield gettext("Fill in how many days; 0 is today.")
+
+    def in_words(self, value: Any) -> str:
+        n = int(value.get("days") or 0)
+        words = {"date": (value.get("date") or "").strip() or "…", "n": n}
+        is_not, is_next = value.get("negate") == "not", value.get("when") != "last"
+        if not n:
+            if is_not:
+                return gettext("their %(date)s is not today") % words
+            return gettext("their %(date)s is today") % words
+        if is_next:
+            told = ngettext(
+                "their %(date)s is today or tomorrow",
+                "their %(date)s is today or in the next %(n)d days",
+                n,
+            )
+        else:
+            told = ngettext(
+                "their %(date)s is today or was yesterday",
+                "their %(date)s is today or was in the last %(n)d days",
+                n,
+            )
+        return gettext("this is not so: %(what)s") % {"what": told % words} if is_not else told % words
+
+
+def segment_choices() -> list[tuple[str, str]]:
+    """Return (id as text, name) of every segment, for a choice."""
+    # By its name: the model has these blocks in a field.
+    segments = apps.get_model("wagtail_drip", "Segment")
+    return [(str(pk), name) for pk, name in segments.objects.order_by("name").values_list("pk", "name")]
+
+
+def site_choices() -> list[tuple[str, str]]:
+    """Return (id as text, name) of every site, for a choice."""
+    return [
+        (str(site.pk), str(site)) for site in apps.get_model("wagtailcore", "Site").objects.order_by("pk")
+    ]
+
+
+def all_names() -> dict[str, str]:
+    """Return the name of every segment, by its id as text, and of every site, by ``site:`` and its id."""
+    return {**dict(segment_choices()), **{f"site:{pk}": name for pk, name in site_choices()}}
+
+
+class KeptChoiceBlock(blocks.ChoiceBlock):
+    """A choice among rows of a table, by their id as text."""
+
+    def normalize_choice(self, value: Any) -> Any:
+        # Wagtail looks each value up among the choices, which would ask for all rows at each.
+        return value
+
+
+class SegmentChoiceBlock(KeptChoiceBlock):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"choices": segment_choices, "required": False, **options})
+
+
+class SiteChoiceBlock(KeptChoiceBlock):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"choices": site_choices, "required": False, **options})
+
+
 class ConsentRule(RuleBlock):
     negate = blocks.ChoiceBlock(choices=NEGATE, default="", required=False, label=_("The person…"))
     group = blocks.ChoiceBlock(choices=GROUPS, default="marketing", label=_("agreed to"))
     topic = blocks.CharBlock(
         required=False, max_length=64, label=_("Topic"), help_text=_("Empty: in general.")
     )
+    site = SiteChoiceBlock(label=_("On the site"), help_text=_("Empty: on any."))
 
     class Meta:
         icon = "check"
@@ -101,6 +208,7 @@ class ConsentRule(RuleBlock):
         return {
             "group": value.get("group") or PurposeGroup.MARKETING.value,
             "topic": (value.get("topic") or "").strip(),
+            "site": int(value.get("site") or 0),
             "negate": value.get("negate") == "not",
         }
 
@@ -112,23 +220,14 @@ class ConsentRule(RuleBlock):
             return gettext("they have not agreed to %(texts)s") % {"texts": texts}
         return gettext("they have agreed to %(texts)s") % {"texts": texts}
 
-
-def segment_choices() -> list[tuple[str, str]]:
-    """Return (id as text, name) of every segment, for a choice."""
-    # By its name: the model has these blocks in a field.
-    segments = apps.get_model("wagtail_drip", "Segment")
-    return [(str(pk), name) for pk, name in segments.objects.order_by("name").values_list("pk", "name")]
-
-
-class SegmentChoiceBlock(blocks.ChoiceBlock):
-    """One of the segments, by its id as text."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"choices": segment_choices, "required": False, **options})
-
-    def normalize_choice(self, value: Any) -> Any:
-        # Wagtail looks each value up among the choices, which would ask for all segments at each.
-        return value
+    def naming(self, value: Any, names: Mapping[str, str]) -> str:
+        words = self.in_words(value)
+        if not value.get("site"):
+            return words
+        return gettext("%(what)s on %(site)s") % {
+            "what": words,
+            "site": names.get(f"site:{value['site']}", "…"),
+        }
 
 
 class SegmentRule(RuleBlock):
@@ -149,7 +248,6 @@ class SegmentRule(RuleBlock):
             yield gettext("Choose the other segment.")
 
     def naming(self, value: Any, names: Mapping[str, str]) -> str:
-        """Return what ``in_words`` does of others; the other segment is called by its name in *names*."""
         words = {"segment": names.get(str(value.get("segment") or ""), "…")}
         if value.get("negate") == "not":
             return gettext("they are not in “%(segment)s”") % words

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
+from wagtail.models import Site
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.tags import change_tags
@@ -112,11 +113,15 @@ def test_the_list_costs_the_same_however_many_segments_name_others(admin_client:
         assert "they are in “First”" in page
         return len(queries)
 
+    named = [
+        ("segment", {"segment": str(first.pk)}),
+        ("consent", {"group": "marketing", "site": str(Site.objects.get().pk)}),
+    ]
     for number in range(2):
-        Segment.objects.create(name=f"Of first {number}", rules=[("segment", {"segment": str(first.pk)})])
+        Segment.objects.create(name=f"Of first {number}", rules=named)
     few = cost()
     for number in range(2, 9):
-        Segment.objects.create(name=f"Of first {number}", rules=[("segment", {"segment": str(first.pk)})])
+        Segment.objects.create(name=f"Of first {number}", rules=named)
     assert cost() == few
 
 
@@ -181,6 +186,42 @@ def test_a_segment_that_is_asked_for_is_not_deleted(admin_client: Client, by: st
 
     assert Segment.objects.filter(pk=saved.pk).exists()
     assert "“Asking”" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"when": "next", "days": 7}, "their birthday is today or in the next 7 days"),
+        ({"when": "next", "days": 1}, "their birthday is today or tomorrow"),
+        ({"when": "last", "days": 1}, "their birthday is today or was yesterday"),
+        ({"when": "last", "days": 0}, "their birthday is today"),
+        ({"when": "last", "days": 0, "negate": "not"}, "their birthday is not today"),
+        ({"when": "last", "days": 9, "negate": "not"},
+         "this is not so: their birthday is today or was in the last 9 days"),
+    ],
+)  # fmt: skip
+def test_the_sentence_of_a_date(value: dict[str, Any], expected: str) -> None:
+    saved = Segment(name="x", rules=[("date", {"date": "birthday", **value})])
+
+    assert blocks.sentence(saved.match, saved.rules) == f"People of whom {expected}."
+
+
+def test_a_date_without_its_name_or_days_is_refused() -> None:
+    saved = Segment(name="x", rules=[("date", {"date": " ", "when": "next", "days": None})])
+
+    assert list(blocks.problems(saved.rules)) == [
+        "Rule 1: Say which date of the person to look at, such as birthday.",
+        "Rule 1: Fill in how many days; 0 is today.",
+    ]
+
+
+def test_the_sentence_names_the_site() -> None:
+    site = Site.objects.get()
+    saved = Segment(name="x", rules=[("consent", {"group": "marketing", "site": str(site.pk)})])
+
+    told = blocks.sentence(saved.match, saved.rules)
+
+    assert told == f"People of whom they have agreed to marketing texts on {site}."
 
 
 def test_the_sentence_reads_in_both_languages() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -79,8 +79,32 @@ def _tag(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
 
 
 def _consent(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    if rule.get("site"):
+        return False  # Everybody in these worlds agreed on another one.
     general = person.agreed.get((rule["group"], ""), False)
     return person.agreed.get((rule["group"], rule["topic"]), general)
+
+
+def _date(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    """Look at each day in turn: is it that day, or the day on which that one comes round?"""
+    text = str(person.attributes.get(rule["date"], ""))
+    year = "2000" if text.startswith("--") else text[:4]
+    try:
+        kept = date.fromisoformat(f"{year}-{text[-5:]}")
+    except ValueError:
+        return False
+    step = 1 if rule["when"] == "next" else -1
+    for day in (now.date() + timedelta(days=step * n) for n in range(rule["days"] + 1)):
+        if rule["yearly"]:
+            try:
+                comes = kept.replace(year=day.year)
+            except ValueError:
+                comes = date(day.year, 2, 28)
+            if comes == day:
+                return True
+        elif kept == day and not text.startswith("--"):
+            return True
+    return False
 
 
 def _event(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:

@@ -15,7 +15,9 @@ from wagtail.models import Site
 
 from tests.integration.segments import oracle
 from tests.integration.segments.oracle import Person
+from wagtail_drip.contacts.dated import write_dates
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
+from wagtail_drip.core import actions as core
 from wagtail_drip.events.actions import record_events
 from wagtail_drip.events.types import EventDraft
 from wagtail_drip.messaging.models import SendLedger
@@ -27,6 +29,17 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)  # the clocks changed in this night
 EVENTS = ["order_placed", "link_clicked", "message_replied"]
+DATES = [
+    "1990-03-29",
+    "2026-03-29",
+    "2026-04-05",
+    "2026-02-28",
+    "2024-02-29",
+    "--03-30",
+    "--12-31",
+    "soon",
+    "",
+]
 TEXTS = ["", "Ada", "ada", "Berlin", "10", "9.5", "2026-03-01", "true", "yes"]
 
 days_ago = some.sampled_from([0.01, 1, 2.99, 3, 3.01, 29, 31, 400]).map(lambda d: NOW - timedelta(days=d))
@@ -51,7 +64,11 @@ people = some.builds(
     columns=some.fixed_dictionaries(
         {"first_name": some.sampled_from(["", "Ada", "Bo"]), "language": some.sampled_from(["", "de", "zh"])}
     ),
-    attributes=some.dictionaries(some.sampled_from(["points", "city"]), anything),
+    attributes=some.builds(
+        lambda others, dates: {**others, **dates},
+        some.dictionaries(some.sampled_from(["points", "city"]), anything),
+        some.dictionaries(some.just("birthday"), some.sampled_from(DATES), max_size=1),
+    ),
     tags=some.sets(some.sampled_from(["vip", "new"])),
     agreed=some.dictionaries(some.tuples(some.just("marketing"), topics), some.booleans()),
     events=some.lists(
@@ -93,7 +110,18 @@ each_kind = [
         {"kind": some.just("tag"), "tag": some.sampled_from(["vip", "new"]), "negate": negate}
     ),
     some.fixed_dictionaries(
-        {"kind": some.just("consent"), "group": some.just("marketing"), "topic": topics, "negate": negate}
+        {"kind": some.just("consent"), "group": some.just("marketing"), "topic": topics, "negate": negate},
+        optional={"site": some.just(987_654)},
+    ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("date"),
+            "date": some.just("birthday"),
+            "when": some.sampled_from(["next", "last"]),
+            "days": some.sampled_from([0, 1, 7, 29, 364, 365, 400]),
+            "yearly": some.booleans(),
+            "negate": negate,
+        }
     ),
     some.fixed_dictionaries(
         {
@@ -164,6 +192,7 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
             **person.columns, attributes=person.attributes, created_at=NOW, changed_at=NOW
         )
         person.pk = head.pk
+        write_dates([head])
         row = head
         if merges[number % len(merges)] if merges else False:
             row = Contact.objects.create(merged_into=head, created_at=NOW, changed_at=NOW)
@@ -255,6 +284,27 @@ def test_capitals_make_no_difference(rule: dict[str, Any]) -> None:
     plant([ada, bo], [])
 
     assert meant({"match": "all", "rules": [rule]}) == {ada.pk}
+
+
+def test_agreed_on_one_site_is_not_agreed_on_another() -> None:
+    ada = Person(agreed={("marketing", ""): True})
+    plant([ada], [])
+    rule = {"kind": "consent", "group": "marketing", "topic": ""}
+    here = Site.objects.get().pk
+
+    assert meant({"match": "all", "rules": [{**rule, "site": here}]}) == {ada.pk}
+    assert meant({"match": "all", "rules": [{**rule, "site": here + 1}]}) == set()
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Pacific/Auckland", 30), ("America/Los_Angeles", 29)])
+def test_today_is_the_day_of_the_default_site(zone: str, day: int) -> None:
+    born = {number: Person(attributes={"birthday": f"1990-03-{number}"}) for number in (29, 30)}
+    plant(list(born.values()), [])
+    core.open_site(Site.objects.get().pk, account="default", now=NOW)
+    core.change_site_settings(Site.objects.get().pk, zone=zone)
+    rule = {"kind": "date", "date": "birthday", "when": "next", "days": 0, "yearly": True}
+
+    assert meant({"match": "all", "rules": [rule]}) == {born[day].pk}
 
 
 def test_the_best_the_new_and_the_lost_among_many() -> None:

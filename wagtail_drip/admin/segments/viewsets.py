@@ -20,14 +20,14 @@ from wagtail_drip.admin.segments.count import CountPanel, CountView
 from wagtail_drip.admin.segments.uses import uses
 from wagtail_drip.segments import blocks
 from wagtail_drip.segments.models import Segment
-from wagtail_drip.segments.who_rules import segment_choices
+from wagtail_drip.segments.who_rules import all_names
 
 
 class SegmentIndexView(IndexView):
     def paginate_queryset(self, queryset: QuerySet[Segment], page_size: int) -> Any:
         """Put the sentences on the rows: the names in them are asked for once for all."""
         found = super().paginate_queryset(queryset, page_size)
-        names = dict(segment_choices())
+        names = all_names()
         for segment in found[2]:
             segment.sentence = blocks.sentence(segment.match, segment.rules, names)
         return found
