@@ -9,6 +9,7 @@ from wagtail_drip.contacts.models import (
     ContactDate,
     ContactIdentity,
     ContactTag,
+    DataRequest,
     OptInRequest,
     Permission,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "ContactIdentity",
     "ContactImport",
     "ContactTag",
+    "DataRequest",
     "Enrolment",
     "EnrolmentTally",
     "EntryVolume",

@@ -76,6 +76,15 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         again.LOGGED, _("Try a call to the outside again"), _("Had a call to the outside tried again")
     )
+    actions.register_action(trail.CORRECTED, _("Correct own data"), _("Corrected their own data"))
+    actions.register_action(trail.RESTRICTED, _("Restrict own data"), _("Had their data kept and not used"))
+    actions.register_action(
+        trail.UNRESTRICTED, _("Lift the restriction of own data"), _("Let their data be used again")
+    )
+    actions.register_action(trail.OBJECTED, _("Object to profiling"), _("Objected to conclusions about them"))
+    actions.register_action(
+        trail.AGREED_AGAIN, _("Allow profiling again"), _("Took back their objection to conclusions")
+    )
     actions.register_action(trail.ERASED, _("Erase a person"), _("Erased this person"))
     actions.register_action(
         trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")

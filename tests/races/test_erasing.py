@@ -1,10 +1,11 @@
-"""Erasing against an advance and against a text that arrives; each with its mutant."""
+"""Erasing against an advance, a hand-over and a text that arrives; each with its mutant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, TimeoutError, wait
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import connection
 from wagtail.models import Site
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
+from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.enrolments import actions as enrolments
 from wagtail_drip.enrolments import run_due
@@ -19,7 +21,7 @@ from wagtail_drip.enrolments.advanced import Advanced
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.gateways import memory
 from wagtail_drip.inbox import receive
-from wagtail_drip.messaging import gate
+from wagtail_drip.messaging import facts, gate, straight
 from wagtail_drip.messaging.models import InboundText, Message
 from wagtail_drip.messaging.send_due import send_due
 from wagtail_drip.privacy import erase
@@ -172,6 +174,83 @@ def test_an_erasure_that_comes_after_the_gate_has_locked_waits_and_empties_what_
     message.refresh_from_db()
     assert len(memory.outbox) == 1
     assert (message.state, message.body, message.provider_id) == ("sent", "", "")
+
+
+@pytest.fixture
+def reads_without_lock(way: ModuleType, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Door:
+    """The mutant of the gate: it reads whom it would text, and all it decides by, without their lock."""
+    door, lock = Door(), way.lock_contacts
+    monkeypatch.setattr(gate, "_locked", lambda ids: list(facts.people_rows(ids)))
+    monkeypatch.setattr(
+        straight,
+        "_free",
+        lambda ids: list(Contact.objects.filter(pk__in=ids).values_list(*straight._COLUMNS)),
+    )
+
+    read, found = gate.read_facts, list[gate.Facts]()
+
+    def read_then_knock(rows: Any) -> Any:
+        people = lock(rows)
+        messages = [getattr(each, "message", each) for each in rows]
+        whom = people[0] if isinstance(people, tuple) else people
+        found.append(read(messages, whom, now, rulebook.read(now.date())))
+        door.knock()
+        return people
+
+    monkeypatch.setattr(gate, "read_facts", lambda *_given, **_known: found[-1])
+    monkeypatch.setattr(way, "lock_contacts", read_then_knock)
+    return door
+
+
+@needs_row_locks
+def test_a_gate_that_does_not_lock_texts_somebody_who_was_erased(
+    elsewhere: Run,
+    reads_without_lock: Door,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The mutant. It must leak, or the tests around it prove nothing about the lock."""
+    contact = customer()
+    number = contact.phone
+    queued(contact)
+    # Without this part of an erasure, which waits for the message, only the contact's lock is asked.
+    monkeypatch.setattr(erase.messaging, "cancel_for_contacts", lambda **_: 0)
+    sending = elsewhere(send_due, now=now)
+    reads_without_lock.await_knock()
+
+    elsewhere(erase.begin, contact.pk, now=now).result(PATIENCE_SECONDS)
+    reads_without_lock.open()
+    sending.result(PATIENCE_SECONDS)
+
+    assert Contact.objects.get(pk=contact.pk).active_phone is None
+    assert [sms.to for sms in memory.outbox] == [number]
+
+
+@needs_row_locks
+def test_the_gate_as_it_is_texts_nobody_erased_even_if_nothing_was_taken_back(
+    elsewhere: Run,
+    before_lock: Door,
+    customer: Callable[..., Contact],
+    queued: Callable[..., Message],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By both ways out of the queue: what is cancelled helps, and the order of lock and read is enough."""
+    contact = customer()
+    message = queued(contact)
+    monkeypatch.setattr(erase.messaging, "cancel_for_contacts", lambda **_: 0)
+    sending = elsewhere(send_due, now=now)
+    before_lock.await_knock()
+
+    elsewhere(erase.begin, contact.pk, now=now, may_return=True).result(PATIENCE_SECONDS)
+    before_lock.open()
+    sending.result(PATIENCE_SECONDS)
+
+    message.refresh_from_db()
+    assert memory.outbox == []
+    assert (message.state, message.reason) == ("skipped", "no_phone")
 
 
 def text_from(number: str, now: datetime) -> None:

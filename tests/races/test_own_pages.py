@@ -12,7 +12,7 @@ import pytest
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
 from wagtail_drip.compliance.models import Suppression
-from wagtail_drip.contacts import projection
+from wagtail_drip.contacts import own_data_actions, projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.contacts.types import Wishes
 from wagtail_drip.events.models import Event
@@ -22,6 +22,7 @@ from wagtail_drip.inbox import actions as inbox
 from wagtail_drip.inbox import own_pages
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.privacy import own_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,11 +50,16 @@ def choose_a_pause(contact_id: int, site_id: int, now: datetime) -> bool:
     return bool(chosen)
 
 
+def restrict(contact_id: int, site_id: int, now: datetime) -> bool:
+    return own_data.restrict(contact_id, is_restricted=True, now=now)
+
+
 PRESSES = pytest.mark.parametrize(
     ("press", "fate"),
     [
         pytest.param(press_stop, {("skipped", "suppressed"), ("cancelled", "suppressed")}, id="stop"),
         pytest.param(choose_a_pause, {("scheduled", "contact_paused")}, id="a pause"),
+        pytest.param(restrict, {("skipped", "restricted")}, id="a restriction"),
     ],
 )
 
@@ -69,6 +75,13 @@ def has_locked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         return found
 
     monkeypatch.setattr(own_pages, "_lock", lock_and_tell)
+    lock_data = own_data_actions._lock
+
+    def lock_data_and_tell(contact_id: int) -> None:
+        lock_data(contact_id)
+        event.set()
+
+    monkeypatch.setattr(own_data_actions, "_lock", lock_data_and_tell)
     return event
 
 

@@ -20,6 +20,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("This number said stop."),
         _("Only they can start again, by texting START."),
     ),
+    "restricted": (
+        _("They have asked that their data be kept and nothing be done with it."),
+        _("Only they can take that back, on their own page."),
+    ),
     "no_phone": (_("We have no phone number of theirs."), _("Add a number to the contact.")),
     "invalid_phone": (_("The number cannot receive texts."), _("Correct the number.")),
     "country_not_allowed": (

@@ -14,8 +14,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.contacts import phone
+from wagtail_drip.messaging.models import Message
+from wagtail_drip.messaging.types import DATA_LICENCE
 
 SEE_NUMBERS = "wagtail_drip.see_numbers"
+CODE = _("A code for them alone, which opens their data.")
 HIDDEN = _("Hidden: you may not see numbers and texts.")
 # Events that tell in the person's own words.
 SAYS_WORDS = frozenset({"message_replied", "form_submitted", "enquiry_received", "product_reviewed"})
@@ -40,6 +43,13 @@ def number(e164: str, *, shown: bool) -> str:
 def text(words: str, *, shown: bool) -> str:
     """Return a text that was written to or by somebody, or that it is hidden; '' for none."""
     return words if shown or not words else str(HIDDEN)
+
+
+def body(message: Message, *, shown: bool) -> str:
+    """Return the text of a message; a code that opens somebody's data to themselves is shown to nobody."""
+    if message.licence.startswith(DATA_LICENCE) and message.body:
+        return str(CODE)
+    return text(message.body, shown=shown)
 
 
 def value(found: Any, *, shown: bool) -> Any:

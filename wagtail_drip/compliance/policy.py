@@ -51,6 +51,8 @@ def _refusal(question: Question, now: datetime) -> str:
         return "" if question.is_staff_number else Reason.NOT_OPEN_YET
     if not question.is_open and not question.is_staff_number:
         return Reason.NOT_OPEN_YET
+    if question.is_restricted and not is_response:
+        return Reason.RESTRICTED
     if is_response:
         if licence is None or now - licence.recorded_at > timedelta(hours=LICENCE_HOURS):
             return Reason.NO_LICENCE

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
+    RESTRICTED = "restricted"
     NO_PHONE = "no_phone"
     NOT_OPEN_YET = "not_open_yet"
     NO_LICENCE = "no_licence"
@@ -101,6 +102,7 @@ class Question(NamedTuple):
     :param spread_key: what tells this message from others when it is; the number where there is nothing else.
     :param paused_until: until when the contact wants no marketing.
     :param own_hours: the minutes of the day between which they want it, on the clock by which sending times are read.
+    :param is_restricted: whether the contact wants nothing done with their data but to keep it.
     :param pressure: what bears on the caps; None where they leave room whatever else goes.
     """
 
@@ -129,6 +131,7 @@ class Question(NamedTuple):
     paused_until: datetime | None = None
     own_hours: Span | None = None
     pressure: Pressure | None = None
+    is_restricted: bool = False
 
 
 class Destination(NamedTuple):

@@ -8,6 +8,7 @@ from wagtail_drip.contacts.models import (
     ContactDate,
     ContactIdentity,
     ContactTag,
+    DataRequest,
     OptInRequest,
     Permission,
 )
@@ -30,6 +31,8 @@ PERSONAL = {
     "paused_until": Kind.PROFILE,
     "not_before_hour": Kind.PROFILE,
     "not_after_hour": Kind.PROFILE,
+    "restricted_at": Kind.PROFILE,
+    "objected_at": Kind.PROFILE,
     "attributes": Kind.VALUES,
     "user": Kind.KEY,
 }
@@ -94,6 +97,14 @@ HELD = (
         ),
         plain="id contact site purpose_group topic is_double state source wording wording_version page_id "
         "revision_id token requested_at expires_at settled_at confirmed_by inbound_text_id record",
+    ),
+    Held(
+        model=DataRequest,
+        why="When somebody asked to see their data, and whether the code opened it.",
+        rows=of_contact(DataRequest),
+        kept={"code_hash": "a keyed hash of a code that is good for half an hour"},
+        plain="id contact site state attempts requested_at expires_at",
+        erasing=Erasing.DELETE,
     ),
     Held(
         model=Permission,

@@ -43,6 +43,9 @@ class Contact(models.Model):
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     not_before_hour = models.PositiveSmallIntegerField(_("not before"), null=True, blank=True)
     not_after_hour = models.PositiveSmallIntegerField(_("not after"), null=True, blank=True)
+    # Their rights: nothing is sent while it is kept so, and nothing is concluded from what they do (GDPR, 18 and 21).
+    restricted_at = models.DateTimeField(_("restricted since"), null=True, blank=True)
+    objected_at = models.DateTimeField(_("not profiled since"), null=True, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -259,6 +262,33 @@ class OptInRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose_group} {self.topic}: {self.state}".replace(" :", ":")
+
+
+class DataRequest(models.Model):
+    """
+    Somebody asked on their own page to see their data: a code goes to their number, and opens it for a while.
+
+    It licenses one text, with the key ``data:<id>``. Whoever was sent the page's address cannot read the code.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="data_requests")
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(
+        max_length=8, choices=[(state, state) for state in ("waiting", "opened", "closed")], default="waiting"
+    )
+    # A keyed hash of the code: who reads this table cannot use it.
+    code_hash = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "requested_at"], name="drip_data_request_contact")]
+
+    def __str__(self) -> str:
+        return self.state
 
 
 class Permission(models.Model):

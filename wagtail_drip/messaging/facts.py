@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db.models import QuerySet
+
 from wagtail_drip.compliance import jurisdictions, rulebook
 from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.compliance.frequency_caps import Pressure
@@ -16,7 +18,7 @@ from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.compliance.types import Destination, Licence, Question
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact, OptInRequest
+from wagtail_drip.contacts.models import Contact, DataRequest, OptInRequest
 from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
@@ -25,7 +27,7 @@ from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
 from wagtail_drip.messaging import claiming, pressure
 from wagtail_drip.messaging.models import InboundText
-from wagtail_drip.messaging.types import OPT_IN_LICENCE, TEST_LICENCE, Claimed, People, Person
+from wagtail_drip.messaging.types import DATA_LICENCE, OPT_IN_LICENCE, TEST_LICENCE, Claimed, People, Person
 
 _NO_ZONES: frozenset[str] = frozenset()
 _PERSON = Person._fields
@@ -158,6 +160,7 @@ def _question(
         paused_until=person.paused_until,
         own_hours=_own_hours(person),
         pressure=pressure,
+        is_restricted=person.restricted_at is not None,
     )
 
 
@@ -239,20 +242,28 @@ def _opened(messages: Sequence[Claimed], sites: Mapping[int, SiteSettings]) -> M
 def _licences(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
     """
     Return what each response is licensed by: an inbound text, if it came from the number that the response would go
-    to, or the request to opt in of the one whom it would go to, unless they have said no since.
+    to, or the request of the one whom it would go to: to opt in, unless they have said no since, or to see their data.
     """
-    return {**_licences_of_texts(messages, people), **_licences_of_requests(messages, people)}
+    return {
+        **_licences_of_texts(messages, people),
+        **_licences_of_requests(
+            messages, people, OPT_IN_LICENCE, OptInRequest.objects.exclude(state="withdrawn")
+        ),
+        **_licences_of_requests(messages, people, DATA_LICENCE, DataRequest.objects.filter(state="waiting")),
+    }
 
 
-def _licences_of_requests(messages: Sequence[Claimed], people: People) -> dict[int, Licence]:
+def _licences_of_requests(
+    messages: Sequence[Claimed], people: People, prefix: str, requests_of_all: QuerySet[Any]
+) -> dict[int, Licence]:
     asked = {
-        message.id: int(message.licence.removeprefix(OPT_IN_LICENCE))
+        message.id: int(message.licence.removeprefix(prefix))
         for message in messages
-        if message.licence.startswith(OPT_IN_LICENCE) and message.licence[len(OPT_IN_LICENCE) :].isdecimal()
+        if message.licence.startswith(prefix) and message.licence[len(prefix) :].isdecimal()
     }
     if not asked:
         return {}
-    rows = OptInRequest.objects.filter(pk__in=set(asked.values())).exclude(state="withdrawn")
+    rows = requests_of_all.filter(pk__in=set(asked.values()))
     requests = {
         pk: (contact_id, Licence(requested_at))
         for pk, contact_id, requested_at in rows.values_list("pk", "contact_id", "requested_at")

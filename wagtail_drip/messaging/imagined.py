@@ -21,6 +21,7 @@ _TAKEN_AWAY: Mapping[str, Mapping[str, object]] = {
     Reason.NO_CONSENT: {"permission": True},
     Reason.UNSUBSCRIBED: {"permission": True},
     Reason.SUPPRESSED: {"is_suppressed": False},
+    Reason.RESTRICTED: {"is_restricted": False},
     Reason.NOT_OPEN_YET: {"is_open": True},
     Reason.CONTACT_PAUSED: {"paused_until": None},
     Reason.FREQUENCY_CAP: {"pressure": None},

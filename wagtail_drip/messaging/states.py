@@ -53,6 +53,7 @@ class SkipReason(StrEnum):
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
+    RESTRICTED = "restricted"
     NO_PHONE = "no_phone"
     INVALID_PHONE = "invalid_phone"
     COUNTRY_NOT_ALLOWED = "country_not_allowed"

@@ -33,6 +33,8 @@ AT_ONCE = frozenset({Purpose.TRANSACTIONAL.value, Purpose.RESPONSE.value})
 TEST_LICENCE = "test"
 # What the one text about an opt-in is licensed by, with the request's id behind it; its key is the same.
 OPT_IN_LICENCE = "optin:"
+# And what a code is licensed by that opens somebody's data to themselves.
+DATA_LICENCE = "data:"
 
 
 @value
@@ -47,7 +49,7 @@ class MessageDraft:
         message goes only if none of them has come true.
     :param lane: transactional texts and responses go in lane 0 whatever is said here.
     :param expires_at: by default ``due_at`` and what ``EXPIRES_AFTER`` gives its purpose.
-    :param licence: what a response answers: ``inbound:<id>`` or ``optin:<id>``.
+    :param licence: what a response answers: ``inbound:<id>``, ``optin:<id>`` or ``data:<id>``.
     """
 
     key: str
@@ -87,6 +89,7 @@ class Person(NamedTuple):
     paused_until: datetime | None
     not_before_hour: int | None
     not_after_hour: int | None
+    restricted_at: datetime | None
     merged_into_id: int | None
 
 

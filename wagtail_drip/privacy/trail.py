@@ -13,6 +13,11 @@ from wagtail_drip.contacts.models import Contact
 
 EXPORTED = "wagtail_drip.export_contact"
 ERASED = "wagtail_drip.erase_contact"
+CORRECTED = "wagtail_drip.correct_own_data"
+RESTRICTED = "wagtail_drip.restrict_own_data"
+UNRESTRICTED = "wagtail_drip.unrestrict_own_data"
+OBJECTED = "wagtail_drip.object_to_profiling"
+AGREED_AGAIN = "wagtail_drip.agree_to_profiling"
 
 
 def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> None:

@@ -65,6 +65,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
             "topics_hint": _wording(visitor),
             "is_saved": "saved" in request.GET and not form.is_bound,
             "stop_address": stop_address,
+            "data_address": reverse("wagtail_drip:ask_own_data", args=[token]),
         }
     return pages.answer(
         request,

@@ -69,7 +69,7 @@ class PreferencesForm(forms.Form):
         )
         if len(languages()) > 1:
             self.fields["language"] = forms.ChoiceField(
-                label=_("Language"), choices=languages(), initial=_nearest(contact.language), required=False
+                label=_("Language"), choices=languages(), initial=nearest(contact.language), required=False
             )
 
     @staticmethod
@@ -130,7 +130,7 @@ class PreferencesForm(forms.Form):
     def _language(self, chosen: str) -> str:
         own = self._contact.language
         # Theirs may be finer than what the list shows of it (en-GB), or not on it.
-        return own if own and (not chosen or chosen == _nearest(own)) else chosen
+        return own if own and (not chosen or chosen == nearest(own)) else chosen
 
     def chosen_topics(self) -> dict[str, bool]:
         """Return which they want of the topics that were shown: one that the shop began since was not refused."""
@@ -156,7 +156,7 @@ def _own_name(code: str, name: str) -> str:
         return name
 
 
-def _nearest(code: str) -> str:
+def nearest(code: str) -> str:
     """Return which of the languages a contact's is (en-GB is en where there is no other); that of the page for ''."""
     known = [each for each, _name in languages()]
     wanted = [code.lower() or translation.get_language() or ""]

@@ -43,6 +43,7 @@ def stop_page(request: HttpRequest, token: str) -> HttpResponse:
             "is_stopped": bool(reasons),
             "may_start": visitors.may_start(reasons),
             "is_back": "back" in request.GET,
+            "data_address": reverse("wagtail_drip:ask_own_data", args=[token]),
             "preferences_address": reverse("wagtail_drip:preferences", args=[token]),
             "others": [
                 pages.sender_name(row.site_id)

@@ -36,6 +36,8 @@ from wagtail_drip.segments.types import Rule
 from wagtail_drip.stores.models import Purchase, PurchaseLine
 
 COLUMNS = ("first_name", "last_name", "email", "language", "region", "zone")
+# Kinds of rules that conclude something from what somebody does, beside others or beside themselves.
+PROFILES = frozenset({"rhythm", "rfm"})
 # What the database may use to hold one list of people in memory; its own default makes it walk through them.
 _WORK_MEMORY = "128MB"
 
@@ -48,11 +50,13 @@ class UnknownRule(WagtailDripError):
 class Moment:
     """
     :ivar now: the present; no rule looks later.
+    :ivar has_objected: whether the rules draw conclusions and anybody has objected to that.
     :ivar has_merged: whether anybody was ever merged, so that their rows must be read as the survivor's.
     """
 
     now: datetime
     has_merged: bool
+    has_objected: bool = False
 
     def floor(self, days: int) -> datetime | None:
         return self.now - timedelta(days=days) if days else None
@@ -79,8 +83,21 @@ def people(rules: Rule, *, now: datetime) -> QuerySet[Contact]:
     everybody = Contact.objects.filter(merged_into=None, erased_at=None)
     if not any(True for _ in types.leaves(rules)):
         return everybody.none()
-    moment = Moment(now=now, has_merged=Contact.objects.filter(merged_into__isnull=False).exists())
+    is_profile = any(rule.get("kind") in PROFILES for rule in types.leaves(rules))
+    moment = Moment(
+        now=now,
+        has_merged=Contact.objects.filter(merged_into__isnull=False).exists(),
+        has_objected=is_profile and not_profiled().exists(),
+    )
+    if moment.has_objected:
+        # Whichever way round the rule is asked: that somebody is not among the lost is said of them as well.
+        everybody = everybody.filter(objected_at=None, restricted_at=None)
     return everybody.filter(condition(rules, moment))
+
+
+def not_profiled() -> QuerySet[Contact]:
+    """Return who has objected to conclusions from what they do, or to anything being done with their data."""
+    return Contact.objects.filter(Q(objected_at__isnull=False) | Q(restricted_at__isnull=False))
 
 
 @contextmanager
@@ -319,7 +336,11 @@ def _rfm(rule: Rule, moment: Moment) -> Q:
 
 
 def _buyers(moment: Moment) -> QuerySet[Any]:
-    return _owners(Purchase.objects.exclude(status="cancelled").filter(placed_at__lte=moment.now), moment)
+    bought = Purchase.objects.exclude(status="cancelled").filter(placed_at__lte=moment.now)
+    if moment.has_objected:
+        # Nobody is measured by them either.
+        bought = bought.exclude(contact_id__in=not_profiled().values("pk"))
+    return _owners(bought, moment)
 
 
 CLICKED, REPLIED = "link_clicked", "message_replied"

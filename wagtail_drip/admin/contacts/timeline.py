@@ -94,7 +94,7 @@ def _messages(contact_id: int, most: int) -> Iterable[Entry]:
             at=at,
             kind="message",
             title=_("Text message"),
-            text=row.body,
+            text=redaction.body(row, shown=True),
             status=str(words.state_label(row.state)),
             is_good=row.state in ("sent", "delivered", "handed_over", "scheduled", "claimed"),
             url=reverse("wagtail_drip_messages:inspect", args=[row.pk]),

@@ -293,6 +293,8 @@ class ContactInspectView(ReadOnlyInspectView):
             "permissions": timeline.permissions(self.object.pk),
             "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],
             "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),
+            "is_restricted": self.object.restricted_at is not None,
+            "objects": self.object.objected_at is not None,
             "own_hours": own_pages.hours(self.object),
             "suppressed": timeline.is_suppressed(self.object.phone),
             "timeline": timeline.page(self.object.pk, page=page, shows_texts=shown),

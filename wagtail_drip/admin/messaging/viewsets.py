@@ -138,6 +138,7 @@ class MessageInspectView(ReadOnlyInspectView):
             "message": message,
             "shows_contact": shows_contact,
             "shows_texts": shows_texts,
+            "body": redaction.body(message, shown=shows_texts),
             "phone": redaction.number(message.contact.phone, shown=shows_texts) if shows_contact else "",
             "state": words.state_label(message.state),
             "meaning": words.state_meaning(message.state),
