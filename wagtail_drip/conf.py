@@ -64,6 +64,9 @@ class Settings:
     OPT_IN_HOURS: int = 48  # How long somebody may take to confirm that they want texts.
     OPT_INS_PER_HOUR: int = 20  # Sign-ups an hour from one address of the internet; 0 is unbounded.
     SEGMENT_REFRESH_MINUTES: int = 15  # How long after counting a segment its people are counted again.
+    BAD_NUMBER_FAILURES: int = (
+        3  # After so many texts in a row that no phone can receive, a number gets none; 0 never.
+    )
     HEALTH_TOKEN: str = ""  # What monitoring sends as "Authorization: Bearer …" to read the health page.
     AUTO_PAUSE_SHARE: float = 0.5  # A sequence is paused when so many of its messages fail; 0 never does it.
     AUTO_PAUSE_LEAST: int = 20  # Fewer failures within two hours pause nothing.

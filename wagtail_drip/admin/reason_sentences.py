@@ -17,8 +17,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("Only they can agree again."),
     ),
     "suppressed": (
-        _("This number said stop."),
-        _("Only they can start again, by texting START."),
+        _("This number said stop, or texts failed there too often in a row."),
+        _(
+            "Their page says which. Only they can undo a stop, by texting START; the other is yours to undo there."
+        ),
     ),
     "restricted": (
         _("They have asked that their data be kept and nothing be done with it."),

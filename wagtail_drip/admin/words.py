@@ -31,7 +31,7 @@ STATES: dict[str, tuple[Any, Any]] = {
 REASONS: dict[str, Any] = {
     "no_consent": _("has not agreed to this kind of message"),
     "unsubscribed": _("has withdrawn the agreement"),
-    "suppressed": _("this number said stop"),
+    "suppressed": _("this number said stop, or cannot be reached"),
     "restricted": _("has asked us to keep their data and do nothing with it"),
     "no_phone": _("has no phone number"),
     "invalid_phone": _("the number cannot receive texts"),

@@ -8,6 +8,9 @@ from datetime import datetime
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.core import claims, keys
 
+# What we found out ourselves: any other reason is stronger, and stands instead of it.
+BAD_NUMBER = "bad_number"
+
 
 def suppress(
     *, phone: str, scope: str, scope_value: str = "", reason: str, source: str, now: datetime
@@ -39,7 +42,27 @@ def suppress_all(
     now: datetime,
 ) -> int:
     """Suppress many numbers as ``suppress`` does one, and return how many were not suppressed before."""
-    hashes = {keys.number_hash(phone) for phone in phones if phone}
+    return suppress_hashes(
+        number_hashes={keys.number_hash(phone) for phone in phones if phone},
+        scope=scope,
+        scope_value=scope_value,
+        reason=reason,
+        source=source,
+        now=now,
+    )
+
+
+def suppress_hashes(
+    *,
+    number_hashes: Collection[str],
+    scope: str,
+    scope_value: str = "",
+    reason: str,
+    source: str,
+    now: datetime,
+) -> int:
+    """Suppress numbers of which only the keyed hash is known, as ``suppress_all`` does."""
+    hashes = set(number_hashes)
     rows = Suppression.objects.filter(number_hash__in=hashes, scope=scope, scope_value=scope_value)
     known = dict(rows.values_list("number_hash", "lifted_at"))
     lifted = [number_hash for number_hash, lifted_at in known.items() if lifted_at is not None]
@@ -47,6 +70,9 @@ def suppress_all(
         rows.filter(number_hash__in=lifted).update(
             lifted_at=None, reason=reason, source=source, recorded_at=now
         )
+    if reason != BAD_NUMBER and len(known) > len(lifted):
+        # Else their stop would end when the number turns out to work.
+        rows.filter(lifted_at=None, reason=BAD_NUMBER).update(reason=reason, source=source, recorded_at=now)
     claims.insert_new(
         [
             Suppression(
@@ -73,4 +99,12 @@ def lift(*, phone: str, scope: str = "", scope_value: str = "", now: datetime) -
     rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(phone), lifted_at=None)
     if scope:
         rows = rows.filter(scope=scope, scope_value=scope_value)
+    return rows.update(lifted_at=now)
+
+
+def lift_hashes(*, number_hashes: Collection[str], reason: str, now: datetime) -> int:
+    """Lift what suppresses numbers for this one reason, and return how many suppressions there were."""
+    if not number_hashes:
+        return 0
+    rows = Suppression.objects.filter(number_hash__in=number_hashes, reason=reason, lifted_at=None)
     return rows.update(lifted_at=now)

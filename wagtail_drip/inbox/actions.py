@@ -18,6 +18,7 @@ from wagtail_drip.core import claims, keys
 from wagtail_drip.gateways.types import InboundEvent
 from wagtail_drip.inbox import senders
 from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.messaging import bad_numbers
 
 # Only suppressions with these reasons are lifted by START, as only these withdrawals are undone.
 STOP_KEYWORD = "stop_keyword"
@@ -126,7 +127,9 @@ def start(
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
     contact_ids = _lock(number)
-    reasons = [*BY_THEMSELVES.values(), *([ERASED] if method is ConsentMethod.KEYWORD else [])]
+    # Who texts us has a number that works.
+    from_their_phone = [ERASED, compliance.BAD_NUMBER] if method is ConsentMethod.KEYWORD else []
+    reasons = [*BY_THEMSELVES.values(), *from_their_phone]
     stopped = Suppression.objects.filter(
         number_hash__in=keys.number_hashes(number),
         reason__in=reasons,
@@ -135,6 +138,8 @@ def start(
     lifted = 0
     for scope, value in _reached(list(stopped), reach):
         lifted += compliance.lift(phone=number, scope=scope, scope_value=value, now=now)
+    if method is ConsentMethod.KEYWORD:
+        bad_numbers.forget(number)
     restored = contacts.restore_marketing(
         contact_ids=contact_ids,
         site_ids=reach.site_ids,

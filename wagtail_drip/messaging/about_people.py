@@ -15,6 +15,7 @@ from wagtail_drip.messaging.models import (
     InboundText,
     Message,
     MessageTally,
+    NumberFailure,
     Receipt,
     SenderBudget,
     SendLedger,
@@ -30,6 +31,11 @@ def _inbound(person: Person) -> QuerySet[Any]:
 def _receipts(person: Person) -> QuerySet[Any]:
     by_number = Q(number_hash__in=person.number_hashes, recorded_at__lte=person.until)
     return Receipt.objects.filter(Q(message__contact__in=person.contact_ids) | by_number)
+
+
+def _number_failures(person: Person) -> QuerySet[Any]:
+    by_number = Q(number_hash__in=person.number_hashes, recorded_at__lte=person.until)
+    return NumberFailure.objects.filter(Q(contact__in=person.contact_ids) | by_number)
 
 
 def _callbacks(person: Person) -> QuerySet[Any]:
@@ -124,6 +130,14 @@ HELD = (
                 where=Q(due_at=None) & ~Q(raw={}),
             ),
         ),
+    ),
+    Held(
+        model=NumberFailure,
+        why="Which texts failed because their number cannot receive texts.",
+        rows=_number_failures,
+        personal={"number_hash": Kind.NUMBER_HASH},
+        plain="id message contact gateway code recorded_at",
+        erasing=Erasing.DELETE,
     ),
     nothing(SenderBudget, "id sender tokens refilled_at", why="How fast a sender may send."),
     nothing(

@@ -143,6 +143,25 @@ class SendLedger(models.Model):
         return str(self.message_id)
 
 
+class NumberFailure(models.Model):
+    """A text that failed for good, for its number cannot receive texts. Enough in a row suppress the number."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="number_failure")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    number_hash = models.CharField(max_length=64)
+    gateway = models.CharField(max_length=64)
+    code = models.CharField(max_length=64, default="", blank=True)
+    recorded_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["number_hash"], name="drip_number_failure_number")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class SenderBudget(models.Model):
     """The bucket of segments that one sender may still hand over, refilled by the database's clock."""
 

@@ -21,7 +21,7 @@ from wagtail_drip.core import claims, clock, traces
 from wagtail_drip.core.values import value
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import Outcome, SendResult
-from wagtail_drip.messaging import budget, fenced, ledger, opt_outs
+from wagtail_drip.messaging import bad_numbers, budget, fenced, ledger, opt_outs
 from wagtail_drip.messaging.calls import Finished
 from wagtail_drip.messaging.models import Hold, Message
 from wagtail_drip.messaging.states import DeferReason, MessageState
@@ -130,8 +130,9 @@ def _write(answered: Sequence[_Answered], *, token: str, now: datetime) -> list[
     by_kind: defaultdict[str, list[_Answered]] = defaultdict(list)
     for each in answered:
         by_kind[each.result.outcome if each.result else "not_posted"].append(each)
-    # Opt-outs lock contacts, and contacts are locked before messages.
-    for kind in sorted(by_kind, key=lambda kind: (kind != Outcome.OPTED_OUT, kind)):
+    # Opt-outs and dead numbers lock contacts, in order and all at once: contacts are locked before messages.
+    bad_numbers.lock({each.message.contact_id for kind in _OF_PEOPLE for each in by_kind.get(kind, ())})
+    for kind in sorted(by_kind, key=lambda kind: (kind not in _OF_PEOPLE, kind)):
         _WRITERS[kind](by_kind[kind], token, now)
     return [each.message.id for each in by_kind.get(Outcome.ACCEPTED, ())]
 
@@ -257,6 +258,10 @@ def _opted_out(answered: Sequence[_Answered], token: str, now: datetime) -> None
 
 def _bad_number(answered: Sequence[_Answered], token: str, now: datetime) -> None:
     _fail(answered, token, now, reason="invalid_phone")
+    bad_numbers.note(
+        [bad_numbers.Failed(each.message, each.result.code if each.result else "") for each in answered],
+        now=now,
+    )
 
 
 def _fail(answered: Sequence[_Answered], token: str, now: datetime, *, reason: str) -> None:
@@ -319,6 +324,7 @@ def _can_tell(alias: str) -> bool:
     return capabilities.idempotency_seconds > 0 or capabilities.lookup == "ref"
 
 
+_OF_PEOPLE = (Outcome.OPTED_OUT, Outcome.BAD_NUMBER)
 _WRITERS: dict[str, Callable[[Sequence[_Answered], str, datetime], None]] = {
     Outcome.ACCEPTED: _accepted,
     Outcome.THROTTLED: _throttled,

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from wagtail_drip.core import claims, keys
 from wagtail_drip.core.states import sources
 from wagtail_drip.gateways.types import Outcome, ReceiptStatus, StatusEvent
-from wagtail_drip.messaging import opt_outs, rowwise, tallies
+from wagtail_drip.messaging import bad_numbers, opt_outs, rowwise, tallies
 from wagtail_drip.messaging.models import Message, Receipt
 from wagtail_drip.messaging.states import TRANSITIONS, MessageState
 from wagtail_drip.messaging.types import COLUMNS, Claimed, own_reference
@@ -51,6 +51,7 @@ class _Row(NamedTuple):
     status: str
     code: str
     detail: str
+    number_hash: str
     price: Any
     currency: str
     recorded_at: datetime
@@ -76,10 +77,8 @@ _ONCE = ["gateway", "reference", "provider_id", "number_hash", "status", "part"]
 
 def _receipt(alias: str, event: StatusEvent, now: datetime) -> Receipt:
     is_matchable = bool(event.reference or event.provider_id)
-    # What the code means outlives the parsing: an opt-out that only a receipt tells of.
-    code = event.code or ""
-    if event.outcome is Outcome.OPTED_OUT:
-        code = f"{_OPTED_OUT}{code}"
+    # What the code means outlives the parsing: an opt-out, or a dead number, that only a receipt tells of.
+    code = f"{_MEANINGS.get(event.outcome, '')}{event.code or ''}"
     return Receipt(
         gateway=alias,
         reference=event.reference[:64],
@@ -98,7 +97,8 @@ def _receipt(alias: str, event: StatusEvent, now: datetime) -> Receipt:
     )
 
 
-_OPTED_OUT = "opted_out:"
+_OPTED_OUT, _BAD_NUMBER = "opted_out:", "bad_number:"
+_MEANINGS: dict[Outcome | None, str] = {Outcome.OPTED_OUT: _OPTED_OUT, Outcome.BAD_NUMBER: _BAD_NUMBER}
 
 
 def match_due(*, now: datetime, limit: int | None = None) -> int:
@@ -113,13 +113,29 @@ def _match(limit: int, now: datetime) -> int:
     if not rows:
         return 0
     owners = _owners(rows)
-    opt_outs.believe(
-        [owners[row.id] for row in rows if row.id in owners and row.code.startswith(_OPTED_OUT)], now=now
+    ours = [(owners[row.id], row) for row in rows if row.id in owners]
+    opted_out = [message for message, row in ours if row.code.startswith(_OPTED_OUT)]
+    failed = [
+        bad_numbers.Failed(message, row.code.removeprefix(_BAD_NUMBER), row.number_hash)
+        for message, row in ours
+        if row.code.startswith(_BAD_NUMBER)
+    ]
+    recovered = bad_numbers.with_failures(
+        {message.contact_id for message, row in ours if AFTER[row.status] is S.DELIVERED}
     )
-    _advance(_locked([(owners[row.id], row) for row in rows if row.id in owners]), now)
+    # All at once, so that they are locked in order; and before the messages.
+    bad_numbers.lock({*(each.message.contact_id for each in failed), *recovered, *_contacts(opted_out)})
+    opt_outs.believe(opted_out, now=now)
+    _advance(_locked(ours), now)
+    bad_numbers.note(failed, now=now)
+    bad_numbers.judge({each for hashes in recovered.values() for each in hashes}, now=now)
     _attach(rows, owners)
     _park([row for row in rows if row.id not in owners], now)
     return len(rows)
+
+
+def _contacts(messages: Sequence[Claimed]) -> set[int]:
+    return {message.contact_id for message in messages}
 
 
 def _owners(rows: Sequence[_Row]) -> dict[int, Claimed]:
@@ -201,7 +217,7 @@ def _advance(matched: Sequence[_Matched], now: datetime) -> None:
 def _why(row: _Row) -> str:
     if row.status == ReceiptStatus.EXPIRED:
         return "expired"
-    return (row.code.removeprefix(_OPTED_OUT) or row.status)[:64]
+    return (row.code.removeprefix(_OPTED_OUT).removeprefix(_BAD_NUMBER) or row.status)[:64]
 
 
 def _price(matched: Sequence[_Matched]) -> None:

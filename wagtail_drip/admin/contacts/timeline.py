@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction, words
 from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance.actions import BAD_NUMBER
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
@@ -224,7 +225,8 @@ def permissions(contact_id: int) -> list[Permission]:
 
 
 def is_suppressed(number: str) -> bool:
-    """Tell whether the number has said stop, to any sender of ours."""
+    """Tell whether the number has said stop, to any sender of ours; that texts fail there is no word of theirs."""
     if not number:
         return False
-    return Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None).exists()
+    rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None)
+    return rows.exclude(reason=BAD_NUMBER).exists()

@@ -17,7 +17,7 @@ from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import redaction, words, zones
-from wagtail_drip.admin.contacts import bought, lists, own_pages, timeline
+from wagtail_drip.admin.contacts import bought, lists, own_pages, stops, timeline
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
@@ -296,7 +296,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "is_restricted": self.object.restricted_at is not None,
             "objects": self.object.objected_at is not None,
             "own_hours": own_pages.hours(self.object),
-            "suppressed": timeline.is_suppressed(self.object.phone),
+            **stops.for_page(self.object),
             "timeline": timeline.page(self.object.pk, page=page, shows_texts=shown),
         }
 
@@ -318,6 +318,7 @@ class ContactViewSet(ReadOnlyViewSet):
             path("<int:pk>/evidence/", EvidenceView.as_view(), name="evidence"),
             path("<int:pk>/evidence/download/", EvidenceDownload.as_view(), name="evidence_download"),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
+            path("<int:pk>/text-again/", stops.TextAgainView.as_view(), name="text_again"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/export/", ExportView.as_view(), name="export"),
             path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
