@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import heapq
 import logging
 import time
 from datetime import datetime, timedelta
@@ -78,10 +79,13 @@ def refresh(segment: Segment, *, now: datetime) -> int:
     site_id = None
     if segment.is_filled:
         site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first()
-    meant = matching.people(segment.compiled, now=now).order_by("pk").values_list("pk", flat=True)
+    meant = [
+        each.order_by("pk").values_list("pk", flat=True)
+        for each in matching.people(segment.compiled, now=now)
+    ]
     present = SegmentMembership.objects.filter(segment=segment, current=1).order_by("contact_id")
     with matching.room_to_think():
-        wanted, held = _ids(meant), _ids(present.values_list("contact_id", flat=True))
+        wanted, held = _ids(*meant), _ids(present.values_list("contact_id", flat=True))
     coming, going = differences(wanted, held)
     for chunk in claims.chunks(going, CHUNK):
         claims.retried(partial(actions.leave, segment, chunk, site_id=site_id, now=now))
@@ -90,9 +94,10 @@ def refresh(segment: Segment, *, now: datetime) -> int:
     return len(coming) + len(going)
 
 
-def _ids(rows: QuerySet[Any, int]) -> Ids:
-    """Return ids in eight bytes each, however many there are."""
-    return array.array("q", rows.iterator(chunk_size=10_000))
+def _ids(*rising: QuerySet[Any, int]) -> Ids:
+    """Return ids, which rise in each, in eight bytes each, however many there are."""
+    read = [rows.iterator(chunk_size=10_000) for rows in rising]
+    return array.array("q", read[0] if len(read) == 1 else heapq.merge(*read))
 
 
 def differences(wanted: Ids, held: Ids) -> tuple[Ids, Ids]:

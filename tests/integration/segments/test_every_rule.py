@@ -23,6 +23,7 @@ from wagtail_drip.events.types import EventDraft
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.segments import matching
 from wagtail_drip.segments.models import Segment, SegmentMembership
+from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Purchase, PurchaseLine
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +225,7 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
                 PurchaseLine(purchase=purchase, position=at, product_id="x", name=name, price=1)
                 for at, name in enumerate(bought["names"])
             )
+        tallies.refresh([row.pk])
         for place, at in enumerate(person.sent):
             SendLedger.objects.create(
                 message_id=number * 10 + place + 1,
@@ -237,7 +239,9 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
 
 
 def meant(rule: dict[str, Any]) -> set[int]:
-    return set(matching.people(rule, now=NOW).values_list("pk", flat=True))
+    found = [pk for each in matching.people(rule, now=NOW) for pk in each.values_list("pk", flat=True)]
+    assert len(set(found)) == len(found)
+    return set(found)
 
 
 # Elsewhere a world takes longer to plant; what may differ there is how a database compares.

@@ -10,6 +10,7 @@ import pytest
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.segments import matching
+from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Purchase
 
 pytestmark = pytest.mark.django_db
@@ -38,11 +39,12 @@ def buyers(site_id: int, now: datetime) -> list[Contact]:
                 placed_at=now - timedelta(days=400 - 30 * n - order),
                 recorded_at=now,
             )
+    tallies.refresh([contact.pk for contact in people])
     return people
 
 
 def meant(rules: dict[str, Any], now: datetime) -> list[str]:
-    return sorted(matching.people(rules, now=now).values_list("first_name", flat=True))
+    return sorted(contact.first_name for each in matching.people(rules, now=now) for contact in each)
 
 
 @pytest.mark.parametrize("column", ["objected_at", "restricted_at"])

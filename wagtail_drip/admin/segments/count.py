@@ -72,15 +72,17 @@ def _told(request: HttpRequest) -> dict[str, Any]:
     try:
         with matching.room_to_think():
             found = matching.people(blocks.compiled(match, stream), now=clock.now())
-            told["people"] = found.count()
+            told["people"] = sum(each.count() for each in found)
             agreed = Permission.objects.filter(
                 group=PurposeGroup.MARKETING, channel=Channel.SMS, topic="", granted=True
             )
-            told["reachable"] = found.filter(
-                active_phone__isnull=False, pk__in=agreed.values("contact_id")
-            ).count()
+            told["reachable"] = sum(
+                each.filter(active_phone__isnull=False, pk__in=agreed.values("contact_id")).count()
+                for each in found
+            )
             if request.user.has_perm("wagtail_drip.view_contact"):
-                told["some"] = list(found.order_by("-pk")[:SHOWN])
+                some = [contact for each in found for contact in each.order_by("-pk")[:SHOWN]]
+                told["some"] = sorted(some, key=lambda contact: -contact.pk)[:SHOWN]
     except DatabaseError:
         return {
             **told,
