@@ -36,6 +36,7 @@ PURE = {
     "gateways.encoding",
     "compliance.keywords",
     "compliance.opt_in_wording",
+    "compliance.sensitive_words",
     "experiments.bucketing",
     "experiments.sequential_test",
     "experiments.confidence",

@@ -325,3 +325,17 @@ def test_a_red_marker_says_what_a_text_lacks(page: Page) -> None:
     checks = page.locator("#form-side-checks, [data-side-panel=checks]").first
     expect(checks).to_contain_text("It does not say how to stop")
     expect(checks).to_contain_text("A long text")
+
+
+def test_a_word_that_needs_care_is_named_under_the_text_with_what_to_do(page: Page) -> None:
+    Contact.objects.create(first_name="Ada", region="US", created_at=NOW, changed_at=NOW)
+    edit(page, sequence(text("a", "Wine for two. Reply STOP to opt out")))
+    phone = preview(page)
+    expect(phone.locator(".cost--advice")).to_have_count(0)
+
+    page.get_by_label("Show as").select_option(label="Someone without an order (Ada)")
+
+    expect(phone.locator(".cost--advice")).to_contain_text("“wine”: United States: carriers filter texts")
+    page.get_by_role("button", name="Toggle checks").click()
+    checks = page.locator("#form-side-checks, [data-side-panel=checks]").first
+    expect(checks).to_contain_text("A word that needs care")

@@ -31,6 +31,11 @@ CHECKS: dict[str, dict[str, Any]] = {
         "error_name": _("It does not say how to stop"),
         "help_text": _("End the first marketing text with a way out, such as “Reply STOP to opt out”."),
     },
+    "drip-sensitive": {
+        "impact": "moderate",
+        "error_name": _("A word that needs care"),
+        "help_text": _("A network or a law may judge the text by it. What to do stands under the text."),
+    },
     "drip-length": {
         "impact": "moderate",
         "error_name": _("A long text"),

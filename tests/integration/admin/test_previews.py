@@ -15,6 +15,7 @@ from wagtail_drip.admin.preview import people
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.events.models import Event
+from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.stores.models import Purchase
 
@@ -309,3 +310,37 @@ def test_a_new_sequence_is_shown_before_it_has_a_name() -> None:
 
     assert posted == {"is_valid": True, "is_available": True}
     assert "Hello there" in page
+
+
+# Words that need care
+
+
+def test_a_word_is_warned_of_where_the_customer_lives(admin_client: Client) -> None:
+    made = sequence(text("a", "Wine for two, tonight only. Reply STOP to opt out"))
+    there = contact(first_name="Ada", region="US", phone="+12025550123")
+    here = contact(first_name="Bo", region="DE", phone="+4915112345678")
+
+    post(admin_client, made)
+    warned, calm = preview(admin_client, made, there.pk), preview(admin_client, made, here.pk)
+
+    assert "“wine”: United States: carriers filter texts about this" in warned
+    assert 'data-sensitive="1"' in warned
+    assert "carriers filter" not in calm
+    assert 'data-sensitive="0"' in calm
+
+
+def test_the_made_up_customer_lives_where_the_shop_does(admin_client: Client, settings: Any) -> None:
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "DEFAULT_REGION": "CN"}
+    made = sequence(text("a", "全网最低价，加微信领券。拒收请回复R"))
+
+    post(admin_client, made)
+    shown = preview(admin_client, made)
+
+    assert "“最低价”, “全网最低”: China: the advertising law" in shown
+    assert "“加微信”: China: providers refuse or stop marketing texts about this." in shown
+
+
+def test_a_publish_is_not_held_back_by_a_word(admin_client: Client) -> None:
+    made = sequence(text("a", "Wine for two. Reply STOP to opt out"))
+
+    assert problems.errors(made) == []

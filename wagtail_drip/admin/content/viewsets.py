@@ -99,5 +99,9 @@ def render_preview(instance: MessageTemplate, request: HttpRequest, mode_name: s
     site_id = page.site_id_for(instance)
     person = page.person_for(request, trigger_event="", site_id=site_id)
     return page.respond(
-        request, instance, person=person, site_id=site_id, single=bubble(instance.text, person.variables)
+        request,
+        instance,
+        person=person,
+        site_id=site_id,
+        single=bubble(instance.text, person.variables, place=person.place),
     )

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wagtail_drip.admin import sensitive_words as advising
+from wagtail_drip.compliance import sensitive_words
+from wagtail_drip.compliance.sensitive_words import Found
 from wagtail_drip.conf import settings
 from wagtail_drip.content import compose, language, problems
 from wagtail_drip.gateways import encoding
@@ -26,6 +29,7 @@ class Bubble:
     """
     :ivar missing: the variables that have neither a value for this person nor a default.
     :ivar error: why the text cannot be shown at all; '' when it can.
+    :ivar sensitive: words by which a network or a law of *place*, the country of this person, may judge it.
     :ivar has_way_out: whether it has the link by which its reader stops, which is too short to say so.
     """
 
@@ -35,16 +39,25 @@ class Bubble:
     is_unicode: bool = False
     missing: tuple[str, ...] = ()
     error: str = ""
-
     has_way_out: bool = False
+    sensitive: tuple[Found, ...] = ()
+    place: str = ""
+
+    @property
+    def advice(self) -> list[str]:
+        return advising.sentences(self.sensitive, place=self.place)
 
     @property
     def says_how_to_stop(self) -> bool:
         return self.has_way_out or bool(_OPT_OUT.search(self.text))
 
 
-def bubble(source: str, variables: Mapping[str, Any], *, track_links: bool = True) -> Bubble:
-    """Return the text with the person's values in it, and with links as short as they will be."""
+def bubble(source: str, variables: Mapping[str, Any], *, place: str = "", track_links: bool = True) -> Bubble:
+    """
+    Return the text with the person's values in it, and with links as short as they will be.
+
+    :param place: the person's country, whose sensitive words are looked for; '' for none.
+    """
     try:
         rendered = language.parse(source).render(variables)
     except language.TemplateError as error:
@@ -58,6 +71,8 @@ def bubble(source: str, variables: Mapping[str, Any], *, track_links: bool = Tru
         is_unicode=cost.encoding != "GSM-7",
         missing=rendered.missing,
         has_way_out=bool(_WAY_OUT.search(source)),
+        sensitive=tuple(sensitive_words.find(text, sensitive_words.LISTS, place=place)),
+        place=place,
     )
 
 

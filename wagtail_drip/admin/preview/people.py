@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction
 from wagtail_drip.admin.redaction import SAYS_WORDS
+from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
@@ -42,6 +43,11 @@ class Person:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     event: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Return the country by whose rules a text to them is judged; the made-up person lives in the shop's own."""
+        return str(self.contact.get("region") or settings.DEFAULT_REGION or "")
 
 
 @dataclass(frozen=True, kw_only=True)

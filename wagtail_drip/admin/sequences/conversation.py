@@ -231,7 +231,12 @@ class _Builder:
         return replace(
             row,
             words="",
-            bubble=bubble(source, self.person.variables, track_links=child.value.get("track_links", True)),
+            bubble=bubble(
+                source,
+                self.person.variables,
+                place=self.person.place,
+                track_links=child.value.get("track_links", True),
+            ),
             needs_opt_out=is_first and group_of(purpose) == PurposeGroup.MARKETING,
         )
 

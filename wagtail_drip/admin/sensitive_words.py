@@ -1,0 +1,62 @@
+"""What is said beside a text about a word that a network or a law may judge it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from wagtail_drip.admin.places import COUNTRIES
+from wagtail_drip.compliance.sensitive_words import Found
+
+_CARRIERS = gettext_lazy(
+    "%(country)s: carriers filter texts about this, and let them pass only to people whose age was checked. If you "
+    "sell it, ask your provider before you send; if you do not, say it in other words."
+)
+_SCHEMES = gettext_lazy(
+    "%(country)s: carriers take this for a swindle and may drop the text. Say it in other words."
+)
+ADVICE: dict[str, Any] = {
+    "sex": _CARRIERS,
+    "alcohol": _CARRIERS,
+    "firearms": _CARRIERS,
+    "tobacco": _CARRIERS,
+    "cannabis": gettext_lazy(
+        "%(country)s: carriers refuse texts about this, even where it is sold lawfully. Leave the word out."
+    ),
+    "gambling": gettext_lazy(
+        "%(country)s: carriers refuse texts about gambling from senders that are not approved for it. If it is no "
+        "gambling, say it in other words."
+    ),
+    "lending": gettext_lazy(
+        "%(country)s: carriers refuse texts about risky loans, debts and coins. If it is none, say it in other words."
+    ),
+    "bait": _SCHEMES,
+    "extremes": gettext_lazy(
+        "%(country)s: the advertising law (article 9) forbids claims that nothing can be better. Leave the word out, "
+        "or say what can be proven."
+    ),
+    "operators": gettext_lazy(
+        "%(country)s: providers refuse or stop marketing texts about this. Ask yours before you send."
+    ),
+    "symbols": gettext_lazy(
+        "%(country)s: providers refuse this sign in a text; the signature in 【】 is put there by them."
+    ),
+}
+
+
+def sentences(found: Sequence[Found], *, place: str) -> list[str]:
+    """Return one sentence for each kind of word that was found, naming the words."""
+    by_kind: dict[str, list[str]] = {}
+    for each in found:
+        by_kind.setdefault(each.list.kind, []).append(each.word)
+    return [
+        _("“%(words)s”: %(advice)s")
+        % {
+            "words": _("”, “").join(words),
+            "advice": str(ADVICE[kind]) % {"country": COUNTRIES.get(place, place)},
+        }
+        for kind, words in by_kind.items()
+    ]

@@ -1,0 +1,117 @@
+"""
+Words of a text by which a network or a law may judge it, by country. Pure.
+
+``sensitive_words.toml`` is the data and says what its fields mean; what an owner adds lies beside it. It warns, and
+judges nothing: a wine shop says wine.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from wagtail_drip.compliance import letters
+
+# The kind of a word that an owner wrote down.
+OWN = "own"
+_SPACES = re.compile(r"\s+")
+# Han characters: words there have no spaces between them, and what has is written so to slip through.
+# A letter or digit of a script that puts spaces between its words.
+_SPELLED = r"(?:(?![一-鿿])[^\W_])"
+_BETWEEN_HAN = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordList:
+    """
+    Words that are a sign of the same thing.
+
+    :ivar places: ISO 3166 countries; none for everywhere.
+    :ivar unless: longer words in which one of the words means something else.
+    :ivar read: the day on which the source was read, in ISO 8601.
+    """
+
+    kind: str
+    words: tuple[str, ...]
+    places: frozenset[str] = frozenset()
+    unless: tuple[str, ...] = ()
+    source: str = ""
+    url: str = ""
+    read: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """:ivar word: as it stands in its list."""
+
+    word: str
+    list: WordList
+
+
+def find(text: str, lists: Iterable[WordList], *, place: str, ignored: Collection[str] = ()) -> list[Found]:
+    """
+    Return the words of *lists* that stand in *text*, in the order of the lists, each once.
+
+    :param place: the country of whoever reads it; '' for none, where only words for everywhere count.
+    :param ignored: words that are not warned of.
+    """
+    plain = bare(text)
+    left_out = {bare(word) for word in ignored}
+    found: dict[str, Found] = {}
+    for each in lists:
+        if each.places and place not in each.places:
+            continue
+        rest = _without(plain, each.unless)
+        for word in each.words:
+            known = bare(word)
+            if known and known not in found and known not in left_out and _pattern(known).search(rest):
+                found[known] = Found(word=word, list=each)
+    return list(found.values())
+
+
+def bare(text: str) -> str:
+    """Return *text* as words are compared: one case, no accents, no full width, no space between Han characters."""
+    spaced = _SPACES.sub(" ", letters.bare(text)).strip()
+    return _BETWEEN_HAN.sub("", spaced)
+
+
+def _without(plain: str, others: Iterable[str]) -> str:
+    for other in others:
+        # A mark, so that what stood before and after does not become one word.
+        plain = _pattern(bare(other)).sub("\x00", plain)
+    return plain
+
+
+@lru_cache(maxsize=4096)
+def _pattern(word: str) -> re.Pattern[str]:
+    literal = re.escape(word)
+    if not _is_spelled(word):
+        return re.compile(literal)
+    return re.compile(rf"(?<!{_SPELLED}){literal}(?:e?s)?(?!{_SPELLED})")
+
+
+def _is_spelled(word: str) -> bool:
+    """Tell whether it is a word of letters with spaces around it, as Chinese and symbols are not."""
+    return word[-1].isalpha() and unicodedata.name(word[-1], "").startswith(("LATIN", "CYRILLIC", "GREEK"))
+
+
+def _shipped() -> Iterator[WordList]:
+    data = tomllib.loads(resources.files(__package__).joinpath("sensitive_words.toml").read_text("utf-8"))
+    for row in data["lists"]:
+        yield WordList(
+            kind=row["kind"],
+            words=tuple(row["words"]),
+            places=frozenset(row["places"]),
+            unless=tuple(row.get("unless", ())),
+            source=row["source"],
+            url=row.get("url", ""),
+            read=row["read"].isoformat(),
+        )
+
+
+LISTS: tuple[WordList, ...] = tuple(_shipped())
