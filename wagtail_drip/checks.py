@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections, router
 from django.urls import NoReverseMatch, reverse
 
 from wagtail_drip import conf
+from wagtail_drip.contacts import attributes
 from wagtail_drip.core import databases
 from wagtail_drip.enrolments import webhook_targets
 from wagtail_drip.gateways import registry as gateways
@@ -37,6 +38,7 @@ ALL = {
     "wagtail_drip.E011": "USE_TZ is off.",
     "wagtail_drip.E012": "There is no time zone data.",
     "wagtail_drip.E013": "A webhook in WAGTAIL_DRIP['WEBHOOKS'] cannot work.",
+    "wagtail_drip.E014": "An attribute in WAGTAIL_DRIP['ATTRIBUTES'] cannot work.",
     "wagtail_drip.W001": "DEFAULT_REGION is not set.",
     "wagtail_drip.W002": "Q_CLUSTER's retry is not longer than its timeout.",
     "wagtail_drip.W003": "Q_CLUSTER keeps its queue in another database than ours.",
@@ -168,6 +170,19 @@ def webhooks(**_: Any) -> Iterator[Finding]:
                 f"WAGTAIL_DRIP['WEBHOOKS'][{alias!r}]: {problem}",
                 "See WEBHOOKS in the settings reference.",
             )
+
+
+def declared_attributes(**_: Any) -> Iterator[Finding]:
+    try:
+        found = list(attributes.problems())
+    except ImproperlyConfigured:
+        return  # E010 has said it
+    for problem in found:
+        yield _error(
+            "E014",
+            f"WAGTAIL_DRIP['ATTRIBUTES']: {problem}",
+            "Write {'shoe_size': {'TYPE': 'number', 'LABEL': 'Shoe size'}}.",
+        )
 
 
 def host(**_: Any) -> Iterator[Finding]:
@@ -309,7 +324,7 @@ def _listed(check: Callable[..., Iterator[Finding]]) -> Callable[..., list[Findi
 
 def register_all() -> None:
     """Register the checks with Django; the AppConfig calls this once."""
-    for check in (phones, our_settings, backends, webhooks, host, urls, cluster):
+    for check in (phones, our_settings, backends, webhooks, declared_attributes, host, urls, cluster):
         checks.register(_listed(check), "wagtail_drip")
     checks.register(_listed(schedule), checks.Tags.database)
     checks.register(_listed(production), "wagtail_drip", deploy=True)

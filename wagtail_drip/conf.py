@@ -27,6 +27,14 @@ class WebhookSpec(TypedDict, total=False):
     ALLOW_PRIVATE: bool  # True for an address inside your own network
 
 
+class AttributeSpec(TypedDict, total=False):
+    """One attribute of contacts: text, number, date, yes_no or choice."""
+
+    TYPE: str
+    LABEL: Any  # as staff read it; the name where it is left out
+    CHOICES: dict[str, Any]  # of a choice: what is kept, and how it is called
+
+
 def _given() -> dict[str, Any]:
     given = getattr(django_settings, "WAGTAIL_DRIP", {})
     if not isinstance(given, dict):
@@ -43,6 +51,9 @@ class Settings:
     }
     STORES: dict[str, BackendSpec] = {}  # Shops by alias, each with its adapter and its options.
     WEBHOOKS: dict[str, WebhookSpec] = {}  # Places that sequences may post to, by alias.
+    ATTRIBUTES: dict[
+        str, AttributeSpec
+    ] = {}  # What the site keeps of its contacts, by name, each with its type.
     PUBLIC_BASE_URL: str = (
         ""  # Where the public reaches this site; short links and webhook signatures use it.
     )

@@ -10,7 +10,15 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from wagtail_drip.contacts import cleaning, dated, opt_in_actions, projection, querysets, recording
+from wagtail_drip.contacts import (
+    attributes,
+    cleaning,
+    dated,
+    opt_in_actions,
+    projection,
+    querysets,
+    recording,
+)
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.consent import PermissionKey
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
@@ -335,6 +343,7 @@ def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: dateti
     Each contact's changes name plain fields, and under ``attributes`` a dict that is laid over the one we
     have; an attribute of None is taken away. Erased contacts stay blank.
 
+    :raises InvalidAttribute: for a declared attribute whose value is not of its type; nothing is written.
     :raises UnknownField: if a change names what may not be changed so.
     """
     unknown = {name for each in all_changes.values() for name in each} - _CHANGEABLE
@@ -346,6 +355,7 @@ def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: dateti
     for contact_id in sorted(all_changes):
         for name, value in all_changes[contact_id].items():
             if name == "attributes":
+                value = {each: attributes.clean(each, given) for each, given in value.items()}
                 mine[heads[contact_id]][name] = {**mine[heads[contact_id]].get(name, {}), **value}
             else:
                 mine[heads[contact_id]][name] = value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_drip.contacts import attributes
 from wagtail_drip.content import language
 from wagtail_drip.events import catalogue
 
@@ -64,13 +65,27 @@ def known(event_name: str = "") -> list[Variable]:
         Variable(name=f"event.{prop.name}", label=prop.label, sample=_shown(prop.sample))
         for prop in (event.properties if event is not None else ())
     ]
-    return [*about, *_ALWAYS]
+    return [*about, *_ALWAYS, *_declared()]
+
+
+def _declared() -> list[Variable]:
+    """Return the site's own attributes."""
+    return [
+        Variable(name=f"contact.{each.name}", label=each.label, sample=_sample(each))
+        for each in attributes.declared().values()
+    ]
+
+
+def _sample(known: attributes.Declared) -> str:
+    if known.type == attributes.CHOICE:
+        return next(iter(known.choices))
+    return {"number": "42", "date": "2026-12-24", "yes_no": "true"}.get(known.type, str(known.label))
 
 
 def samples(event_name: str = "") -> dict[str, dict[str, object]]:
     """Return a value for every known variable, nested as a text reads them."""
     found: dict[str, dict[str, object]] = {}
-    for variable in _ALWAYS:
+    for variable in (*_ALWAYS, *_declared()):
         root, name = variable.name.split(".")
         found.setdefault(root, {})[name] = variable.sample
     found["event"] = dict(catalogue.sample(event_name)) if event_name else {}

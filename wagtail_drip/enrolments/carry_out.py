@@ -5,13 +5,14 @@ Locks in the house's order: the enrolments are claimed already, then contacts by
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import subscriptions, tags
+from wagtail_drip.contacts import attributes, subscriptions, tags
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.contacts.wishes import Wanted
@@ -33,6 +34,8 @@ from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.states import SkipReason
 from wagtail_drip.messaging.types import EXPIRES_AFTER, LANE_SEND_ONCE, LANE_TRIGGERED, MessageDraft
 from wagtail_drip.sequences.flow import Flow
+
+logger = logging.getLogger(__name__)
 
 
 def carry_out(batch: Sequence[Advanced], *, now: datetime) -> None:
@@ -110,8 +113,14 @@ def _changes(batch: Sequence[Advanced]) -> dict[int, dict[str, Any]]:
             if isinstance(effect, UpdateContact):
                 change = changes[contact_of(advanced)]
                 if effect.attribute:
-                    # Contacts takes an attribute of None away.
-                    change.setdefault("attributes", {})[effect.attribute] = effect.value or None
+                    try:
+                        # Contacts takes an attribute of None away.
+                        value = attributes.clean(effect.attribute, effect.value or None)
+                    except attributes.InvalidAttribute:
+                        # The type was declared after the sequence was published; the person's run goes on.
+                        logger.warning("A step sets %s to what it cannot be.", effect.attribute)
+                        continue
+                    change.setdefault("attributes", {})[effect.attribute] = value
                 else:
                     change[effect.field] = effect.value
     return dict(changes)

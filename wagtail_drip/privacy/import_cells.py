@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.conf.locale import LANG_INFO
 
-from wagtail_drip.contacts import cleaning
+from wagtail_drip.contacts import attributes, cleaning
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.matching import Described
 from wagtail_drip.contacts.taking_in import Told
@@ -335,6 +335,19 @@ def _day(text: str, place: int | None) -> date:
 
 
 def _attribute(text: str, column: Column) -> Any:
+    known = attributes.declared().get(column.name)
+    if known is None:
+        return _typed(text, column)
+    if known.type == attributes.CHOICE:
+        try:
+            return attributes.clean(column.name, text)
+        except attributes.InvalidAttribute:
+            raise Refused("choice", column.place) from None
+    # As a list may write it, which is freer than what a program may say.
+    return attributes.clean(column.name, _typed(text, replace(column, type=known.type)))
+
+
+def _typed(text: str, column: Column) -> Any:
     if column.type == "yes_no":
         return _yes_no(text, column.place)
     if column.type == "date":

@@ -32,6 +32,7 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("Nothing says when this person agreed."),
         _("Fill in the date, or give one for the whole list."),
     ),
+    "choice": (_("This is not among the choices."), _("Write it as your site calls it.")),
     "number": (_("This is no number."), _("Write digits, with a point before decimals.")),
     "too_long": (_("This is too long."), _("Shorten it.")),
     "unreadable": (

@@ -16,6 +16,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from wagtail_drip.contacts import attributes
 from wagtail_drip.contacts.models import DataRequest, Permission
 from wagtail_drip.core import clock
 from wagtail_drip.privacy import export, own_data, trail
@@ -130,7 +131,9 @@ def _page(
             "is_refused": is_refused,
             "kept": own_data.kept(contact.pk, now=now),
             "attributes": {
-                name: value for name, value in contact.attributes.items() if name != own_data.BIRTHDAY
+                attributes.label_of(name): attributes.shown(name, value)
+                for name, value in contact.attributes.items()
+                if name != own_data.BIRTHDAY
             },
             "permissions": [
                 (row.group, row.topic, row.granted, row.since)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from wagtail_drip.contacts import cleaning
+from wagtail_drip.contacts import attributes, cleaning
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.events.condition_blocks import OPERATORS, WITH_VALUE
 from wagtail_drip.segments.rule_block import IS_NOT, NEGATE, WHO, RuleBlock, plain
@@ -45,19 +45,45 @@ class DetailRule(RuleBlock):
         return {
             "property": (value.get("property") or "").strip(),
             "operator": value.get("operator") or "is",
-            "value": (value.get("value") or "").strip(),
+            "value": self._kept(value),
         }
+
+    @staticmethod
+    def _kept(value: Any) -> str:
+        """Return the value as the attribute keeps it: a choice that was written as it is called."""
+        given = (value.get("value") or "").strip()
+        try:
+            found = attributes.clean((value.get("property") or "").strip().removeprefix("contact."), given)
+        except attributes.InvalidAttribute:
+            return str(given)  # the faults say it
+        return str(found).lower() if isinstance(found, bool) else str(found)
 
     def faults(self, value: Any) -> Iterator[str]:
         if not (value.get("property") or "").strip():
             yield gettext("Say which detail of the person to test.")
         elif value.get("operator") in WITH_VALUE and not (value.get("value") or "").strip():
             yield gettext("Fill in the value to compare with.")
+        elif fault := attributes.rule_fault(**self._asked(value)):
+            yield fault
+
+    def _asked(self, value: Any) -> dict[str, str]:
+        asked = self.compiled(value, id="")
+        with_value = asked["operator"] in WITH_VALUE
+        return {
+            "name": asked["property"],
+            "operator": asked["operator"],
+            "value": asked["value"] if with_value else "",
+        }
 
     def in_words(self, value: Any) -> str:
-        compared = value.get("value") if value.get("operator") in WITH_VALUE else ""
-        operator = dict(OPERATORS).get(value.get("operator") or "is", "")
-        return " ".join(str(word) for word in (value.get("property") or "…", operator, compared) if word)
+        asked = self._asked(value)
+        operator = dict(OPERATORS).get(asked["operator"], "")
+        words = (
+            attributes.label_of(asked["name"]) or "…",
+            operator,
+            attributes.shown(asked["name"], asked["value"]),
+        )
+        return " ".join(str(word) for word in words if word)
 
 
 class TagRule(RuleBlock):

@@ -25,7 +25,7 @@ from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
 from wagtail_drip.admin.why.views import PeopleView, WhyIndexView, WhyView
-from wagtail_drip.contacts import cleaning, querysets
+from wagtail_drip.contacts import attributes, cleaning, querysets
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
@@ -283,7 +283,8 @@ class ContactInspectView(ReadOnlyInspectView):
             "phone": redaction.number(self.object.phone, shown=shown),
             "shows_numbers": shown,
             "attributes": {
-                name: redaction.value(value, shown=shown) for name, value in self.object.attributes.items()
+                attributes.label_of(name): redaction.value(attributes.shown(name, value), shown=shown)
+                for name, value in self.object.attributes.items()
             },
             "language": words.language_name(self.object.language),
             "clock": zones.clock_of(self.object, now=clock.now()),

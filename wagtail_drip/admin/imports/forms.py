@@ -11,7 +11,7 @@ from wagtail.models import Site
 
 from wagtail_drip.admin.imports import import_words as words
 from wagtail_drip.conf import settings
-from wagtail_drip.contacts import cleaning
+from wagtail_drip.contacts import attributes, cleaning
 from wagtail_drip.contacts.phone import regions
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.privacy import import_columns, import_files, import_plan, import_reasons
@@ -73,6 +73,14 @@ class ColumnForm(forms.Form):
         self, data: Any = None, *, header: str, samples: Sequence[str], place: int, initial: Any = None
     ) -> None:
         super().__init__(data, prefix=f"column-{place}", initial=initial)
+        choices: Any = self.fields["field"]
+        choices.choices = [
+            *choices.choices,
+            *(
+                (f"{ATTRIBUTE}:{_column_type(each.type)}:{each.name}", each.label)
+                for each in attributes.declared().values()
+            ),
+        ]
         self.header, self.samples, self.place = header or str(place + 1), samples, place
         self.fields["field"].widget.attrs["aria-label"] = _("What “%(column)s” is") % {"column": self.header}
         self.fields["name"].widget.attrs.update(
@@ -86,10 +94,16 @@ class ColumnForm(forms.Form):
         field, _colon, kind = self.cleaned_data["field"].partition(":")
         if not field:
             return None
-        name = self.cleaned_data["name"] or import_columns.attribute_name(self.header)
+        kind, _colon, declared = kind.partition(":")
+        name = declared or self.cleaned_data["name"] or import_columns.attribute_name(self.header)
         return Column(
             place=self.place, field=field, name=name if field == ATTRIBUTE else "", type=kind or "text"
         )
+
+
+def _column_type(kind: str) -> str:
+    """Return as what a column of a declared attribute is read; the declaration itself has the last word."""
+    return kind if kind in TYPES else "text"
 
 
 class PlanForm(forms.Form):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 
+from wagtail_drip.contacts import attributes
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
 
 ATTRIBUTE = "attribute"
@@ -76,6 +77,11 @@ class Block(StepBlock):
                     _("Name the attribute with small letters, digits and _, beginning with a letter.")
                 ),
             )
+        elif value["field"] == ATTRIBUTE and value.get("value"):
+            try:
+                attributes.clean(value["attribute"], value["value"])
+            except attributes.InvalidAttribute as error:
+                yield Fault(field="value", message=str(error))
         elif (
             value["field"] == "zone"
             and value.get("value")
