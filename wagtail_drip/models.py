@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wagtail_drip.compliance.models import BlackoutDate, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.compliance.models import BlackoutDate, Complaint, LegalHours, SpecialEvent, Suppression
 from wagtail_drip.contacts.models import (
     ConsentRecord,
     Contact,
@@ -59,6 +59,7 @@ __all__ = [
     "Callback",
     "Cart",
     "Click",
+    "Complaint",
     "ConsentRecord",
     "Contact",
     "ContactDate",

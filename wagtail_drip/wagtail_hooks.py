@@ -15,7 +15,7 @@ from wagtail.snippets.models import register_snippet
 
 from wagtail_drip.admin import content_checks
 from wagtail_drip.admin.alarms import WorkersBanner
-from wagtail_drip.admin.contacts import bulk, lists, stops
+from wagtail_drip.admin.contacts import bulk, complaints, lists, stops
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
 from wagtail_drip.admin.menu import TextMessagesGroup
@@ -93,6 +93,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         lists.LOGGED, _("Download a list of contacts"), _("Downloaded a list of contacts")
     )
     actions.register_action(bulk.LOGGED, _("Change tags of contacts"), _("Changed tags of contacts"))
+    actions.register_action(complaints.LOGGED, _("Note a complaint"), _("Noted a complaint"))
     actions.register_action(
         stops.LOGGED,
         _("Text a number again"),

@@ -67,14 +67,14 @@ PRESSES = pytest.mark.parametrize(
 @pytest.fixture
 def has_locked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once whoever presses has the contact's lock."""
-    event, lock = threading.Event(), own_pages._lock
+    event, lock = threading.Event(), own_pages.lock
 
     def lock_and_tell(contact_id: int) -> Contact | None:
         found = lock(contact_id)
         event.set()
         return found
 
-    monkeypatch.setattr(own_pages, "_lock", lock_and_tell)
+    monkeypatch.setattr(own_pages, "lock", lock_and_tell)
     lock_data = own_data_actions._lock
 
     def lock_data_and_tell(contact_id: int) -> None:

@@ -140,6 +140,7 @@ EVENT_VALUES: dict[str, dict[str, Any]] = {
         "phrase": _("by text, in their own words"),
         "provider": CONSENT_METHODS[ConsentMethod.PROVIDER],
         "page": CONSENT_METHODS[ConsentMethod.PAGE],
+        "complaint": _("a complaint"),
         "sign_up": CONSENT_METHODS[ConsentMethod.WEB_FORM],
     },
 }

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from wagtail_drip.compliance.models import BlackoutDate, LegalHours, SpecialEvent, Suppression
-from wagtail_drip.core.personal_data import Erasing, Held, Person, nothing
+from wagtail_drip.compliance.models import BlackoutDate, Complaint, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.core.personal_data import Erasing, Held, Kind, Person, nothing, of_contact
 
 
 def _suppressions(person: Person) -> QuerySet[Any]:
@@ -22,6 +22,13 @@ HELD = (
         kept={"number_hash": "a stop outlives erasing: a keyed hash, from which no number can be read"},
         plain="id scope scope_value reason source recorded_at lifted_at",
         erasing=Erasing.KEEP,
+    ),
+    Held(
+        model=Complaint,
+        why="Who complained about texts, by which way, and what they said.",
+        rows=of_contact(Complaint),
+        personal={"reason": Kind.TEXT},
+        plain="id contact source inbound_text_id staff_user recorded_at",
     ),
     nothing(
         LegalHours,

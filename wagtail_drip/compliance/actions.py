@@ -1,11 +1,11 @@
-"""The only writers of suppressions."""
+"""The only writers of suppressions and complaints."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.compliance.models import Complaint, Suppression
 from wagtail_drip.core import claims, keys
 
 # What we found out ourselves: any other reason is stronger, and stands instead of it.
@@ -108,3 +108,23 @@ def lift_hashes(*, number_hashes: Collection[str], reason: str, now: datetime) -
         return 0
     rows = Suppression.objects.filter(number_hash__in=number_hashes, reason=reason, lifted_at=None)
     return rows.update(lifted_at=now)
+
+
+def write_complaint(
+    *,
+    contact_id: int,
+    source: str,
+    reason: str,
+    inbound_text_id: int | None = None,
+    staff_user_id: int | None = None,
+    now: datetime,
+) -> Complaint:
+    """Add a complaint. By itself it stops nothing: ``inbox.complaints.note`` does both under the contact's lock."""
+    return Complaint.objects.create(
+        contact_id=contact_id,
+        source=source,
+        reason=reason,
+        inbound_text_id=inbound_text_id,
+        staff_user_id=staff_user_id,
+        recorded_at=now,
+    )

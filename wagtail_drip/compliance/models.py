@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.compliance.jurisdictions import Holidays, Kind
+from wagtail_drip.contacts.models import Contact
 
 HOLIDAYS = [
     (Holidays.USUAL.value, _("days like others")),
@@ -43,6 +45,36 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.reason}"
+
+
+COMPLAINT_SOURCES = [
+    ("person", _("They told us: by phone, by letter, in the shop")),
+    ("text", _("They wrote it in a text to us")),
+    ("provider", _("Your provider or their network")),
+    ("authority", _("An authority, a lawyer or a consumers' association")),
+]
+
+
+class Complaint(models.Model):
+    """Somebody complained about our texts. It is only ever added, and ends marketing to them: ``inbox.complaints``."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="complaints")
+    source = models.CharField(max_length=16, choices=COMPLAINT_SOURCES)
+    reason = models.TextField(default="", blank=True)
+    # A plain value: what people text lies above.
+    inbound_text_id = models.BigIntegerField(null=True, blank=True)
+    staff_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "-recorded_at"], name="drip_complaint_contact")]
+
+    def __str__(self) -> str:
+        return self.source
 
 
 class LegalHours(models.Model):

@@ -86,14 +86,14 @@ def _choose(
     wording: str,
     now: datetime,
 ) -> dict[str, Any]:
-    person = _lock(contact_id)
+    person = lock(contact_id)
     if person is None:
         return {}
     new = preferences.wish(person.pk, wishes, now=now)
     chosen = preferences.choose_topics(person.pk, site_id, topics, source=source, wording=wording, now=now)
     if new:
         told = {name: NONE if value in (None, "") else _told(value) for name, value in new.items()}
-        _record("preferences_changed", person.pk, site_id, now=now, properties=told)
+        record("preferences_changed", person.pk, site_id, now=now, properties=told)
         everybody = {person.pk, *querysets.merged_into([person.pk])}
         messaging.ask_wishes_again_of(everybody, now=now)
     return {**new, **({"topics": chosen} if chosen else {})}
@@ -105,7 +105,7 @@ def _told(value: Any) -> Any:
 
 @transaction.atomic
 def _stop(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
-    person = _lock(contact_id)
+    person = lock(contact_id)
     if person is None:
         return False
     reach = senders.reach_of_site(site_id)
@@ -133,13 +133,13 @@ def _stop(*, contact_id: int, site_id: int, source: str, wording: str, now: date
             contact_ids=[person.pk], reason="suppressed", now=now, site_ids=reach.site_ids
         )
     if has_changed:
-        _record("opted_out", person.pk, site_id, now=now)
+        record("opted_out", person.pk, site_id, now=now)
     return has_changed
 
 
 @transaction.atomic
 def _start(*, contact_id: int, site_id: int, source: str, wording: str, now: datetime) -> bool:
-    person = _lock(contact_id)
+    person = lock(contact_id)
     if person is None:
         return False
     reach = senders.reach_of_site(site_id)
@@ -165,11 +165,11 @@ def _start(*, contact_id: int, site_id: int, source: str, wording: str, now: dat
             )
         )
     if has_changed:
-        _record("opted_in", person.pk, site_id, now=now)
+        record("opted_in", person.pk, site_id, now=now)
     return has_changed
 
 
-def _lock(contact_id: int) -> Contact | None:
+def lock(contact_id: int) -> Contact | None:
     """Lock who speaks for the contact now, as the gate does, and return them; None where they were erased."""
     while True:
         head = querysets.resolve_merged([contact_id])[contact_id]
@@ -179,7 +179,7 @@ def _lock(contact_id: int) -> Contact | None:
             return locked[0] if locked else None
 
 
-def _record(
+def record(
     name: str,
     contact_id: int,
     site_id: int,

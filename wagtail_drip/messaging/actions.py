@@ -87,6 +87,7 @@ def cancel_for_contacts(
     now: datetime,
     site_ids: Collection[int] | None = None,
     with_answers: bool = False,
+    marketing_only: bool = False,
 ) -> int:
     """
     Cancel what waits in the outbox for these contacts, of every purpose but answers; return how many.
@@ -96,10 +97,13 @@ def cancel_for_contacts(
 
     :param site_ids: only what these sites would send; None for every site.
     :param with_answers: answers too: the contact is to be erased.
+    :param marketing_only: news of orders and bookings still go.
     """
     rows = Message.objects.filter(contact_id__in=contact_ids)
     if not with_answers:
         rows = rows.exclude(purpose=Purpose.RESPONSE)
+    if marketing_only:
+        rows = rows.exclude(purpose=Purpose.TRANSACTIONAL)
     if site_ids is not None:
         rows = rows.filter(site_id__in=site_ids)
     return _cancel(rows, reason=reason, now=now)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from wagtail_drip.admin import redaction, words
 from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.actions import BAD_NUMBER
-from wagtail_drip.compliance.models import Suppression
+from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint, Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.core import keys
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
@@ -59,7 +59,7 @@ def page_number(raw: str | None) -> int:
 
 
 def page(contact_id: int, *, page: int = 1, shows_texts: bool = True) -> Page:
-    """Return the *page*-th fifty entries; six queries whatever the person did."""
+    """Return the *page*-th fifty entries; seven queries whatever the person did."""
     last = page * PAGE_SIZE
     entries = sorted(
         (entry for source in _SOURCES for entry in source(contact_id, last + 1)),
@@ -74,7 +74,7 @@ def page(contact_id: int, *, page: int = 1, shows_texts: bool = True) -> Page:
 
 def _redacted(entry: Entry) -> Entry:
     """Return the entry as those see it who may not see numbers and texts."""
-    is_written = entry.kind in ("message", "reply", "outside")
+    is_written = entry.kind in ("message", "reply", "outside", "complaint")
     return replace(
         entry,
         text=redaction.text(entry.text, shown=False)
@@ -215,7 +215,21 @@ def _outside(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-_SOURCES = (_messages, _replies, _events, _consent, _enrolments, _outside)
+def _complaints(contact_id: int, most: int) -> Iterable[Entry]:
+    labels = dict(COMPLAINT_SOURCES)
+    for row in Complaint.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+        yield Entry(
+            at=row.recorded_at,
+            kind="complaint",
+            title=_("Complaint"),
+            text=row.reason,
+            is_good=False,
+            icon="warning",
+            details=[(_("Who told you"), labels.get(row.source, row.source))],
+        )
+
+
+_SOURCES = (_messages, _replies, _events, _consent, _enrolments, _outside, _complaints)
 
 
 def permissions(contact_id: int) -> list[Permission]:

@@ -18,6 +18,7 @@ from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import redaction, words, zones
 from wagtail_drip.admin.contacts import bought, lists, own_pages, stops, timeline
+from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
@@ -298,6 +299,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "objects": self.object.objected_at is not None,
             "own_hours": own_pages.hours(self.object),
             **stops.for_page(self.object),
+            "complaint": self.object.complaints.order_by("-recorded_at").first(),
             "timeline": timeline.page(self.object.pk, page=page, shows_texts=shown),
         }
 
@@ -319,6 +321,7 @@ class ContactViewSet(ReadOnlyViewSet):
             path("<int:pk>/evidence/", EvidenceView.as_view(), name="evidence"),
             path("<int:pk>/evidence/download/", EvidenceDownload.as_view(), name="evidence_download"),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
+            path("<int:pk>/complaint/", ComplaintView.as_view(), name="complaint"),
             path("<int:pk>/text-again/", stops.TextAgainView.as_view(), name="text_again"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/export/", ExportView.as_view(), name="export"),
