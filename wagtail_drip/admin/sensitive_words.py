@@ -22,6 +22,9 @@ ADVICE: dict[str, Any] = {
     "sex": _CARRIERS,
     "alcohol": _CARRIERS,
     "firearms": _CARRIERS,
+    "hate": gettext_lazy(
+        "%(country)s: carriers refuse texts that look like hate, whoever sends them. Say it in other words."
+    ),
     "tobacco": _CARRIERS,
     "cannabis": gettext_lazy(
         "%(country)s: carriers refuse texts about this, even where it is sold lawfully. Leave the word out."

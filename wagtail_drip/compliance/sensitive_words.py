@@ -76,7 +76,9 @@ def find(text: str, lists: Iterable[WordList], *, place: str, ignored: Collectio
 
 def bare(text: str) -> str:
     """Return *text* as words are compared: one case, no accents, no full width, no space between Han characters."""
-    spaced = _SPACES.sub(" ", letters.bare(text)).strip()
+    # What does not show, such as a soft hyphen or U+200B, is put into a word so that it slips through.
+    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    spaced = _SPACES.sub(" ", letters.bare(shown)).strip()
     return _BETWEEN_HAN.sub("", spaced)
 
 

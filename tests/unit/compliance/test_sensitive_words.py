@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -34,7 +36,14 @@ def words(text: str, place: str) -> list[str]:
         pytest.param("全 网 最 低", "CN", ["全网最低"], id="spaces to slip through"),
         pytest.param("您的第一次下单立减10元", "CN", [], id="第一 in 第一次"),
         pytest.param("销量第一", "CN", ["第一"], id="第一 by itself"),
-        pytest.param("１００％纯棉", "CN", ["100%"], id="full width"),
+        pytest.param("１００％正品", "CN", ["100%"], id="full width"),
+        pytest.param("１００％纯棉", "CN", [], id="what a cloth is made of"),
+        pytest.param("第一次买第一品牌", "CN", ["第一"], id="第一 in 第一次 and by itself"),
+        pytest.param("首个工作日发货，最大限度保护", "CN", [], id="longer words in Chinese"),
+        pytest.param("最\u200b佳", "CN", ["最佳"], id="a sign that does not show among Chinese"),
+        pytest.param("wi\u00adne and be\u200ber", "US", ["wine", "beer"], id="signs that do not show"),
+        pytest.param("Alcohol-free, with water guns", "US", [], id="longer words, in the plural too"),
+        pytest.param("A nazi film", "US", ["nazi"], id="hate"),
         pytest.param("加ＱＱ领券", "CN", ["加QQ"], id="full width among Chinese"),
         pytest.param("【小店】您好", "CN", ["【", "】"], id="signs"),
         pytest.param("您的订单已发货，点击查看物流", "CN", [], id="an ordinary text in Chinese"),
@@ -63,6 +72,8 @@ def test_each_list_says_what_it_rests_on_and_has_advice_and_countries_with_names
     assert each.places <= set(COUNTRIES)
     for other in each.unless:
         assert find(f"x {other} y", [each], place=min(each.places)) == []
+        # One that has no listed word in it is misspelt, and would excuse nothing.
+        assert find(f"x {other} y", [replace(each, unless=())], place=min(each.places)) != []
 
 
 def test_what_an_owner_set_aside_is_not_warned_of() -> None:
