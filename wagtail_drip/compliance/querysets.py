@@ -1,4 +1,4 @@
-"""Reading suppressions and caps, set-wise."""
+"""Reading suppressions, complaints and caps, set-wise."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from wagtail_drip.compliance.models import SpecialEvent, Suppression
+from wagtail_drip.compliance.models import Complaint, SpecialEvent, Suppression
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
@@ -38,6 +38,12 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
             {("all", ""), ("sender", each.sender), ("site", str(each.site_id))}
         )
     }
+
+
+def last_complaints(contact_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these contacts complained last, in one query; those who never did are left out."""
+    rows = Complaint.objects.filter(Among("contact_id", contact_ids)).order_by().values_list("contact_id")
+    return dict(rows.annotate(last=Max("recorded_at")))
 
 
 @prepared

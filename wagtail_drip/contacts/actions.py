@@ -265,12 +265,15 @@ def restore_marketing(
     source: str,
     method: ConsentMethod = ConsentMethod.KEYWORD,
     wording: str = "",
+    complained_at: Mapping[int, datetime] | None = None,
     now: datetime,
 ) -> int:
     """
     Grant again what a general withdrawal by these methods closed, and return how many records that took.
 
     What was never granted, was withdrawn in another way, or is a topic that was closed by itself stays closed.
+
+    :param complained_at: when contacts last complained; what was closed before that stays closed.
     """
     heads = set(querysets.resolve_merged(contact_ids).values())
     claims.lock_in_order(Contact.objects.filter(pk__in=heads))
@@ -285,10 +288,12 @@ def restore_marketing(
             record__topic="",
         )
         .order_by("contact_id", "site_id", "channel", "topic")
-        .values_list("contact_id", "site_id", "channel", "topic", "record_id")
+        .values_list("contact_id", "site_id", "channel", "topic", "record_id", "record__recorded_at")
     )
-    written = 0
-    for contact_id, site_id, channel, topic, record_id in list(closed):
+    written, complaints = 0, complained_at or {}
+    for contact_id, site_id, channel, topic, record_id, closed_at in list(closed):
+        if contact_id in complaints and closed_at <= complaints[contact_id]:
+            continue
         before = projection.standings_before(contact_id, site_id, record_id)
         was = before.get(PermissionKey(PurposeGroup.MARKETING, channel, topic))
         if was is None or not was.granted:

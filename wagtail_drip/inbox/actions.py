@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance import querysets as compliance_rows
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone, querysets
@@ -122,6 +123,8 @@ def start(
     """
     Undo what they stopped by a keyword or on our page, and nothing else; return whether there was anything.
 
+    Marketing that they complained of after they stopped it stays closed: they agree anew, or do not.
+
     Who was erased may be texted again once they ask for it from their own phone, and has agreed to nothing yet.
 
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
@@ -142,6 +145,7 @@ def start(
         bad_numbers.forget(number)
     restored = contacts.restore_marketing(
         contact_ids=contact_ids,
+        complained_at=complained(contact_ids),
         site_ids=reach.site_ids,
         withdrawn_by=BY_THEMSELVES,
         method=method,
@@ -150,6 +154,17 @@ def start(
         now=now,
     )
     return bool(lifted or restored)
+
+
+def complained(contact_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these people complained last, whichever of their contacts it was. Their locks are held."""
+    heads = set(querysets.resolve_merged(contact_ids).values())
+    speaks_for = {**{pk: pk for pk in heads}, **querysets.merged_into(heads)}
+    found: dict[int, datetime] = {}
+    for contact_id, at in compliance_rows.last_complaints(speaks_for).items():
+        head = speaks_for[contact_id]
+        found[head] = max(found.get(head, at), at)
+    return found
 
 
 def _reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple[str, str]]:

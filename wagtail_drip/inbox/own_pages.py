@@ -156,6 +156,7 @@ def _start(*, contact_id: int, site_id: int, source: str, wording: str, now: dat
         has_changed = bool(
             contacts.restore_marketing(
                 contact_ids=[person.pk],
+                complained_at=actions.complained([person.pk]),
                 site_ids=reach.site_ids,
                 withdrawn_by=actions.BY_THEMSELVES,
                 method=ConsentMethod.PAGE,

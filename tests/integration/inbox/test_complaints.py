@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.integration.messaging.conftest import _empty_gateway, customer, open_site, queued
-from wagtail_drip.compliance.models import Complaint
+from wagtail_drip.compliance.models import Complaint, Suppression
+from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import projection
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
+from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.events.models import Event
 from wagtail_drip.gateways import memory
 from wagtail_drip.inbox import actions as inbox
@@ -92,6 +94,44 @@ def test_a_start_by_text_does_not_undo_it(
     inbox.start(number=contact.phone, reach=reach, source="sms", wording="START", now=now)
 
     assert may_market(contact) is False
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["themselves", "whom they were merged into"])
+def test_a_start_does_not_undo_a_stop_that_came_before_the_complaint(
+    customer: Callable[..., Contact], open_site: int, now: datetime, merged: bool
+) -> None:
+    contact, reach = customer(), senders.reach_of_site(open_site)
+    inbox.stop(number=contact.phone, reach=reach, source="sms", wording="STOP", now=now)
+    told_of = contact
+    if merged:
+        told_of = customer("+447400123457")
+        Contact.objects.filter(pk=told_of.pk).update(merged_into=contact, active_phone=None)
+        Complaint.objects.create(contact=told_of, source="person", recorded_at=now + timedelta(hours=1))
+    else:
+        complain(told_of, now + timedelta(hours=1))
+
+    later = now + timedelta(hours=2)
+    inbox.start(number=contact.phone, reach=reach, source="sms", wording="START", now=later)
+
+    assert may_market(contact) is False
+    assert Suppression.objects.filter(lifted_at=None).exists() is False
+
+
+def test_a_start_undoes_a_stop_that_came_after_they_had_agreed_anew(
+    customer: Callable[..., Contact], open_site: int, now: datetime
+) -> None:
+    contact, reach = customer(), senders.reach_of_site(open_site)
+    complain(contact, now)
+    anew = Consent(group=PurposeGroup.MARKETING, granted=True, source="form", method=ConsentMethod.WEB_FORM)
+    contacts.record_consent(
+        contact_id=contact.pk, site_id=open_site, consent=anew, now=now + timedelta(hours=1)
+    )
+    stopped, later = now + timedelta(hours=2), now + timedelta(hours=3)
+    inbox.stop(number=contact.phone, reach=reach, source="sms", wording="STOP", now=stopped)
+
+    inbox.start(number=contact.phone, reach=reach, source="sms", wording="START", now=later)
+
+    assert may_market(contact) is True
 
 
 def test_whoever_speaks_for_the_contact_meanwhile_is_spared_too(
