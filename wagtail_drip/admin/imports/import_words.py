@@ -54,7 +54,10 @@ NUMBERS: dict[str, tuple[Any, Any]] = {
     "agreed": (_("Agree"), _("a permission is opened, with your proof")),
     "withdrawn": (_("Said no"), _("the list says no: their permission is closed")),
     "opted_out": (_("Had said no"), _("their answer stands, whatever the list says")),
-    "suppressed": (_("Suppressed"), _("their number has said stop, or cannot be reached: no text goes there")),
+    "suppressed": (
+        _("Suppressed"),
+        _("their number has said stop, or cannot be reached: no text goes there"),
+    ),
     "refused": (_("Refused"), _("lines that cannot be taken in; see why below")),
 }
 
