@@ -41,6 +41,7 @@ from wagtail_drip.messaging.models import (
 from wagtail_drip.privacy.erasure_models import Erasure
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
 from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, StepDay
+from wagtail_drip.segments.life_stage_models import LifeStage, LifeStageRules
 from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import (
@@ -80,6 +81,8 @@ __all__ = [
     "Installation",
     "Lease",
     "LegalHours",
+    "LifeStage",
+    "LifeStageRules",
     "Link",
     "Message",
     "MessageTally",

@@ -97,9 +97,10 @@ def _imports(now: datetime, slot: str) -> int:
 
 
 def _segments(now: datetime, slot: str) -> int:
-    from wagtail_drip.segments import refresh
+    from wagtail_drip.segments import life_stage_refresh, refresh
 
-    return refresh.refresh_due(now=now)
+    # First the stages: segments ask for them.
+    return life_stage_refresh.refresh_due(now=now) + refresh.refresh_due(now=now)
 
 
 def _rollups(now: datetime, slot: str) -> int:

@@ -20,6 +20,7 @@ PURE = {
     "enrolments.occasions",
     "enrolments.targets",
     "segments.days",
+    "segments.life_stages",
     "segments.types",
     "sequences.choices",
     "sequences.replies",

@@ -19,6 +19,7 @@ from wagtail_drip.segments.who_rules import (
     DetailRule,
     SegmentRule,
     ShareRule,
+    StageRule,
     TagRule,
     all_names,
 )
@@ -41,6 +42,7 @@ class RuleStream(blocks.StreamBlock):
     date = DateRule()
     consent = ConsentRule()
     segment = SegmentRule()
+    stage = StageRule()
     share = ShareRule()
 
 

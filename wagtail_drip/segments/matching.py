@@ -31,13 +31,14 @@ from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.segments import families, purchases, rhythms, types
 from wagtail_drip.segments.days import days_of_year
 from wagtail_drip.segments.json_values import JsonNumber, JsonText, Number
+from wagtail_drip.segments.life_stage_models import LifeStage
 from wagtail_drip.segments.models import SegmentMembership
 from wagtail_drip.segments.types import Rule
 from wagtail_drip.stores.models import Purchase
 
 COLUMNS = ("first_name", "last_name", "email", "language", "region", "zone")
 # Kinds of rules that conclude something from what somebody does, beside others or beside themselves.
-PROFILES = frozenset({"rhythm", "rfm"})
+PROFILES = frozenset({"rhythm", "rfm", "stage"})
 # What the database may use to hold one list of people in memory; its own default makes it walk through them.
 _WORK_MEMORY = "128MB"
 
@@ -367,6 +368,11 @@ def _segment(rule: Rule, moment: Moment) -> Q:
     return _either(Q(pk__in=members.values("contact_id")), rule)
 
 
+def _stage(rule: Rule, moment: Moment) -> Q:
+    there = LifeStage.objects.filter(stage=rule["stage"], current=1)
+    return _either(Q(pk__in=there.values("contact_id")), rule)
+
+
 KINDS: dict[str, Callable[[Rule, Moment], Q]] = {
     "detail": _detail,
     "tag": _tag,
@@ -379,4 +385,5 @@ KINDS: dict[str, Callable[[Rule, Moment], Q]] = {
     "texts": _texts,
     "share": _share,
     "segment": _segment,
+    "stage": _stage,
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from wagtail_drip.core.among import Among
+from wagtail_drip.segments.life_stage_models import LifeStage
 from wagtail_drip.segments.models import SegmentMembership
 
 
@@ -40,3 +41,27 @@ def names_of(contact_id: int) -> list[str]:
     """Return the names of the segments that somebody is in, in their order."""
     rows = SegmentMembership.objects.filter(contact_id=contact_id, current=1)
     return list(rows.order_by("segment__name").values_list("segment__name", flat=True))
+
+
+def stages_of(contact_ids: Collection[int], *, as_of: datetime | None = None) -> dict[int, str]:
+    """
+    Return in which stage each contact is, in one query; nothing for those who are in none.
+
+    :param as_of: in which they were at that moment.
+    """
+    rows = LifeStage.objects.filter(Among("contact_id", contact_ids))
+    if as_of is None:
+        rows = rows.filter(current=1)
+    else:
+        rows = rows.filter(Q(until=None) | Q(until__gt=as_of), since__lte=as_of)
+    return dict(rows.values_list("contact_id", "stage"))
+
+
+def in_stage(stage: str) -> QuerySet[LifeStage]:
+    """Return who is in a stage now."""
+    return LifeStage.objects.filter(stage=stage, current=1)
+
+
+def stage_history(contact_id: int, *, limit: int) -> list[LifeStage]:
+    """Return the newest stages of somebody, the present one first."""
+    return list(LifeStage.objects.filter(contact_id=contact_id).order_by("-since", "-pk")[:limit])

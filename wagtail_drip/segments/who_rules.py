@@ -13,6 +13,7 @@ from wagtail import blocks
 from wagtail_drip.contacts import attributes, cleaning
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.events.condition_blocks import OPERATORS, WITH_VALUE
+from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.rule_block import IS_NOT, NEGATE, WHO, RuleBlock, plain
 
 GROUPS = [
@@ -278,6 +279,30 @@ class SegmentRule(RuleBlock):
         if value.get("negate") == "not":
             return gettext("they are not in “%(segment)s”") % words
         return gettext("they are in “%(segment)s”") % words
+
+
+class StageRule(RuleBlock):
+    negate = blocks.ChoiceBlock(choices=IS_NOT, default="", required=False, label=_("The person…"))
+    stage = blocks.ChoiceBlock(choices=LIFE_STAGES, required=False, label=_("in the stage"))
+
+    class Meta:
+        icon = "user"
+        label = _("Their stage as a customer")
+        group = WHO
+        label_format = "{negate} {stage}"
+
+    def compiled(self, value: Any, *, id: str) -> dict[str, Any]:
+        return {"stage": value.get("stage") or "", "negate": value.get("negate") == "not"}
+
+    def faults(self, value: Any) -> Iterator[str]:
+        if not value.get("stage"):
+            yield gettext("Choose the stage.")
+
+    def in_words(self, value: Any) -> str:
+        words = {"stage": dict(LIFE_STAGES).get(value.get("stage") or "", "…")}
+        if value.get("negate") == "not":
+            return gettext("their stage is not “%(stage)s”") % words
+        return gettext("their stage is “%(stage)s”") % words
 
 
 class ShareRule(RuleBlock):

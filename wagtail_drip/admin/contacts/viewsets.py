@@ -31,12 +31,15 @@ from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
 from wagtail_drip.segments import querysets as segments
+from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.who_rules import segment_choices
 from wagtail_drip.stores.models import PurchaseTally, SpendTally
 
 CHANGE = "wagtail_drip.change_contact"
 # More than this is no number of orders, and no database's either.
 MOST = 10**9
+# How many of somebody's stages their page tells.
+MOST_STAGES = 6
 
 
 class ContactFilterSet(WagtailFilterSet):
@@ -49,6 +52,9 @@ class ContactFilterSet(WagtailFilterSet):
     reachable = django_filters.BooleanFilter(label=_("Has a phone number"), method="filter_reachable")
     segment = django_filters.ChoiceFilter(
         label=_("Segment"), choices=segment_choices, method="filter_segment", empty_label=_("Any")
+    )
+    stage = django_filters.ChoiceFilter(
+        label=_("Stage as a customer"), choices=LIFE_STAGES, method="filter_stage", empty_label=_("Any")
     )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
@@ -77,6 +83,7 @@ class ContactFilterSet(WagtailFilterSet):
             "agreed",
             "reachable",
             "segment",
+            "stage",
             "tag",
             "region",
             "language",
@@ -117,6 +124,9 @@ class ContactFilterSet(WagtailFilterSet):
 
     def filter_segment(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts.filter(pk__in=segments.current(int(value)).values("contact_id"))
+
+    def filter_stage(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.filter(pk__in=segments.in_stage(value).values("contact_id"))
 
     def filter_tag(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts.filter(tags__tag=cleaning.tag(value))
@@ -291,6 +301,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "clock": zones.clock_of(self.object, now=clock.now()),
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "segments": segments.names_of(self.object.pk),
+            "stages": segments.stage_history(self.object.pk, limit=MOST_STAGES),
             "bought": bought.of(self.object.pk),
             "permissions": timeline.permissions(self.object.pk),
             "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],

@@ -8,15 +8,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.widgets.button import HeaderButton
 from wagtail.snippets.views.snippets import IndexView, SnippetViewSet
 
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.segments.count import CountPanel, CountView
+from wagtail_drip.admin.segments.stages import StagesView
 from wagtail_drip.admin.segments.uses import uses
 from wagtail_drip.segments import blocks
 from wagtail_drip.segments.models import Segment
@@ -24,6 +27,11 @@ from wagtail_drip.segments.who_rules import all_names
 
 
 class SegmentIndexView(IndexView):
+    @cached_property
+    def header_buttons(self) -> list[Any]:
+        url = reverse("wagtail_drip_segments:stages")
+        return [*super().header_buttons, HeaderButton(_("Stages"), url=url, icon_name="group")]
+
     def paginate_queryset(self, queryset: QuerySet[Segment], page_size: int) -> Any:
         """Put the sentences on the rows: the names in them are asked for once for all."""
         found = super().paginate_queryset(queryset, page_size)
@@ -78,7 +86,11 @@ class SegmentViewSet(SnippetViewSet):
     ordering = ["name"]
 
     def get_urlpatterns(self) -> list[Any]:
-        return [path("count/", CountView.as_view(), name="count"), *super().get_urlpatterns()]
+        return [
+            path("stages/", StagesView.as_view(), name="stages"),
+            path("count/", CountView.as_view(), name="count"),
+            *super().get_urlpatterns(),
+        ]
 
 
 def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:

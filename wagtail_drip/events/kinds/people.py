@@ -70,6 +70,13 @@ EVENTS: list[EventType] = [
     kind("segment_entered", _("Segment entered"), _("Somebody comes into a segment"), *SEGMENT),
     kind("segment_left", _("Segment left"), _("Somebody leaves a segment"), *SEGMENT),
     kind(
+        "stage_changed",
+        _("Stage changed"),
+        _("Somebody's stage as a customer changes"),
+        needed("stage", _("Stage"), "at_risk"),
+        needed("from", _("Stage before"), "loyal"),
+    ),
+    kind(
         "opted_out",
         _("Opted out"),
         _("Somebody opts out"),
