@@ -6,9 +6,12 @@ from tests.acceptance.conftest import NOON
 from tests.acceptance.town import Town, fates, utc
 from wagtail_drip import api, tasks
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.messaging.models import Message
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
@@ -75,6 +78,28 @@ def test_a_broadcast_goes_once_although_it_is_started_twice(town: Town) -> None:
     assert town.phone(CARL).texts() == []
     assert {state for state, _ in fates()} == {"delivered"}
     assert set(Message.objects.values_list("lane", flat=True)) == {2}
+
+
+def test_a_broadcast_leaves_out_whom_the_owner_said(town: Town) -> None:
+    for number in (ADA, BOB, CARL):
+        reachable_contact(phone=number)
+    staff = Contact.objects.get(phone=BOB)
+    change_tags(add=[(staff.pk, "staff"), (Contact.objects.get(phone=CARL).pk, "wholesale")], now=clock.now())
+    wholesale = Segment.objects.create(name="Wholesale", rules=[("tag", {"tag": "wholesale", "negate": ""})])
+    live_sequence(
+        name="Sale",
+        trigger=None,
+        trigger_kind="once",
+        trigger_without_tags="Staff",
+        trigger_without_segments=[wholesale.pk],
+        steps=say("Sale! Reply STOP to opt out."),
+    )
+
+    town.let_pass(hours=1)
+
+    assert town.phone(ADA).texts() == ["Sale! Reply STOP to opt out."]
+    assert town.phone(BOB).texts() == []
+    assert town.phone(CARL).texts() == []
 
 
 def test_a_customer_who_fell_silent_is_asked_back_and_one_who_came_back_is_not(town: Town) -> None:

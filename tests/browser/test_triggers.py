@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from wagtail.users.models import UserProfile
 
 from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
@@ -41,8 +42,8 @@ FIELDS = {
     "event": {"event"},
     "date": {"attribute", "yearly", "offset", "time"},
     "inactive": {"event", "days"},
-    "schedule": {"every", "weekdays", "time", "audience"},
-    "once": {"moment", "audience"},
+    "schedule": {"every", "weekdays", "time", "audience", "without_tags"},
+    "once": {"moment", "audience", "without_tags"},
     "keyword": {"keyword"},
     "link": {"url"},
     "form": {"form"},
@@ -67,6 +68,26 @@ def test_only_the_fields_of_the_chosen_kind_are_shown(page: Page) -> None:
     page.locator("select[name=trigger_every]").select_option("month")
     expect(page.locator("[name=trigger_month_day]")).to_be_visible()
     expect(page.locator("[name=trigger_weekdays]").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_whom_to_leave_out_is_ticked_and_kept(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    rules = [("tag", {"tag": "staff", "negate": ""})]
+    left = Segment.objects.create(name="Bought last week", rules=rules)
+    Segment.objects.create(name="Wholesale", rules=rules)
+    sequence = live_sequence(name="Sale", trigger=None, trigger_kind="once", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+
+    page.get_by_label("Bought last week").check()
+    page.locator("[name=trigger_without_tags]").fill("Staff, press")
+    page.locator("[name=trigger_without_tags]").scroll_into_view_if_needed()
+    picture(page, f"leave-out-{width}")
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+
+    draft = Sequence.objects.get(pk=sequence.pk).get_latest_revision_as_object()
+    assert (draft.trigger_without_segments, draft.trigger_without_tags) == ([left.pk], "Staff, press")
 
 
 def test_the_choices_fit_a_phone(page: Page) -> None:

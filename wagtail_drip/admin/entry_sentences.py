@@ -133,6 +133,25 @@ def _no_tag(check: Check) -> Told:
     )
 
 
+def _left_out_by_tag(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("They have no tag that the sequence leaves out."))
+    return Told(
+        text=_("They have the tag “%(tag)s”, which the sequence leaves out.")
+        % {"tag": check.rule["tags"][0]},
+        remedy=_("Take the tag away, or leave out others."),
+    )
+
+
+def _left_out_by_segment(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("They are in no segment that the sequence leaves out."))
+    return Told(
+        text=_("They are in a segment that the sequence leaves out."),
+        remedy=_("The segment’s rules say who is in it; its people are counted every few minutes."),
+    )
+
+
 def _not_then(check: Check) -> Told:
     if check.rule.get("most"):
         return Told(
@@ -220,6 +239,8 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
     EntryRule.NO_DATE: _no_date,
     EntryRule.NO_TAG: _no_tag,
     EntryRule.NOT_IN_SEGMENT: _not_in_segment,
+    EntryRule.LEFT_OUT_BY_TAG: _left_out_by_tag,
+    EntryRule.LEFT_OUT_BY_SEGMENT: _left_out_by_segment,
     EntryRule.NEVER_HAPPENED: _never_happened,
     EntryRule.NOT_IN_AUDIENCE: _audience,
     EntryRule.TRIGGER_SET_ASIDE: _always(

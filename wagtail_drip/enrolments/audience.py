@@ -242,7 +242,7 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
     """
     Return the people who have a number and have agreed to what the flow sends, on the site.
 
-    A tag or a segment narrows it; none makes it wider.
+    A tag or a segment narrows it, and those to leave out narrow it further; none makes it wider.
     """
     group = group_of(flow.purpose).value
     theirs = Permission.objects.filter(
@@ -255,6 +255,12 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
         )
     if flow.timed is not None and flow.timed.audience == triggers.SEGMENT:
         people = people.filter(Exists(segments.current(flow.timed.segment).filter(contact_id=OuterRef("pk"))))
+    if flow.timed is not None and flow.timed.without_tags:
+        people = people.exclude(
+            Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag__in=flow.timed.without_tags))
+        )
+    for segment_id in flow.timed.without_segments if flow.timed is not None else ():
+        people = people.exclude(Exists(segments.current(segment_id).filter(contact_id=OuterRef("pk"))))
     in_general = Exists(theirs.filter(topic="", granted=True))
     if not flow.topic:
         return people.filter(in_general)

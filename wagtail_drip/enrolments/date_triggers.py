@@ -21,6 +21,7 @@ from wagtail_drip.enrolments.audience import Chunk, Place
 from wagtail_drip.enrolments.models import TriggerCheck
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.enrolments.walk_batch import trace_of
+from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import actions as of_sequences
 from wagtail_drip.sequences import querysets as sequences
 from wagtail_drip.sequences import triggers
@@ -135,6 +136,11 @@ def _check(pk: int, running: Running, *, limit: int, now: datetime) -> int:
 
 def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) -> int:
     timed = running.flow.timed
+    if timed is not None and not segments.are_counted(timed.segments):
+        # Who is in a segment, or is to be left out by one, is known only once it is counted: nobody goes before.
+        row.due_at = now + OFTEN
+        row.save(update_fields=["due_at"])
+        return 0
     window = _window(row, running, now=now)
     place = audience.place_of(running)
     chunk = chunk_of(running, window, place, after=row.cursor, limit=limit, now=now)

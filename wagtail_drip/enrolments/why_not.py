@@ -39,6 +39,8 @@ class EntryRule(StrEnum):
     NO_DATE = "no_date"
     NO_TAG = "no_tag"
     NOT_IN_SEGMENT = "not_in_segment"
+    LEFT_OUT_BY_TAG = "left_out_by_tag"
+    LEFT_OUT_BY_SEGMENT = "left_out_by_segment"
     NEVER_HAPPENED = "never_happened"
     NOT_IN_AUDIENCE = "not_in_audience"
     TRIGGER_SET_ASIDE = "trigger_set_aside"
@@ -207,8 +209,16 @@ def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
             is_tagged = timed.segment in standing.segments
             rule = {"name": EntryRule.NOT_IN_SEGMENT, "segment": timed.segment}
             checks.append(Check(rule=rule, holds=is_tagged))
-        if is_tagged:
-            # Who has no tag is outside for that, whatever they agreed to.
+        left_out = sorted(set(timed.without_tags) & set(standing.tags))
+        if timed.without_tags:
+            rule = {"name": EntryRule.LEFT_OUT_BY_TAG, "tags": left_out}
+            checks.append(Check(rule=rule, holds=not left_out, value=left_out))
+        outside = sorted(set(timed.without_segments) & set(standing.segments))
+        if timed.without_segments:
+            rule = {"name": EntryRule.LEFT_OUT_BY_SEGMENT, "segments": outside}
+            checks.append(Check(rule=rule, holds=not outside, value=outside))
+        if is_tagged and not left_out and not outside:
+            # Who has no tag, or is left out, is outside for that, whatever they agreed to.
             checks.append(Check(rule={"name": EntryRule.NOT_IN_AUDIENCE}, holds=standing.is_in_audience))
     if standing.is_set_aside:
         checks.append(Check(rule={"name": EntryRule.TRIGGER_SET_ASIDE}, holds=False))

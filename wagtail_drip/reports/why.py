@@ -34,7 +34,6 @@ from wagtail_drip.reports import their_turn
 from wagtail_drip.reports.their_turn import Read, TheirTurn
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import querysets as sequences
-from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.models import Sequence as Written
 from wagtail_drip.sequences.models import SequenceRuntime
@@ -348,7 +347,8 @@ def _standing(
     known: Read | None,
 ) -> Standing:
     earlier = querysets.earlier_runs({sequence.pk}, {contact.pk})
-    tagged = flow is not None and flow.timed is not None and flow.timed.audience == triggers.TAGGED
+    timed = flow.timed if flow is not None else None
+    tagged = timed is not None and bool(timed.tag or timed.without_tags)
     first = sequence.versions.aggregate(first=Min("published_at"))["first"]
     return Standing(
         flow=flow,
@@ -371,8 +371,8 @@ def _standing(
 
 
 def _segments(contact: Contact, flow: Flow | None) -> frozenset[int]:
-    asked = flow.timed.segment if flow is not None and flow.timed is not None else 0
-    return segments.segments_of([contact.pk], [asked]).get(contact.pk, frozenset()) if asked else frozenset()
+    asked = flow.timed.segments if flow is not None and flow.timed is not None else frozenset()
+    return segments.segments_of([contact.pk], asked).get(contact.pk, frozenset()) if asked else frozenset()
 
 
 def _full(sequence: Written) -> list[Full]:

@@ -10,12 +10,18 @@ from django.db.models import Q, QuerySet
 
 from wagtail_drip.core.among import Among
 from wagtail_drip.segments.life_stage_models import LifeStage
-from wagtail_drip.segments.models import SegmentMembership
+from wagtail_drip.segments.models import Segment, SegmentMembership
 
 
 def current(segment_id: int) -> QuerySet[SegmentMembership]:
     """Return who is in a segment, as of its last refresh."""
     return SegmentMembership.objects.filter(segment_id=segment_id, current=1)
+
+
+def are_counted(segment_ids: Collection[int]) -> bool:
+    """Tell whether all of these segments hold everybody whom their rules, as they are now, mean."""
+    wanted = set(segment_ids)
+    return Segment.objects.filter(pk__in=wanted, is_filled=True).count() == len(wanted) if wanted else True
 
 
 def segments_of(

@@ -12,9 +12,9 @@ HELD = (
         "live_revision go_live_at expire_at expired locked locked_at locked_by name site purpose topic "
         "trigger_kind trigger_event trigger_attribute trigger_yearly trigger_offset trigger_days "
         "trigger_time trigger_every trigger_weekdays trigger_month_day trigger_moment trigger_audience "
-        "trigger_tag trigger_segment trigger_keyword trigger_url trigger_form trigger_conditions reentry reentry_days "
-        "keyed also_existing existing_days entry_limit entry_period entry_excess priority goal_event "
-        "goal_conditions exit_rules steps notes created_at",
+        "trigger_tag trigger_segment trigger_without_segments trigger_without_tags trigger_keyword trigger_url "
+        "trigger_form trigger_conditions reentry reentry_days keyed also_existing existing_days entry_limit "
+        "entry_period entry_excess priority goal_event goal_conditions exit_rules steps notes created_at",
         why="What editors write.",
     ),
     nothing(

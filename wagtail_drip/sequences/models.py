@@ -93,6 +93,11 @@ class Sequence(
         related_name="+",
         verbose_name=_("segment"),
     )
+    # Ids, as plain as in the version: a segment that is asked for anywhere is not deleted (admin.segments.uses).
+    trigger_without_segments = models.JSONField(_("leave out who is in"), default=list, blank=True)
+    trigger_without_tags = models.CharField(
+        _("leave out who has a tag"), max_length=255, default="", blank=True
+    )
     trigger_keyword = models.CharField(_("keyword"), max_length=40, default="", blank=True)
     trigger_url = models.CharField(_("address contains"), max_length=255, default="", blank=True)
     trigger_form = models.ForeignKey(

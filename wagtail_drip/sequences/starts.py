@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from wagtail_drip.compliance import keywords
 from wagtail_drip.contacts import cleaning
@@ -64,28 +65,32 @@ def timed(sequence: Sequence) -> Timed | None:
             weekdays=tuple(sorted(int(day) for day in sequence.trigger_weekdays)) if is_weekly else (),
             month_day=1 if is_weekly else sequence.trigger_month_day,
             at=at,
-            audience=sequence.trigger_audience,
-            tag=_tag(sequence),
-            segment=_segment(sequence),
+            **_audience(sequence),
         )
     if kind == triggers.ONCE:
         moment = sequence.trigger_moment
         return Timed(
             kind=kind,
             moment=moment.isoformat() if moment else "",
-            audience=sequence.trigger_audience,
-            tag=_tag(sequence),
-            segment=_segment(sequence),
+            **_audience(sequence),
         )
     return None
 
 
-def _tag(sequence: Sequence) -> str:
-    return cleaning.tag(sequence.trigger_tag) if sequence.trigger_audience == triggers.TAGGED else ""
+def _audience(sequence: Sequence) -> dict[str, Any]:
+    audience = sequence.trigger_audience
+    return {
+        "audience": audience,
+        "tag": cleaning.tag(sequence.trigger_tag) if audience == triggers.TAGGED else "",
+        "segment": (sequence.trigger_segment_id or 0) if audience == triggers.SEGMENT else 0,
+        "without_tags": tuple(tags(sequence.trigger_without_tags)),
+        "without_segments": tuple(sorted({int(pk) for pk in sequence.trigger_without_segments})),
+    }
 
 
-def _segment(sequence: Sequence) -> int:
-    return (sequence.trigger_segment_id or 0) if sequence.trigger_audience == triggers.SEGMENT else 0
+def tags(written: str) -> list[str]:
+    """Return the tags in what an editor wrote between commas, as tags are stored, each once."""
+    return sorted({tag for part in re.split("[,，、;；\n]", written) if (tag := cleaning.tag(part))})
 
 
 def entry(sequence: Sequence) -> Entry:

@@ -14,21 +14,26 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, get_page_models
 
 from wagtail_drip.contacts.models import ContactDate
+from wagtail_drip.segments.models import Segment
 
 
-class WeekdaysField(forms.TypedMultipleChoiceField):
-    """Weekdays as a list of numbers, Monday is 0."""
+class NumbersField(forms.TypedMultipleChoiceField):
+    """A list of numbers, chosen by ticking."""
 
     widget = forms.CheckboxSelectMultiple
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(choices=list(WEEKDAYS.items()), coerce=int, required=False, **options)
+        super().__init__(coerce=int, required=False, **options)
 
     def prepare_value(self, value: Any) -> Any:
         return [str(day) for day in value] if isinstance(value, list) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return {str(day) for day in initial or ()} != {str(day) for day in data or ()}
+
+
+def _segments() -> list[tuple[int, str]]:
+    return list(Segment.objects.order_by("name").values_list("pk", "name"))
 
 
 class Suggesting(forms.TextInput):
@@ -72,7 +77,14 @@ def known_dates() -> list[str]:
 def prepare(fields: dict[str, Any]) -> None:
     """Replace those of *fields* that are there."""
     if "trigger_weekdays" in fields:
-        fields["trigger_weekdays"] = WeekdaysField(label=capfirst(str(fields["trigger_weekdays"].label)))
+        # Monday is 0.
+        fields["trigger_weekdays"] = NumbersField(
+            label=capfirst(str(fields["trigger_weekdays"].label)), choices=list(WEEKDAYS.items())
+        )
+    if "trigger_without_segments" in fields:
+        fields["trigger_without_segments"] = NumbersField(
+            label=capfirst(str(fields["trigger_without_segments"].label)), choices=_segments
+        )
     if "trigger_attribute" in fields:
         fields["trigger_attribute"].widget = Suggesting(attrs={"placeholder": "birthday", "maxlength": 64})
         fields["trigger_attribute"].label = _("Which date")

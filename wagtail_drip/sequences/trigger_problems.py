@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from wagtail_drip.compliance import keywords
-from wagtail_drip.contacts.models import ContactDate
+from wagtail_drip.contacts.models import ContactDate, ContactTag
 from wagtail_drip.events import condition_blocks as conditions
+from wagtail_drip.segments.models import Segment
+from wagtail_drip.sequences import starts
 from wagtail_drip.sequences.types import Problem
 
 if TYPE_CHECKING:
@@ -116,6 +118,41 @@ def _audience(sequence: Sequence) -> Iterator[Problem]:
         yield Problem(field="trigger_tag", message=_("Name the tag that these people have."))
     if sequence.trigger_audience == "segment" and sequence.trigger_segment_id is None:
         yield Problem(field="trigger_segment", message=_("Choose the segment that these people are in."))
+    without = starts.timed(sequence)
+    if without is None or not (without.without_segments or without.without_tags):
+        return
+    there = Segment.objects.filter(pk__in=without.without_segments).count()
+    if there < len(without.without_segments):
+        yield Problem(
+            field="trigger_without_segments",
+            message=_(
+                "A segment that was to be left out is no longer there. Choose again whom to leave out."
+            ),
+        )
+    if without.segment and without.segment in without.without_segments:
+        yield Problem(
+            field="trigger_without_segments",
+            message=_("This is for the people in a segment and leaves out the same segment: nobody is left."),
+        )
+    if without.tag and without.tag in without.without_tags:
+        yield Problem(
+            field="trigger_without_tags",
+            message=_("This is for the people with a tag and leaves out the same tag: nobody is left."),
+        )
+    unknown = sorted(set(without.without_tags) - known_tags(without.without_tags))
+    if unknown:
+        yield Problem(
+            field="trigger_without_tags",
+            level="advice",
+            message=_("Nobody has the tag “%(tag)s”, so it leaves nobody out. Is it written as it should be?")
+            % {"tag": unknown[0]},
+        )
+
+
+def known_tags(names: Collection[str]) -> set[str]:
+    """Return those of these tags that somebody has."""
+    rows = ContactTag.objects.filter(tag__in=names).order_by().values_list("tag", flat=True).distinct()
+    return set(rows)
 
 
 def _keyword(sequence: Sequence) -> Iterator[Problem]:

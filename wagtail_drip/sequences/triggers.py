@@ -31,6 +31,8 @@ class Timed:
     :ivar moment: ONCE: ISO 8601 with its offset; '' for as soon as it is published.
     :ivar audience: SCHEDULE, ONCE: EVERYONE who has agreed, or of them those who are TAGGED
         or in a SEGMENT.
+    :ivar without_tags: SCHEDULE, ONCE: nobody who has one of them when it comes to letting people in.
+    :ivar without_segments: nor who is in one of these then.
     """
 
     kind: str
@@ -46,6 +48,13 @@ class Timed:
     audience: str = EVERYONE
     tag: str = ""
     segment: int = 0
+    without_tags: tuple[str, ...] = ()
+    without_segments: tuple[int, ...] = ()
+
+    @property
+    def segments(self) -> frozenset[int]:
+        """Return the segments that must be counted before anybody knows whom it concerns."""
+        return frozenset({self.segment, *self.without_segments} - {0})
 
     @property
     def time(self) -> time:
@@ -61,10 +70,13 @@ class Timed:
         return f":{self.kind}"
 
     def to_json(self) -> dict[str, Any]:
-        found = {**asdict(self), "weekdays": list(self.weekdays)}
-        if not self.segment:
-            # As it was written before there were segments: the same trigger is not taken for another.
-            del found["segment"]
+        found = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
+        for name in ("segment", "without_tags", "without_segments"):
+            if not found[name]:
+                # As it was written before there was such a field: the same trigger is not taken for another.
+                del found[name]
         return found
 
 
@@ -74,4 +86,7 @@ NAMES = tuple(f":{kind}" for kind in KINDS)
 def from_json(raw: Mapping[str, Any] | None) -> Timed | None:
     if not raw:
         return None
-    return Timed(**{**raw, "weekdays": tuple(raw.get("weekdays") or ())})
+    found: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+    }
+    return Timed(**found)

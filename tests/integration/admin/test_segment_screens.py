@@ -162,7 +162,9 @@ def test_two_segments_cannot_ask_for_each_other() -> None:
         first.full_clean()
 
 
-@pytest.mark.parametrize("by", ["a segment", "a sequence's audience", "a branch"])
+@pytest.mark.parametrize(
+    "by", ["a segment", "a sequence's audience", "whom it leaves out", "a draft", "a branch"]
+)
 def test_a_segment_that_is_asked_for_is_not_deleted(admin_client: Client, by: str) -> None:
     saved = Segment.objects.create(name="Regulars", rules=[("tag", {"tag": "vip", "negate": ""})])
     hello = ("send_message", {"text": "Hello, reply STOP to opt out."})
@@ -173,6 +175,12 @@ def test_a_segment_that_is_asked_for_is_not_deleted(admin_client: Client, by: st
     elif by == "a branch":
         branch: dict[str, Any] = {"test": "in_segment", "segment": str(saved.pk), "yes": [hello]}
         live_sequence(name="Asking", steps=[("branch", branch)])
+    elif by == "whom it leaves out":
+        live_sequence(name="Asking", trigger_kind="once", trigger_without_segments=[saved.pk], steps=[hello])
+    elif by == "a draft":
+        written = live_sequence(name="Asking", trigger_kind="once", steps=[hello])
+        written.trigger_without_segments = [saved.pk]
+        written.save_revision()
     else:
         live_sequence(
             name="Asking",

@@ -20,6 +20,8 @@ from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.enrolments.why_not import EntryRule
+from wagtail_drip.segments import refresh
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test import time_travel
@@ -119,6 +121,18 @@ def test_who_has_not_agreed_is_not_among_those_it_goes_to() -> None:
 
     assert keeps_out(owen, sequence) == [EntryRule.NOT_IN_AUDIENCE]
     assert asked(owen, sequence).turn is None
+
+
+def test_who_is_left_out_is_told_by_what() -> None:
+    ada, bob = reachable_contact(), reachable_contact()
+    change_tags(add=[(ada.pk, "staff"), (bob.pk, "vip")], now=clock.now())
+    vips = Segment.objects.create(name="VIPs", rules=[("tag", {"tag": "vip", "negate": ""})])
+    refresh.refresh_due()
+    sequence = by_the_clock(**MONDAYS, trigger_without_tags="staff", trigger_without_segments=[vips.pk])
+
+    assert keeps_out(ada, sequence) == [EntryRule.LEFT_OUT_BY_TAG]
+    assert keeps_out(bob, sequence) == [EntryRule.LEFT_OUT_BY_SEGMENT]
+    assert keeps_out(reachable_contact(), sequence) == []
 
 
 def test_a_pause_promises_nothing() -> None:

@@ -194,6 +194,18 @@ def test_after_some_days_it_is_told_from_when_on() -> None:
         (Timed(kind="once", audience="tag", tag="vip"), {}, {EntryRule.NO_TAG}),
         (Timed(kind="once", audience="tag", tag="vip"), {"tags": {"vip"}}, set()),
         (Timed(kind="once"), {}, set()),
+        (Timed(kind="once", without_tags=("staff",)), {"tags": {"vip"}}, set()),
+        (
+            Timed(kind="once", without_tags=("staff", "vip")),
+            {"tags": {"vip"}, "is_in_audience": False},
+            {EntryRule.LEFT_OUT_BY_TAG},
+        ),
+        (Timed(kind="once", without_segments=(7,)), {"segments": {8}}, set()),
+        (
+            Timed(kind="once", without_segments=(7,)),
+            {"segments": {7}, "is_in_audience": False},
+            {EntryRule.LEFT_OUT_BY_SEGMENT},
+        ),
     ],
 )
 def test_what_a_calendar_must_find_of_somebody(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
+
+from wagtail.models import Revision
 
 from wagtail_drip.segments import types
 from wagtail_drip.segments.models import Segment
@@ -18,13 +21,30 @@ def uses(segment: Segment) -> list[str]:
         if segment.pk in types.segments_in(other.compiled)
     ]
     found += Sequence.objects.filter(trigger_segment=segment).values_list("name", flat=True)
+    # Drafts too: a list of whom to leave out that grew shorter by itself would have people texted.
+    drafts = Revision.objects.filter(pk__in=Sequence.objects.values("latest_revision_id"))
+    left_out = [
+        *Sequence.objects.values_list("name", "trigger_without_segments"),
+        *(
+            (draft["name"], draft.get("trigger_without_segments"))
+            for draft in drafts.values_list("content", flat=True)
+        ),
+    ]
+    found += [name for name, asked in left_out if segment.pk in _numbers(asked)]
     versions = SequenceVersion.objects.filter(pk__in=Sequence.objects.values("runtime__version_id"))
     found += [
         name
         for name, flow in versions.values_list("name", "flow")
         if any(test.get("segment") == segment.pk for test in _tests(flow))
+        or segment.pk in ((flow.get("timed") or {}).get("without_segments") or ())
     ]
     return sorted(set(found))
+
+
+def _numbers(written: Any) -> list[Any]:
+    """Return the list of ids that a row or a draft holds: in a draft it is written as JSON."""
+    found = json.loads(written) if isinstance(written, str) else written
+    return found if isinstance(found, list) else []
 
 
 def _tests(part: Any) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,21 @@ trigger_panel = MultiFieldPanel(
             ],
             classname="drip-row",
         ),
+        FieldRowPanel(
+            [
+                FieldPanel(
+                    "trigger_without_segments",
+                    classname=_only_for("once", "schedule", also="drip-left-out"),
+                    help_text=_("Who is in one of them gets nothing, whatever else is true of them."),
+                ),
+                FieldPanel(
+                    "trigger_without_tags",
+                    classname=_only_for("once", "schedule"),
+                    help_text=_("Several with commas between them."),
+                ),
+            ],
+            classname=_only_for("once", "schedule", also="drip-row"),
+        ),
         FieldPanel("trigger_yearly", classname=_only_for("date")),
         FieldRowPanel(
             [

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail_drip.events import catalogue
+from wagtail_drip.sequences import starts
 from wagtail_drip.sequences.models import Sequence
 
 
@@ -18,6 +19,23 @@ def starts_when(sequence: Sequence) -> str:
     """Return it in one sentence without its full stop: "Every year 3 days before “birthday”, at 10:00"."""
     words = _OF_KIND.get(sequence.trigger_kind)
     found = words(sequence) if words else sequence.trigger_kind
+    without = _left_out(sequence)
+    if without:
+        return _("%(when)s, without %(whom)s") % {"when": _to_whom(sequence, found), "whom": without}
+    return _to_whom(sequence, found)
+
+
+def _left_out(sequence: Sequence) -> str:
+    """Return who is left out, without asking the database: lists of sequences say it too; '' for nobody."""
+    if sequence.trigger_kind not in ("once", "schedule"):
+        return ""
+    found = [f"“{tag}”" for tag in starts.tags(sequence.trigger_without_tags)]
+    if n := len(sequence.trigger_without_segments):
+        found.append(ngettext("the people of %(n)d segment", "the people of %(n)d segments", n) % {"n": n})
+    return ", ".join(found)
+
+
+def _to_whom(sequence: Sequence, found: str) -> str:
     if sequence.trigger_kind in ("once", "schedule") and sequence.trigger_audience == "tag":
         return _("%(when)s, to people with the tag “%(tag)s”") % {
             "when": found,
