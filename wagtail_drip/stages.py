@@ -96,11 +96,16 @@ def _imports(now: datetime, slot: str) -> int:
     return importing.import_due(now=now)
 
 
-def _segments(now: datetime, slot: str) -> int:
-    from wagtail_drip.segments import life_stage_refresh, refresh
+def _life_stages(now: datetime, slot: str) -> int:
+    from wagtail_drip.segments import life_stage_refresh
 
-    # First the stages: segments ask for them.
-    return life_stage_refresh.refresh_due(now=now) + refresh.refresh_due(now=now)
+    return life_stage_refresh.refresh_due(now=now)
+
+
+def _segments(now: datetime, slot: str) -> int:
+    from wagtail_drip.segments import refresh
+
+    return refresh.refresh_due(now=now)
 
 
 def _rollups(now: datetime, slot: str) -> int:
@@ -124,6 +129,7 @@ STAGES: dict[str, Stage] = {
     "recovery": _recovery,
     "erasures": _erasures,
     "imports": _imports,
+    "life_stages": _life_stages,  # segments ask for them
     "segments": _segments,
     "rollups": _rollups,
 }

@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from wagtail.models import Site
 
+from wagtail_drip import tasks
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.events.models import Event
 from wagtail_drip.segments import life_stage_actions, life_stage_refresh, matching, querysets
 from wagtail_drip.segments.life_stage_models import LifeStage, LifeStageRules
 from wagtail_drip.segments.life_stages import Limits
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Purchase
 from wagtail_drip.test import outbox
@@ -185,6 +187,22 @@ def test_who_is_not_to_be_profiled_is_in_no_stage_and_not_out_of_one(column: str
         pk for each in matching.people(rules, now=clock.now()) for pk in each.values_list("pk", flat=True)
     ]
     assert found == [bo.pk]
+
+
+def test_stages_that_cannot_be_told_stop_no_segment(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = somebody(1, first_name="Ada")
+    segment = Segment.objects.create(
+        name="Ada", rules=[("detail", {"property": "first_name", "value": "Ada"})]
+    )
+
+    def poisoned(**_: object) -> str:
+        raise ValueError("poisoned")
+
+    monkeypatch.setattr(life_stage_refresh, "stage_of", poisoned)
+    tasks.one_pass()
+
+    assert not LifeStage.objects.exists()
+    assert querysets.segments_of([ada.pk], [segment.pk]) == {ada.pk: frozenset({segment.pk})}
 
 
 def test_nobody_is_looked_at_again_before_it_is_time() -> None:
