@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
 from wagtail_drip.admin import redaction, words
-from wagtail_drip.admin.contacts import evidence, timeline
+from wagtail_drip.admin.contacts import evidence, stops
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, EXPORT_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
@@ -120,7 +120,7 @@ class ChangeConsentView(ContactScreen):
 
     @cached_property
     def is_suppressed(self) -> bool:
-        return timeline.is_suppressed(self.contact.phone)
+        return stops.has_said_stop(self.contact.phone)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         default = Site.objects.filter(is_default_site=True).first()

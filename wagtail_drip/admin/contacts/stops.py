@@ -37,6 +37,11 @@ def of_number(number: str) -> list[Suppression]:
     return list(rows.order_by("-recorded_at", "-pk"))
 
 
+def has_said_stop(number: str) -> bool:
+    """Tell whether the number has said stop, to any sender of ours; that texts fail there is no word of theirs."""
+    return any(row.reason != BAD_NUMBER for row in of_number(number))
+
+
 def for_page(contact: Contact) -> dict[str, Any]:
     """Return what a contact's page says of it: whether they said stop, why, and whether texts fail to arrive."""
     rows = of_number(contact.phone)

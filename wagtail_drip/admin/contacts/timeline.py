@@ -16,10 +16,8 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction, words
 from wagtail_drip.compliance import keywords
-from wagtail_drip.compliance.actions import BAD_NUMBER
-from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint, Suppression
+from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint
 from wagtail_drip.contacts.models import ConsentRecord, Permission
-from wagtail_drip.core import keys
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event
@@ -236,11 +234,3 @@ def permissions(contact_id: int) -> list[Permission]:
     """Return what the person's records permit now, site by site, with the words they agreed to."""
     rows = Permission.objects.filter(contact=contact_id).select_related("site", "record")
     return list(rows.order_by("site", "group", "topic"))
-
-
-def is_suppressed(number: str) -> bool:
-    """Tell whether the number has said stop, to any sender of ours; that texts fail there is no word of theirs."""
-    if not number:
-        return False
-    rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None)
-    return rows.exclude(reason=BAD_NUMBER).exists()
