@@ -15,9 +15,6 @@ _CARRIERS = gettext_lazy(
     "%(country)s: carriers filter texts about this, and let them pass only to people whose age was checked. If you "
     "sell it, ask your provider before you send; if you do not, say it in other words."
 )
-_SCHEMES = gettext_lazy(
-    "%(country)s: carriers take this for a swindle and may drop the text. Say it in other words."
-)
 ADVICE: dict[str, Any] = {
     "sex": _CARRIERS,
     "alcohol": _CARRIERS,
@@ -36,7 +33,9 @@ ADVICE: dict[str, Any] = {
     "lending": gettext_lazy(
         "%(country)s: carriers refuse texts about risky loans, debts and coins. If it is none, say it in other words."
     ),
-    "bait": _SCHEMES,
+    "bait": gettext_lazy(
+        "%(country)s: carriers take this for a swindle and may drop the text. Say it in other words."
+    ),
     "extremes": gettext_lazy(
         "%(country)s: the advertising law (article 9) forbids claims that nothing can be better. Leave the word out, "
         "or say what can be proven."

@@ -1,8 +1,7 @@
 """
 Words of a text by which a network or a law may judge it, by country. Pure.
 
-``sensitive_words.toml`` is the data and says what its fields mean; what an owner adds lies beside it. It warns, and
-judges nothing: a wine shop says wine.
+``sensitive_words.toml`` is the data and says what its fields mean. It warns, and judges nothing: a wine shop says wine.
 """
 
 from __future__ import annotations
@@ -10,19 +9,17 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
 from wagtail_drip.compliance import letters
 
-# The kind of a word that an owner wrote down.
-OWN = "own"
 _SPACES = re.compile(r"\s+")
-# Han characters: words there have no spaces between them, and what has is written so to slip through.
 # A letter or digit of a script that puts spaces between its words.
 _SPELLED = r"(?:(?![一-鿿])[^\W_])"
+# Between Han characters there are none; where there are, it is written so to slip through.
 _BETWEEN_HAN = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
 
 
@@ -53,15 +50,13 @@ class Found:
     list: WordList
 
 
-def find(text: str, lists: Iterable[WordList], *, place: str, ignored: Collection[str] = ()) -> list[Found]:
+def find(text: str, lists: Iterable[WordList], *, place: str) -> list[Found]:
     """
     Return the words of *lists* that stand in *text*, in the order of the lists, each once.
 
     :param place: the country of whoever reads it; '' for none, where only words for everywhere count.
-    :param ignored: words that are not warned of.
     """
     plain = bare(text)
-    left_out = {bare(word) for word in ignored}
     found: dict[str, Found] = {}
     for each in lists:
         if each.places and place not in each.places:
@@ -69,7 +64,7 @@ def find(text: str, lists: Iterable[WordList], *, place: str, ignored: Collectio
         rest = _without(plain, each.unless)
         for word in each.words:
             known = bare(word)
-            if known and known not in found and known not in left_out and _pattern(known).search(rest):
+            if known and known not in found and _pattern(known).search(rest):
                 found[known] = Found(word=word, list=each)
     return list(found.values())
 

@@ -76,12 +76,6 @@ def test_each_list_says_what_it_rests_on_and_has_advice_and_countries_with_names
         assert find(f"x {other} y", [replace(each, unless=())], place=min(each.places)) != []
 
 
-def test_what_an_owner_set_aside_is_not_warned_of() -> None:
-    found = find("Wine and beer", LISTS, place="US", ignored=["WINE"])
-
-    assert [each.word for each in found] == ["beer"]
-
-
 def test_a_word_for_everywhere_is_found_without_a_country() -> None:
     own = WordList(kind="own", words=("cheap",))
 
