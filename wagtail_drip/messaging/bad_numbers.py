@@ -9,11 +9,12 @@ A delivered text makes everything before it as if it had never been.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 
 from wagtail_drip import conf
 from wagtail_drip.compliance import actions as compliance
@@ -123,15 +124,14 @@ def _in_a_row(number_hashes: Collection[str]) -> dict[str, list[tuple[str, str]]
 
 def _last_delivered(heads: Collection[int], *, since: datetime) -> dict[int, datetime]:
     """Return when each person was last handed a text that arrived, whichever of their merged contacts it was to."""
-    everybody = {*heads, *contacts.merged_into(heads)}
-    of = contacts.resolve_merged(everybody)
+    speaks_for = {**{pk: pk for pk in heads}, **contacts.merged_into(heads)}
     rows = Message.objects.filter(
-        contact_id__in=everybody, state=MessageState.DELIVERED, handed_over_at__gte=since
+        contact_id__in=speaks_for, state=MessageState.DELIVERED, handed_over_at__gte=since
     )
     found: dict[int, datetime] = {}
-    pairs: Iterable[Any] = rows.order_by("handed_over_at").values_list("contact_id", "handed_over_at")
-    for contact_id, handed_over_at in pairs:
-        found[of[contact_id]] = handed_over_at
+    for contact_id, at in rows.order_by().values_list("contact_id").annotate(last=Max("handed_over_at")):
+        head = speaks_for[contact_id]
+        found[head] = max(found.get(head, at), at)
     return found
 
 
