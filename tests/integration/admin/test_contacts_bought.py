@@ -89,6 +89,13 @@ def test_the_list_is_narrowed_by_orders_and_spending(
     assert set(listed(admin_client, **query)) == expected
 
 
+@pytest.mark.parametrize("bound", ["orders_min", "orders_max"])
+def test_half_an_order_is_refused(admin_client: Client, people: dict[str, Contact], bound: str) -> None:
+    page = admin_client.get(LIST, {bound: "2.5"}).content.decode()
+
+    assert "Ensure that there are no more than 0 decimal places." in page
+
+
 @pytest.mark.parametrize(
     ("ordering", "expected"),
     [

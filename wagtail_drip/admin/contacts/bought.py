@@ -64,16 +64,16 @@ def currencies() -> list[tuple[str, Any]]:
 
 
 def currency_of(wanted: str) -> str:
-    """Return in which currency a list shows what was spent: the one it is narrowed to, else the shop's own."""
+    """
+    Return in which currency a list shows what was spent: the one it is narrowed to, else the shop's own.
+
+    Where no site names its own, it is that of the first who bought.
+    """
     if wanted:
         return wanted[:3]
     own = SiteSettings.objects.exclude(currency="").order_by("-site__is_default_site", "pk")
-    return own.values_list("currency", flat=True).first() or _most_used()
-
-
-def _most_used() -> str:
-    """Return a currency that is used, where no site names its own."""
-    return SpendTally.objects.order_by("pk").values_list("currency", flat=True).first() or ""
+    first = SpendTally.objects.order_by("pk").values_list("currency", flat=True)
+    return own.values_list("currency", flat=True).first() or first.first() or ""
 
 
 def with_spending(contacts: QuerySet[Contact], *, currency: str) -> QuerySet[Contact]:

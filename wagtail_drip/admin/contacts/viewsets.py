@@ -59,10 +59,18 @@ class ContactFilterSet(WagtailFilterSet):
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
     orders_min = django_filters.NumberFilter(
-        label=_("Orders, at least"), method="filter_orders_min", min_value=0, max_value=MOST
+        label=_("Orders, at least"),
+        method="filter_orders_min",
+        min_value=0,
+        max_value=MOST,
+        decimal_places=0,
     )
     orders_max = django_filters.NumberFilter(
-        label=_("Orders, at most"), method="filter_orders_max", min_value=0, max_value=MOST
+        label=_("Orders, at most"),
+        method="filter_orders_max",
+        min_value=0,
+        max_value=MOST,
+        decimal_places=0,
     )
     spent_min = django_filters.NumberFilter(
         label=_("Spent, at least"), method="filter_spent", min_value=0, max_value=MOST
