@@ -33,7 +33,7 @@ BIRTHDAY = "birthday"
 _SALT = "wagtail_drip.own_data"
 # In their words, by the tables of the inventory; the first of each is the one whose rows are counted.
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (gettext_lazy("Texts we sent or will send you"), ("Message", "Receipt", "SendLedger")),
+    (gettext_lazy("Texts we sent or will send you"), ("Message", "Receipt", "SendLedger", "NumberFailure")),
     (gettext_lazy("Texts you wrote to us"), ("InboundText", "Callback")),
     (
         gettext_lazy("What you agreed to or said no to"),
@@ -51,6 +51,8 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         ("Enrolment", "StepVisit", "OutsideCall", "VersionMove"),
     ),
     (gettext_lazy("Groups of customers you are or were in"), ("SegmentMembership",)),
+    (gettext_lazy("How loyal a customer you are or were, in our eyes"), ("LifeStage",)),
+    (gettext_lazy("Complaints of yours that the shop noted"), ("Complaint",)),
     (gettext_lazy("Words the shop noted about you"), ("ContactTag",)),
 )
 OTHER = gettext_lazy("Who you are, and how the shop and we recognise you")
