@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from wagtail.users.models import UserProfile
 
 from sandbox import running
 from sandbox.bootstrap import Environment
@@ -73,6 +75,61 @@ def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
     user = User.objects.create_superuser("ada", "ada@shop.example", "pass")
     with desk(chromium, live_server.url, user) as opened:
         yield opened
+
+
+@pytest.fixture(params=["en", "zh-hans"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def owner(chromium: Browser, live_server: Any, language: str) -> Iterator[Page]:
+    """The admin, as an owner sees it who reads English, and once more as one who reads Chinese."""
+    user = User.objects.create_superuser("owner", "owner@shop.example", "pass")
+    UserProfile.objects.create(user=user, preferred_language=language)
+    with desk(chromium, live_server.url, user) as opened:
+        yield opened
+
+
+@pytest.fixture
+def look(owner: Page, language: str) -> Callable[[str], None]:
+    """Keep a picture of the page where DRIP_SHOTS names a folder: wide, narrow and dark."""
+    folder = os.environ.get("DRIP_SHOTS", "")
+
+    def keep(name: str) -> None:
+        if not folder:
+            return
+        owner.screenshot(path=f"{folder}/{name}.{language}.png")
+        owner.emulate_media(color_scheme="dark")
+        owner.screenshot(path=f"{folder}/{name}.{language}.dark.png")
+        owner.emulate_media(color_scheme="light")
+        owner.set_viewport_size({"width": 390, "height": 1300})
+        owner.screenshot(path=f"{folder}/{name}.{language}.phone.png")
+        owner.set_viewport_size({"width": 1500, "height": 950})
+
+    return keep
+
+
+@pytest.fixture
+def phone(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    """A small phone without JavaScript, whose browser takes nothing from anywhere but the site."""
+    context = chromium.new_context(
+        base_url=live_server.url,
+        viewport={"width": 390, "height": 844},
+        java_script_enabled=False,
+        is_mobile=True,
+        has_touch=True,
+    )
+    elsewhere: list[str] = []
+    context.on(
+        "request",
+        lambda request: (
+            elsewhere.append(request.url) if not request.url.startswith(live_server.url) else None
+        ),
+    )
+    yield context.new_page()
+    context.close()
+    assert elsewhere == []
 
 
 @pytest.fixture

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
-from wagtail.users.models import UserProfile
+from playwright.sync_api import Page, expect
 
-from tests.browser.stage import desk
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.core import clock
@@ -25,38 +20,6 @@ WORDS = {
     "en": ("This number cannot be reached", "Text this number again", "Why the number works now"),
     "zh-hans": ("这个号码无法送达", "恢复向这个号码发送", "为什么号码现在可用"),
 }
-
-
-@pytest.fixture(params=["en", "zh-hans"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def owner(chromium: Browser, live_server: Any, language: str) -> Iterator[Page]:
-    user = User.objects.create_superuser("owner", "owner@shop.example", "pass")
-    UserProfile.objects.create(user=user, preferred_language=language)
-    with desk(chromium, live_server.url, user) as opened:
-        yield opened
-
-
-@pytest.fixture
-def look(owner: Page, language: str) -> Callable[[str], None]:
-    """Keep a picture of the page where DRIP_SHOTS names a folder: wide, narrow and dark."""
-    folder = os.environ.get("DRIP_SHOTS", "")
-
-    def keep(name: str) -> None:
-        if not folder:
-            return
-        owner.screenshot(path=f"{folder}/{name}.{language}.png")
-        owner.emulate_media(color_scheme="dark")
-        owner.screenshot(path=f"{folder}/{name}.{language}.dark.png")
-        owner.emulate_media(color_scheme="light")
-        owner.set_viewport_size({"width": 390, "height": 1300})
-        owner.screenshot(path=f"{folder}/{name}.{language}.phone.png")
-        owner.set_viewport_size({"width": 1500, "height": 950})
-
-    return keep
 
 
 def test_an_owner_lets_a_number_be_texted_again(

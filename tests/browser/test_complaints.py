@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
-from wagtail.users.models import UserProfile
+from playwright.sync_api import Page, expect
 
-from tests.browser.stage import desk
 from wagtail_drip.contacts.models import Permission
 from wagtail_drip.core import clock
 from wagtail_drip.messaging.models import InboundText
@@ -25,38 +20,6 @@ WORDS = {
     "en": ("Note a complaint", "They wrote it in a text to us", "What the complaint says", "Has complained"),
     "zh-hans": ("登记投诉", "对方发短信告诉我们", "投诉内容", "曾经投诉"),
 }
-
-
-@pytest.fixture(params=["en", "zh-hans"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def owner(chromium: Browser, live_server: Any, language: str) -> Iterator[Page]:
-    user = User.objects.create_superuser("owner", "owner@shop.example", "pass")
-    UserProfile.objects.create(user=user, preferred_language=language)
-    with desk(chromium, live_server.url, user) as opened:
-        yield opened
-
-
-@pytest.fixture
-def look(owner: Page, language: str) -> Callable[[str], None]:
-    """Keep a picture of the page where DRIP_SHOTS names a folder: wide, narrow and dark."""
-    folder = os.environ.get("DRIP_SHOTS", "")
-
-    def keep(name: str) -> None:
-        if not folder:
-            return
-        owner.screenshot(path=f"{folder}/{name}.{language}.png")
-        owner.emulate_media(color_scheme="dark")
-        owner.screenshot(path=f"{folder}/{name}.{language}.dark.png")
-        owner.emulate_media(color_scheme="light")
-        owner.set_viewport_size({"width": 390, "height": 1300})
-        owner.screenshot(path=f"{folder}/{name}.{language}.phone.png")
-        owner.set_viewport_size({"width": 1500, "height": 950})
-
-    return keep
 
 
 def test_an_owner_notes_a_complaint(owner: Page, language: str, look: Callable[[str], None]) -> None:

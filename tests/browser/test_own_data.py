@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from wagtail.models import Site
 
 from wagtail_drip.contacts.models import Contact
@@ -59,20 +57,6 @@ WORDS = {
         "gone": "您的数据已删除",
     },
 }
-
-
-@pytest.fixture
-def phone(chromium: Browser, live_server: Any) -> Iterator[Page]:
-    """A small phone without JavaScript."""
-    context = chromium.new_context(
-        base_url=live_server.url,
-        viewport={"width": 390, "height": 844},
-        java_script_enabled=False,
-        is_mobile=True,
-        has_touch=True,
-    )
-    yield context.new_page()
-    context.close()
 
 
 def shoot(page: Page, name: str, *, scheme: str = "light") -> None:

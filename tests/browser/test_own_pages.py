@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from wagtail.models import Site
 
 from wagtail_drip.contacts.models import Contact, Permission
@@ -24,28 +23,6 @@ def site() -> int:
     site = Site.objects.get(is_default_site=True)
     core.change_site_settings(site.pk, sender_address="+447700900999", sender_name="Tea House", region="GB")
     return site.pk
-
-
-@pytest.fixture
-def phone(chromium: Browser, live_server: Any) -> Iterator[Page]:
-    """A small phone without JavaScript, whose browser takes nothing from anywhere but the site."""
-    context = chromium.new_context(
-        base_url=live_server.url,
-        viewport={"width": 390, "height": 844},
-        java_script_enabled=False,
-        is_mobile=True,
-        has_touch=True,
-    )
-    elsewhere: list[str] = []
-    context.on(
-        "request",
-        lambda request: (
-            elsewhere.append(request.url) if not request.url.startswith(live_server.url) else None
-        ),
-    )
-    yield context.new_page()
-    context.close()
-    assert elsewhere == []
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, TimeoutError, wait
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -35,3 +37,13 @@ class Door:
     @property
     def has_opened(self) -> bool:
         return self._opened.is_set()
+
+
+def goes_second(second: Future[Any], *, behind: Future[Any], at: Door) -> None:
+    """Show that *second* waits for what is held by *behind*, who stands at the door; then let both finish."""
+    with pytest.raises(TimeoutError):
+        second.result(0.3)
+    at.open()
+    wait([behind, second], PATIENCE_SECONDS)
+    behind.result()
+    second.result()

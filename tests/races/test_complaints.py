@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError, wait
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
+from tests.races.door import PATIENCE_SECONDS, Door, goes_second, needs_row_locks
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import memory
@@ -65,13 +65,7 @@ def test_a_complaint_waits_for_a_hand_over_that_has_locked(
     sending = elsewhere(send_due, now=now)
     before_mark.await_knock()
 
-    complaining = elsewhere(complain, contact.pk, now)
-    with pytest.raises(TimeoutError):
-        complaining.result(0.3)
-    before_mark.open()
-    wait([sending, complaining], PATIENCE_SECONDS)
-    sending.result()
-    complaining.result()
+    goes_second(elsewhere(complain, contact.pk, now), behind=sending, at=before_mark)
 
     later = queued(contact)
     send_due(now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, TimeoutError, wait
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from wagtail.models import Site
 
-from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
+from tests.races.door import PATIENCE_SECONDS, Door, goes_second, needs_row_locks
 from wagtail_drip.compliance import rulebook
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.enrolments import actions as enrolments
@@ -80,13 +80,7 @@ def test_an_erasure_waits_for_an_advance_and_cancels_what_it_queued(
     advancing = elsewhere(run_due.run_due, now=now)
     before_record.await_knock()
 
-    erasing = elsewhere(erase.begin, inside.pk, now=now)
-    with pytest.raises(TimeoutError):
-        erasing.result(0.3)
-    before_record.open()
-    wait([advancing, erasing], PATIENCE_SECONDS)
-    advancing.result()
-    erasing.result()
+    goes_second(elsewhere(erase.begin, inside.pk, now=now), behind=advancing, at=before_record)
     finish(now)
 
     assert memory.outbox == []
@@ -162,13 +156,7 @@ def test_an_erasure_that_comes_after_the_gate_has_locked_waits_and_empties_what_
     sending = elsewhere(send_due, now=now)
     before_mark.await_knock()
 
-    erasing = elsewhere(erase.begin, contact.pk, now=now)
-    with pytest.raises(TimeoutError):
-        erasing.result(0.3)
-    before_mark.open()
-    wait([sending, erasing], PATIENCE_SECONDS)
-    sending.result()
-    erasing.result()
+    goes_second(elsewhere(erase.begin, contact.pk, now=now), behind=sending, at=before_mark)
     finish(now)
 
     message.refresh_from_db()
@@ -281,13 +269,7 @@ def test_an_erasure_waits_for_a_text_that_is_being_read_and_empties_it(
     reading = elsewhere(receive.receive_due, now=now)
     door.await_knock()
 
-    erasing = elsewhere(erase.begin, contact.pk, now=now)
-    with pytest.raises(TimeoutError):
-        erasing.result(0.3)
-    door.open()
-    wait([reading, erasing], PATIENCE_SECONDS)
-    reading.result()
-    erasing.result()
+    goes_second(elsewhere(erase.begin, contact.pk, now=now), behind=reading, at=door)
     finish(now)
 
     # The answer that it queued never went: whoever is erased is not even helped.

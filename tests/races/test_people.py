@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError, wait
+from concurrent.futures import Future
 from datetime import datetime
 from types import ModuleType
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
+from tests.races.door import PATIENCE_SECONDS, Door, goes_second, needs_row_locks
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import context
 from wagtail_drip.core import claims
@@ -75,13 +75,7 @@ def test_erasing_waits_for_a_hand_over_that_has_locked(
     sending = elsewhere(send_due, now=now)
     before_mark.await_knock()
 
-    erasing = elsewhere(erase, contact.pk, now)
-    with pytest.raises(TimeoutError):
-        erasing.result(0.3)
-    before_mark.open()
-    wait([sending, erasing], PATIENCE_SECONDS)
-    sending.result()
-    erasing.result()
+    goes_second(elsewhere(erase, contact.pk, now), behind=sending, at=before_mark)
 
     later = queued(contact)
     send_due(now=now)
