@@ -37,15 +37,15 @@ def token(open_site: int, now: datetime) -> str:
 @pytest.fixture
 def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
     """Where the first who confirms has read the request and has not locked the contact."""
-    door, resolve, knocked = Door(), opt_ins.resolve_merged, []
+    door, lock, knocked = Door(), opt_ins.lock_speakers, []
 
-    def knock_then_resolve(contact_ids: Any) -> Any:
+    def knock_then_lock(contact_ids: Any) -> Any:
         if not knocked:
             knocked.append(True)
             door.knock()
-        return resolve(contact_ids)
+        return lock(contact_ids)
 
-    monkeypatch.setattr(opt_ins, "resolve_merged", knock_then_resolve)
+    monkeypatch.setattr(opt_ins, "lock_speakers", knock_then_lock)
     return door
 
 

@@ -9,11 +9,10 @@ from django.db import transaction
 
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.consent import NOTHING_AGREED, PermissionKey
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.recording import append_each
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod
 from wagtail_drip.contacts.wishes import Wanted
-from wagtail_drip.core import claims
 
 
 @transaction.atomic
@@ -24,17 +23,17 @@ def set_subscriptions(wanted: Sequence[Wanted], *, now: datetime) -> int:
     Nothing is opened that the person's own records do not allow; what is as it should be already takes no
     record. Contacts are locked first, in primary-key order.
     """
-    heads = querysets.resolve_merged({each.contact_id for each in wanted})
-    alive = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
-    present = {contact.pk for contact in alive}
+    speakers = lock_speakers({each.contact_id for each in wanted})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
     known = querysets.subscriptions(
-        {(heads[each.contact_id], each.site_id) for each in wanted if heads[each.contact_id] in present}
+        {(heads[each.contact_id], each.site_id) for each in wanted if each.contact_id in heads}
     )
     answers: dict[tuple[int, int, PermissionKey], Consent] = {}
     for each in wanted:
+        if each.contact_id not in heads:
+            continue
         contact_id, key = heads[each.contact_id], PermissionKey(each.group, Channel.SMS, each.topic)
-        standing = known.get((contact_id, each.site_id))
-        if contact_id not in present or not each.would_change(standing or NOTHING_AGREED):
+        if not each.would_change(known.get((contact_id, each.site_id)) or NOTHING_AGREED):
             continue
         answers[contact_id, each.site_id, key] = Consent(
             group=each.group,

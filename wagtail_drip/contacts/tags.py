@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from wagtail_drip.contacts import cleaning, querysets
-from wagtail_drip.contacts.models import Contact, ContactTag
+from wagtail_drip.contacts import cleaning
+from wagtail_drip.contacts.models import ContactTag
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.core import claims
 
 
@@ -23,20 +24,16 @@ def change_tags(
     Contacts are locked first, in primary-key order; erased ones get none, merged ones give and get through
     the one that speaks for them.
     """
-    heads = querysets.resolve_merged({contact_id for contact_id, _ in (*add, *remove)})
-    alive = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
-    present = {contact.pk for contact in alive}
+    speakers = lock_speakers({contact_id for contact_id, _ in (*add, *remove)})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
     by_tag: defaultdict[str, set[int]] = defaultdict(set)
     for contact_id, tag in remove:
-        by_tag[cleaning.tag(tag)].add(heads[contact_id])
+        if contact_id in heads:
+            by_tag[cleaning.tag(tag)].add(heads[contact_id])
     for tag, contact_ids in sorted(by_tag.items()):
         ContactTag.objects.filter(tag=tag, contact_id__in=contact_ids).delete()
-    new = {(heads[contact_id], cleaning.tag(tag)) for contact_id, tag in add}
+    new = {(heads[contact_id], cleaning.tag(tag)) for contact_id, tag in add if contact_id in heads}
     claims.insert_new(
-        [
-            ContactTag(contact_id=contact_id, tag=tag, at=now)
-            for contact_id, tag in sorted(new)
-            if contact_id in present and tag
-        ],
+        [ContactTag(contact_id=contact_id, tag=tag, at=now) for contact_id, tag in sorted(new) if tag],
         unique=["contact", "tag"],
     )

@@ -10,8 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from wagtail_drip import signals
-from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.core import claims
 from wagtail_drip.enrolments import entry, querysets, volumes
 from wagtail_drip.enrolments.carry_out import why_cancelled
@@ -63,15 +62,15 @@ def admit(wishes: Sequence[Wish], *, now: datetime) -> Admission:
     In the caller's transaction; merged contacts are read through, erased ones never enter. The same wishes
     again let nobody in.
     """
-    heads = contacts.resolve_merged({wish.contact_id for wish in wishes})
     # Locked in order before rows that point at them are inserted: MariaDB's foreign keys lock them too.
-    people = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
-    present = {contact.pk for contact in people}
+    speakers = lock_speakers({wish.contact_id for wish in wishes})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items()}
+    present = {speaker.pk for speaker in speakers.values() if speaker.erased_at is None}
     runs = querysets.earlier_runs({wish.into.sequence_id for wish in wishes}, present)
     refused: dict[int, Refusal] = {}
     let_in: dict[int, str] = {}
     for place, wish in enumerate(wishes):
-        contact_id = heads[wish.contact_id]
+        contact_id = heads.get(wish.contact_id, 0)
         earlier = runs.setdefault((wish.into.sequence_id, contact_id), [])
         key = wish.occasion or entry.dedupe_key(wish.into.flow, wish.trigger)
         reason = (
@@ -225,8 +224,7 @@ def take_out(rows: Sequence[Enrolment], *, reason: ExitReason, now: datetime) ->
 
 def lock_people(rows: Iterable[Enrolment]) -> None:
     """Take the gate's lock on the contacts of *rows* and on whom they were merged into, who is texted for them."""
-    heads = contacts.resolve_merged({row.contact_id for row in rows})
-    claims.lock_in_order(Contact.objects.filter(pk__in={*heads, *heads.values()}))
+    lock_speakers({row.contact_id for row in rows})
 
 
 def wake(pks: Iterable[int], *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.enrolments.entry import Earlier
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.enrolments.states import CallState, EnrolmentState
@@ -47,13 +48,18 @@ def calls_due(now: datetime) -> QuerySet[OutsideCall]:
 def earlier_runs(
     sequence_ids: Collection[int], contact_ids: Collection[int]
 ) -> dict[tuple[int, int], list[Earlier]]:
-    """Return every run of these contacts in these sequences, by (sequence, contact), in one query."""
-    rows = Enrolment.objects.filter(sequence_id__in=sequence_ids, contact_id__in=contact_ids)
+    """
+    Return every run of these contacts in these sequences, by (sequence, contact), in a fixed number of queries.
+
+    Those of whoever was merged into one of them are their own.
+    """
+    speaks_for = {**{pk: pk for pk in contact_ids}, **contacts.merged_into(contact_ids)}
+    rows = Enrolment.objects.filter(sequence_id__in=sequence_ids, contact_id__in=speaks_for)
     found: dict[tuple[int, int], list[Earlier]] = defaultdict(list)
     for sequence_id, contact_id, key, entered_at, running in rows.values_list(
         "sequence_id", "contact_id", "dedupe_key", "entered_at", "running"
     ):
-        found[sequence_id, contact_id].append(
+        found[sequence_id, speaks_for[contact_id]].append(
             Earlier(dedupe_key=key, entered_at=entered_at, is_running=running is not None)
         )
     return found

@@ -10,8 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from wagtail_drip.conf import settings
-from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
@@ -99,8 +98,7 @@ def record_click(
 
 
 def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: datetime) -> None:
-    head = contacts.resolve_merged([link.contact_id])[link.contact_id]
-    locked = claims.lock_in_order(Contact.objects.filter(pk=head, erased_at=None)) if is_person else []
+    speaker = lock_speakers([link.contact_id]).get(link.contact_id) if is_person else None
     click = Click.objects.create(
         link=link,
         recorded_at=now,
@@ -112,7 +110,7 @@ def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: 
     Link.objects.filter(pk=link.pk).update(
         clicks=F("clicks") + 1, first_click_at=Coalesce(F("first_click_at"), now)
     )
-    if not locked:  # erased: nothing of theirs is written any more
+    if speaker is None or speaker.erased_at is not None:  # erased: nothing of theirs is written any more
         return
     events.record_events(
         [
@@ -121,7 +119,7 @@ def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: 
                 key=f"click:{click.pk}",
                 store=OUR_STORE,
                 site_id=link.site_id,
-                contact_id=head,
+                contact_id=speaker.pk,
                 source="link",
                 occurred_at=now,
                 recorded_at=now,
