@@ -96,6 +96,7 @@ class Settings:
     KEEP_CALLBACK_DAYS: int = (
         90  # The same for what a gateway posted: its receipts, and what could not be read.
     )
+    KEEP_MERGE_DAYS: int = 30  # For so many days a merge of two contacts can be undone; 0 is for ever.
     CLOCK_SHIFT: bool = False  # True lets the time machine of sandbox and tests shift our clock.
 
     def __getattribute__(self, name: str) -> Any:

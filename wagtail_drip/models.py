@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wagtail_drip.compliance.models import BlackoutDate, Complaint, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import (
     ConsentRecord,
     Contact,
@@ -66,6 +67,7 @@ __all__ = [
     "ContactDate",
     "ContactIdentity",
     "ContactImport",
+    "ContactMerge",
     "ContactTag",
     "DataRequest",
     "Enrolment",

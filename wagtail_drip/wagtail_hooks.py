@@ -60,6 +60,7 @@ def register_permissions() -> QuerySet[Permission]:
             "see_numbers",
             "import_contact",
             "erase_contact",
+            "merge_contact",
             "change_consent",
             "view_message",
             "view_outsidecall",
@@ -86,6 +87,8 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         trail.AGREED_AGAIN, _("Allow profiling again"), _("Took back their objection to conclusions")
     )
     actions.register_action(trail.ERASED, _("Erase a person"), _("Erased this person"))
+    actions.register_action(trail.MERGED, _("Merge contacts"), _("Made another contact one with this person"))
+    actions.register_action(trail.UNMERGED, _("Undo a merge"), _("Made two people of one again"))
     actions.register_action(
         trail.EXPORTED, _("Download a person's data"), _("Downloaded everything held about this person")
     )

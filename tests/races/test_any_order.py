@@ -19,7 +19,7 @@ from wagtail.models import Site
 from tests import outbox
 from tests.integration.enrolments.test_awaiting import happen
 from tests.races.test_gate import opt_out
-from tests.races.test_people import erase, merge
+from tests.races.test_people import erase
 from wagtail_drip.compliance.types import send
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
@@ -40,6 +40,7 @@ from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.outcomes import Outcomes
 from wagtail_drip.messaging.recovery import recover_due
 from wagtail_drip.messaging.types import Ready
+from wagtail_drip.privacy.merge import merge
 from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.test.people import reachable_contact
@@ -164,8 +165,10 @@ class Town:
     def join(self, who: int, into: int) -> None:
         gone, survivor = self.head(self.people[who].pk), self.head(self.people[into].pk)
         if gone != survivor and not {gone, survivor} & self.erased:
-            merge(gone, survivor)
+            merge(gone, into=survivor, now=self.tick())
             self.into[gone] = survivor
+            # A no of either is a no of both.
+            self.agreed[survivor] &= self.agreed[gone]
 
     # The owner. -----------------------------------------------------------------------------------------------------
 

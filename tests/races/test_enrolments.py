@@ -12,7 +12,6 @@ from django.db.models import Sum
 from wagtail.models import Site
 
 from tests.races.door import PATIENCE_SECONDS, Door, needs_row_locks
-from tests.races.test_people import merge
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
 from wagtail_drip.enrolments import actions, run_due, upgrade
@@ -21,6 +20,7 @@ from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit
 from wagtail_drip.gateways import memory
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.privacy.merge import merge
 from wagtail_drip.sequences.models import Sequence as DripSequence
 from wagtail_drip.test.sequences import live_sequence, publish
 
@@ -188,7 +188,7 @@ def test_who_is_merged_during_an_advance_is_texted_as_the_survivor_or_not_at_all
     advancing = elsewhere(run_due.run_due, now=now)
     before_record.await_knock()
 
-    merging = elsewhere(merge, contact.pk, survivor.pk)
+    merging = elsewhere(merge, contact.pk, into=survivor.pk, now=now)
     before_record.open()
     advancing.result(PATIENCE_SECONDS)
     merging.result(PATIENCE_SECONDS)
@@ -198,9 +198,9 @@ def test_who_is_merged_during_an_advance_is_texted_as_the_survivor_or_not_at_all
     run_due.run_due(now=now)
 
     assert memory.outbox == []  # the survivor never agreed
-    assert set(Message.objects.values_list("state", flat=True)) == {"skipped"}
+    assert set(Message.objects.values_list("state", flat=True)) == {"skipped", "cancelled"}
     ends = dict(Enrolment.objects.values_list("contact_id", "exit_reason"))
-    assert ends[contact.pk] == "replaced_by_reentry"
+    assert ends[contact.pk] == "merged"
     assert ends[survivor.pk] == ""
 
 

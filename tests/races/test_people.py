@@ -19,6 +19,7 @@ from wagtail_drip.gateways import memory
 from wagtail_drip.messaging import facts, straight
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.privacy.merge import merge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,13 +33,6 @@ def erase(contact_id: int, now: datetime) -> None:
         Contact.objects.filter(pk=contact_id).update(
             phone="", active_phone=None, email="", first_name="", last_name="", attributes={}, erased_at=now
         )
-
-
-def merge(contact_id: int, into: int) -> None:
-    """What merging does to the two rows, under both locks in order."""
-    with transaction.atomic():
-        claims.lock_in_order(Contact.objects.filter(pk__in=[contact_id, into]))
-        Contact.objects.filter(pk=contact_id).update(merged_into=into, active_phone=None)
 
 
 @needs_row_locks
@@ -97,7 +91,7 @@ def test_who_is_merged_before_the_gate_locks_speaks_with_the_survivors_voice(
     sending = elsewhere(send_due, now=now)
     before_lock.await_knock()
 
-    merge(contact.pk, survivor.pk)
+    merge(contact.pk, into=survivor.pk, now=now)
     before_lock.open()
     sending.result(PATIENCE_SECONDS)
     while send_due(now=now):
@@ -139,7 +133,7 @@ def test_a_gate_that_reads_people_before_it_locks_them_texts_who_is_gone(
     if change == "erased":
         erase(contact.pk, now)
     else:
-        merge(contact.pk, survivor.pk)
+        merge(contact.pk, into=survivor.pk, now=now)
     door.open()
     sending.result(PATIENCE_SECONDS)
 

@@ -142,5 +142,6 @@ EXITS: dict[str, Any] = {
     "replaced_by_reentry": _("They entered anew, and the old run ended."),
     "expired": _("They waited longer than the sequence allows."),
     "erased": _("This person's data was erased."),
+    "merged": _("Two contacts became one person, and another run of theirs had come further."),
     "error": _("An error inside ended it; it is in the site's log."),
 }

@@ -106,6 +106,7 @@ EXIT_REASONS: dict[str, Any] = {
     ExitReason.REPLACED_BY_REENTRY: _("entered anew"),
     ExitReason.EXPIRED: _("its moment passed"),
     ExitReason.ERASED: _("the person's data was erased"),
+    ExitReason.MERGED: _("went on in another run of the same person"),
     ExitReason.ERROR: _("an error inside; it is in the site's log"),
 }
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Q
+
 from wagtail_drip.compliance.models import Complaint, Suppression
 from wagtail_drip.core import claims, keys
 
 # What we found out ourselves: any other reason is stronger, and stands instead of it.
 BAD_NUMBER = "bad_number"
+# How the source of what another number of theirs has said begins.
+MERGE = "merge:"
 
 
 def suppress(
@@ -71,8 +75,9 @@ def suppress_hashes(
             lifted_at=None, reason=reason, source=source, recorded_at=now
         )
     if reason != BAD_NUMBER and len(known) > len(lifted):
-        # Else their stop would end when the number turns out to work.
-        rows.filter(lifted_at=None, reason=BAD_NUMBER).update(reason=reason, source=source, recorded_at=now)
+        # Else their stop would end when the number turns out to work, or when a merge is undone.
+        weaker = Q(reason=BAD_NUMBER) | Q(source__startswith=MERGE)
+        rows.filter(weaker, lifted_at=None).update(reason=reason, source=source, recorded_at=now)
     claims.insert_new(
         [
             Suppression(
@@ -107,6 +112,45 @@ def lift_hashes(*, number_hashes: Collection[str], reason: str, now: datetime) -
     if not number_hashes:
         return 0
     rows = Suppression.objects.filter(number_hash__in=number_hashes, reason=reason, lifted_at=None)
+    return rows.update(lifted_at=now)
+
+
+def carry_over(*, number: str, to: str, source: str, now: datetime) -> int:
+    """
+    Suppress a number wherever another one of the same person is, and return how many suppressions that took.
+
+    That a number does not work says nothing of the other one.
+
+    :param source: begins with ``MERGE``.
+    """
+    rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None)
+    new = 0
+    for row in rows.exclude(reason=BAD_NUMBER).order_by("pk"):
+        # What suppresses it already stands: it is stronger.
+        theirs = Suppression.objects.filter(
+            number_hash__in=keys.number_hashes(to),
+            scope=row.scope,
+            scope_value=row.scope_value,
+            lifted_at=None,
+        )
+        if not theirs.exclude(reason=BAD_NUMBER).exists():
+            suppress(
+                phone=to,
+                scope=row.scope,
+                scope_value=row.scope_value,
+                reason=row.reason,
+                source=source,
+                now=now,
+            )
+            new += 1
+    return new
+
+
+def lift_carried(*, number: str, source: str, now: datetime) -> int:
+    """Lift what ``carry_over`` suppressed and nobody has said since; return how many suppressions there were."""
+    rows = Suppression.objects.filter(
+        number_hash__in=keys.number_hashes(number), source=source, lifted_at=None
+    )
     return rows.update(lifted_at=now)
 
 

@@ -46,6 +46,11 @@ def last_complaints(contact_ids: Collection[int]) -> dict[int, datetime]:
     return dict(rows.annotate(last=Max("recorded_at")))
 
 
+def is_carried(source: str) -> bool:
+    """Tell whether a merge carried a suppression from one number to the other: see ``actions.carry_over``."""
+    return Suppression.objects.filter(source=source, lifted_at=None).exists()
+
+
 @prepared
 def _suppressions(number_hashes: Collection[str]) -> QuerySet[Any]:
     rows = Suppression.objects.filter(Among("number_hash", number_hashes), lifted_at=None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
+from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import (
     ConsentRecord,
     Contact,
@@ -105,6 +108,16 @@ HELD = (
         kept={"code_hash": "a keyed hash of a code that is good for half an hour"},
         plain="id contact site state attempts requested_at expires_at",
         erasing=Erasing.DELETE,
+    ),
+    Held(
+        model=ContactMerge,
+        why="That two contacts are one person, and what it takes to undo that.",
+        rows=lambda person: ContactMerge.objects.filter(
+            Q(merged__in=person.contact_ids) | Q(into__in=person.contact_ids)
+        ),
+        personal={"number": Kind.NUMBER, "changes": Kind.VALUES},
+        ages=(Age(setting="KEEP_MERGE_DAYS", since="at", blanks=("changes",)),),
+        plain="id merged into at by undone_at undone_by",
     ),
     Held(
         model=Permission,

@@ -14,6 +14,7 @@ from wagtail_drip.contacts import (
     attributes,
     cleaning,
     dated,
+    merging,
     opt_in_actions,
     projection,
     querysets,
@@ -22,6 +23,7 @@ from wagtail_drip.contacts import (
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.consent import PermissionKey
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import claims
 from wagtail_drip.exceptions import WagtailDripError
@@ -110,6 +112,9 @@ def _of_number(number: phones.Phone, known: Contact | None, *, now: datetime) ->
         return owner if head == owner.pk else Contact.objects.get(pk=head)
     if known is not None and known.active_phone is None:
         return _give_number(known, number, now=now)
+    if known is not None and known.pk in querysets.resolve_merged(merging.merged_from(number.e164)).values():
+        # The very account, with the very number, that staff have said is this person's too.
+        return known
     return _new(number, now=now) if known is not None else None
 
 
@@ -197,9 +202,13 @@ def record_consent(
     Append what somebody agreed to or withdrew, and project it, under the contact's lock.
 
     A merged contact's answer is recorded for the one that speaks for it.
+
+    :raises Contact.DoesNotExist: if nobody has this id.
     """
-    head = querysets.resolve_merged([contact_id])[contact_id]
-    claims.lock_in_order(Contact.objects.filter(pk=head))
+    speaker = lock_speakers([contact_id]).get(contact_id)
+    if speaker is None:
+        raise Contact.DoesNotExist(f"There is no contact {contact_id}.")
+    head = speaker.pk
     if not consent.granted:
         opt_in_actions.withdraw(
             contact_ids=[head], site_ids=[site_id], group=consent.group, topic=consent.topic, now=now
@@ -225,8 +234,7 @@ def withdraw_marketing(
     that a second call changes nothing. What they were asked and have not confirmed is taken back, too.
     Contacts are locked first, in primary-key order.
     """
-    heads = set(querysets.resolve_merged(contact_ids).values())
-    claims.lock_in_order(Contact.objects.filter(pk__in=heads))
+    heads = {speaker.pk for speaker in lock_speakers(contact_ids).values()}
     opt_in_actions.withdraw(contact_ids=heads, site_ids=site_ids, topic=topic, now=now)
     pairs = {(contact_id, site_id) for contact_id in heads for site_id in site_ids}
     held = projection.standings_of(pairs)
@@ -275,8 +283,7 @@ def restore_marketing(
 
     :param complained_at: when contacts last complained; what was closed before that stays closed.
     """
-    heads = set(querysets.resolve_merged(contact_ids).values())
-    claims.lock_in_order(Contact.objects.filter(pk__in=heads))
+    heads = {speaker.pk for speaker in lock_speakers(contact_ids).values()}
     closed = (
         Permission.objects.filter(
             contact_id__in=heads,
@@ -322,10 +329,11 @@ def limit_texts(contact_id: int, *, week: int | None, month: int | None, now: da
     """
     if (week is not None and week < 1) or (month is not None and month < 1):
         raise ValueError("A limit is at least 1: for no texts at all, withdraw the permission.")
-    with transaction.atomic():
-        # A hand-over that has counted by the old wish commits first.
-        claims.lock_in_order(Contact.objects.filter(pk=contact_id))
-        Contact.objects.filter(pk=contact_id).update(most_per_week=week, most_per_month=month, changed_at=now)
+    # A hand-over that has counted by the old wish commits first.
+    speakers = lock_speakers([contact_id])
+    Contact.objects.filter(pk__in={speaker.pk for speaker in speakers.values()}).update(
+        most_per_week=week, most_per_month=month, changed_at=now
+    )
 
 
 def repair_permissions(contact_ids: Collection[int]) -> int:
@@ -354,19 +362,21 @@ def update_contacts(all_changes: Mapping[int, Mapping[str, Any]], *, now: dateti
     unknown = {name for each in all_changes.values() for name in each} - _CHANGEABLE
     if unknown:
         raise UnknownField(f"These fields of a contact cannot be changed: {', '.join(sorted(unknown))}.")
-    heads = querysets.resolve_merged(all_changes)
-    locked = claims.lock_in_order(Contact.objects.filter(pk__in=set(heads.values()), erased_at=None))
+    speakers = lock_speakers(all_changes)
     mine: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for contact_id in sorted(all_changes):
+    for contact_id in sorted(speakers):
+        head = speakers[contact_id].pk
         for name, value in all_changes[contact_id].items():
             if name == "attributes":
                 value = {each: attributes.clean(each, given) for each, given in value.items()}
-                mine[heads[contact_id]][name] = {**mine[heads[contact_id]].get(name, {}), **value}
+                mine[head][name] = {**mine[head].get(name, {}), **value}
             else:
-                mine[heads[contact_id]][name] = value
+                mine[head][name] = value
     groups: defaultdict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     with_attributes: list[Contact] = []
-    for contact in locked:
+    for contact in sorted(set(speakers.values()), key=lambda each: each.pk):
+        if contact.erased_at is not None:
+            continue
         wanted = mine[contact.pk]
         plain = cleaning.written({name: value for name, value in wanted.items() if name != "attributes"})
         if plain:

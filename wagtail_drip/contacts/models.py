@@ -70,6 +70,7 @@ class Contact(models.Model):
             ("export_contact", _("Can export contacts")),
             ("see_numbers", _("Can see contacts' phone numbers and texts")),
             ("erase_contact", _("Can erase contacts")),
+            ("merge_contact", _("Can merge contacts and undo it")),
             ("change_consent", _("Can change what a contact agreed to")),
         ]
 

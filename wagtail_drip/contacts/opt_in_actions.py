@@ -10,8 +10,8 @@ from ipaddress import ip_address, ip_network
 from django.db import transaction
 
 from wagtail_drip.contacts import cleaning, recording
-from wagtail_drip.contacts.models import Contact, OptInRequest
-from wagtail_drip.contacts.querysets import resolve_merged
+from wagtail_drip.contacts.models import OptInRequest
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import claims, keys
 from wagtail_drip.core.among import Among
@@ -85,13 +85,12 @@ def confirm(
 
     :param by: ``reply``, ``page`` or, where no confirmation was asked for, ``form``.
     """
-    heads = resolve_merged({each.contact_id for each in requests})
-    alive = claims.lock_in_order(Contact.objects.filter(Among("pk", set(heads.values())), erased_at=None))
-    present = {contact.pk for contact in alive}
+    speakers = lock_speakers({each.contact_id for each in requests})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
     mine = [
         each
         for each in sorted(requests, key=lambda each: each.pk)
-        if heads[each.contact_id] in present and _settle(each, by, now, inbound_text_id)
+        if each.contact_id in heads and _settle(each, by, now, inbound_text_id)
     ]
     if not mine:
         return []
@@ -130,7 +129,7 @@ def _consent(request: OptInRequest) -> Consent:
 def withdraw(
     *,
     contact_ids: Collection[int],
-    site_ids: Collection[int],
+    site_ids: Collection[int] | None,
     now: datetime,
     group: PurposeGroup | None = None,
     topic: str = "",
@@ -140,12 +139,13 @@ def withdraw(
 
     The contacts' locks are held by the caller.
 
+    :param site_ids: None is every one.
     :param group: only of this group; None is every one.
     :param topic: only this topic; '' is every one.
     """
-    rows = OptInRequest.objects.filter(
-        Among("contact_id", contact_ids), Among("site_id", site_ids), state=WAITING
-    )
+    rows = OptInRequest.objects.filter(Among("contact_id", contact_ids), state=WAITING)
+    if site_ids is not None:
+        rows = rows.filter(Among("site_id", site_ids))
     if group is not None:
         rows = rows.filter(purpose_group=group)
     if topic:

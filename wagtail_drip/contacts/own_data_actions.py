@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -73,6 +74,11 @@ def confirm_with(request: DataRequest, *, code: str) -> bool:
 def close(request: DataRequest) -> None:
     """Close what a code opened."""
     DataRequest.objects.filter(pk=request.pk).update(state=CLOSED)
+
+
+def close_all(contact_ids: Collection[int]) -> None:
+    """Close what these contacts have asked for or opened: who they are has changed."""
+    DataRequest.objects.filter(contact__in=contact_ids).exclude(state=CLOSED).update(state=CLOSED)
 
 
 def _is_right(request: DataRequest, code: str) -> bool:

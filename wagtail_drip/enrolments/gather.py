@@ -82,7 +82,7 @@ def facts_for(
         if head.erased_at is not None:
             ended_because = ExitReason.ERASED
         elif enrolment.pk in duplicates:
-            ended_because = ExitReason.REPLACED_BY_REENTRY
+            ended_because = ExitReason.MERGED
         facts[enrolment.pk] = Facts(
             contact_id=head.pk,
             contact={name: getattr(head, name) for name in CONTACT_FIELDS},

@@ -64,4 +64,5 @@ class ExitReason(StrEnum):
     REPLACED_BY_REENTRY = "replaced_by_reentry"
     EXPIRED = "expired"
     ERASED = "erased"
+    MERGED = "merged"
     ERROR = "error"

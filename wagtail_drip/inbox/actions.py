@@ -12,8 +12,9 @@ from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance import querysets as compliance_rows
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import phone, querysets
+from wagtail_drip.contacts import merging, phone, querysets
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims, keys
 from wagtail_drip.gateways.types import InboundEvent
@@ -82,7 +83,8 @@ def stop(
 
     :return: whether anything was open before.
     """
-    contact_ids = _lock(number)
+    # A stop counts for the person, from whichever of their numbers it comes.
+    contact_ids = _lock(number, also=merging.merged_from(number))
     closed = 0
     for scope, value in reach.scopes:
         closed += compliance.suppress(
@@ -178,8 +180,7 @@ def _reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple
     return sorted(set(stopped) & of_reach)
 
 
-def _lock(number: str) -> list[int]:
-    """Lock who answers for *number*, as the gate does, and return their ids."""
-    ids = Contact.objects.filter(active_phone=number).values_list("pk", flat=True)
-    heads = set(querysets.resolve_merged(ids).values())
-    return [row.pk for row in claims.lock_in_order(Contact.objects.filter(pk__in=heads))]
+def _lock(number: str, *, also: Collection[int] = ()) -> list[int]:
+    """Lock who answers for *number* and who speaks for *also*, as the gate does, and return their ids."""
+    ids = {*Contact.objects.filter(active_phone=number).values_list("pk", flat=True), *also}
+    return sorted({speaker.pk for speaker in lock_speakers(ids).values()})

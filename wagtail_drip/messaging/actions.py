@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.querysets import merged_into
 from wagtail_drip.contacts.types import Identity, Purpose
 from wagtail_drip.content import actions as content
 from wagtail_drip.core import actions as core
@@ -90,7 +91,9 @@ def cancel_for_contacts(
     marketing_only: bool = False,
 ) -> int:
     """
-    Cancel what waits in the outbox for these contacts, of every purpose but answers; return how many.
+    Cancel what waits in the outbox for these contacts and whoever was merged into them; return how many.
+
+    Of every purpose but answers.
 
     An answer has a licence of its own, and the confirmation of a stop must survive the stop. Take the
     contacts' locks first.
@@ -99,7 +102,8 @@ def cancel_for_contacts(
     :param with_answers: answers too: the contact is to be erased.
     :param marketing_only: news of orders and bookings still go.
     """
-    rows = Message.objects.filter(contact_id__in=contact_ids)
+    everybody = {*contact_ids, *merged_into(contact_ids)}
+    rows = Message.objects.filter(contact_id__in=everybody)
     if not with_answers:
         rows = rows.exclude(purpose=Purpose.RESPONSE)
     if marketing_only:

@@ -1,4 +1,4 @@
-"""What Wagtail's log keeps of exports and erasures: who did it to which contact, and nothing of the contact's."""
+"""What Wagtail's log keeps of exports, erasures and merges: who did it to which contact, and nothing of the contact's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from wagtail_drip.contacts.models import Contact
 
 EXPORTED = "wagtail_drip.export_contact"
 ERASED = "wagtail_drip.erase_contact"
+MERGED = "wagtail_drip.merge_contact"
+UNMERGED = "wagtail_drip.unmerge_contact"
 CORRECTED = "wagtail_drip.correct_own_data"
 RESTRICTED = "wagtail_drip.restrict_own_data"
 UNRESTRICTED = "wagtail_drip.unrestrict_own_data"
@@ -22,7 +24,7 @@ AGREED_AGAIN = "wagtail_drip.agree_to_profiling"
 
 def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> None:
     """
-    Append to the log that somebody exported or erased a contact.
+    Append to the log what somebody did to a contact.
 
     :param by: who it was at the command line, where there is no *user*.
     """

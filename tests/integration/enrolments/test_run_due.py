@@ -172,7 +172,7 @@ def test_the_erased_leave_and_the_merged_are_texted_as_who_they_are_now(now: dat
     run_due(now=clock.now())
 
     outcomes = dict(Enrolment.objects.values_list("contact_id", "exit_reason"))
-    assert outcomes == {erased.pk: "erased", merged.pk: "", twin.pk: "replaced_by_reentry", own.pk: ""}
+    assert outcomes == {erased.pk: "erased", merged.pk: "", twin.pk: "merged", own.pk: ""}
     assert {m.contact_id for m in Message.objects.all()} == {survivor.pk, own.pk}
     assert len(rows) == 4
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from wagtail_drip.admin import redaction, words
 from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint
+from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.events import catalogue
@@ -57,10 +58,15 @@ def page_number(raw: str | None) -> int:
 
 
 def page(contact_id: int, *, page: int = 1, shows_texts: bool = True) -> Page:
-    """Return the *page*-th fifty entries; seven queries whatever the person did."""
+    """
+    Return the *page*-th fifty entries, of whoever was merged into the contact, too.
+
+    A fixed number of queries, whatever the person did.
+    """
+    everybody = [contact_id, *querysets.merged_into([contact_id])]
     last = page * PAGE_SIZE
     entries = sorted(
-        (entry for source in _SOURCES for entry in source(contact_id, last + 1)),
+        (entry for source in _SOURCES for entry in source(everybody, last + 1)),
         key=lambda entry: entry.at,
         reverse=True,
     )
@@ -85,8 +91,8 @@ def _redacted(entry: Entry) -> Entry:
     )
 
 
-def _messages(contact_id: int, most: int) -> Iterable[Entry]:
-    for row in Message.objects.filter(contact=contact_id).order_by("-created_at")[:most]:
+def _messages(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
+    for row in Message.objects.filter(contact__in=contact_ids).order_by("-created_at")[:most]:
         why = words.reason_label(row)
         at = row.handed_over_at or (row.due_at if row.state == "scheduled" else None) or row.created_at
         yield Entry(
@@ -102,8 +108,8 @@ def _messages(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _replies(contact_id: int, most: int) -> Iterable[Entry]:
-    for row in InboundText.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+def _replies(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
+    for row in InboundText.objects.filter(contact__in=contact_ids).order_by("-recorded_at")[:most]:
         is_ours = row.verdict == "stop" and not row.opted_out
         phrase = keywords.classify(row.text).phrase if is_ours else ""
         yield Entry(
@@ -118,9 +124,9 @@ def _replies(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _events(contact_id: int, most: int) -> Iterable[Entry]:
+def _events(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
     # As the shop tells the story: by when it happened, not by when we heard of it.
-    for row in Event.objects.filter(contact=contact_id).order_by("-occurred_at")[:most]:
+    for row in Event.objects.filter(contact__in=contact_ids).order_by("-occurred_at")[:most]:
         kind = catalogue.find(row.name)
         known = {each.name: each for each in kind.properties} if kind else {}
         # What a kind does not declare has no name that people know; a shop's own event declares nothing.
@@ -151,8 +157,8 @@ def _readable(name: str, value: Any, kind: str) -> Any:
     return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else value
 
 
-def _consent(contact_id: int, most: int) -> Iterable[Entry]:
-    for row in ConsentRecord.objects.filter(contact=contact_id).order_by("-at")[:most]:
+def _consent(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
+    for row in ConsentRecord.objects.filter(contact__in=contact_ids).order_by("-at")[:most]:
         values = {"what": words.PURPOSE_GROUPS.get(row.purpose_group, row.purpose_group)}
         title = _("Agreed to %(what)s") % values if row.granted else _("Said no to %(what)s") % values
         yield Entry(
@@ -170,9 +176,11 @@ def _consent(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
+def _enrolments(contact_ids: Sequence[int], most: int) -> Iterable[Entry]:
     rows = (
-        Enrolment.objects.filter(contact=contact_id).select_related("sequence").order_by("-entered_at")[:most]
+        Enrolment.objects.filter(contact__in=contact_ids)
+        .select_related("sequence")
+        .order_by("-entered_at")[:most]
     )
     for row in rows:
         yield Entry(
@@ -181,7 +189,7 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
             title=_("Entered “%(sequence)s”") % {"sequence": row.sequence.name},
             status=str(words.ENROLMENT_STATES.get(row.state, row.state)),
             is_good=row.state != "failed",
-            url=reverse("wagtail_drip_contacts:why", args=[contact_id, row.sequence_id]),
+            url=reverse("wagtail_drip_contacts:why", args=[contact_ids[0], row.sequence_id]),
             icon="list-ul",
             details=[(_("Left because"), words.EXIT_REASONS.get(row.exit_reason, row.exit_reason))]
             if row.exit_reason
@@ -189,8 +197,8 @@ def _enrolments(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _outside(contact_id: int, most: int) -> Iterable[Entry]:
-    rows = OutsideCall.objects.filter(enrolment__contact=contact_id).order_by("-created_at")[:most]
+def _outside(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
+    rows = OutsideCall.objects.filter(enrolment__contact__in=contact_ids).order_by("-created_at")[:most]
     for row in rows:
         is_notice = row.kind == "notice"
         what = (
@@ -213,9 +221,9 @@ def _outside(contact_id: int, most: int) -> Iterable[Entry]:
         )
 
 
-def _complaints(contact_id: int, most: int) -> Iterable[Entry]:
+def _complaints(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
     labels = dict(COMPLAINT_SOURCES)
-    for row in Complaint.objects.filter(contact=contact_id).order_by("-recorded_at")[:most]:
+    for row in Complaint.objects.filter(contact__in=contact_ids).order_by("-recorded_at")[:most]:
         yield Entry(
             at=row.recorded_at,
             kind="complaint",

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import redaction, words, zones
-from wagtail_drip.admin.contacts import bought, lists, own_pages, stops, timeline
+from wagtail_drip.admin.contacts import bought, lists, merging, own_pages, stops, timeline
 from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
@@ -225,10 +226,14 @@ class ContactIndexView(ReadOnlyIndexView):
 
     @cached_property
     def header_buttons(self) -> list[HeaderButton]:
-        if not self.request.user.has_perm("wagtail_drip.import_contact"):
-            return []
-        url = reverse("wagtail_drip_imports:index")
-        return [HeaderButton(_("Import contacts"), url=url, icon_name="upload")]
+        found = []
+        if self.request.user.has_perm("wagtail_drip.import_contact"):
+            url = reverse("wagtail_drip_imports:index")
+            found.append(HeaderButton(_("Import contacts"), url=url, icon_name="upload"))
+        if self.request.user.has_perm(merging.MERGE_CONTACT):
+            url = reverse("wagtail_drip_contacts:doubles")
+            found.append(HeaderButton(_("Probably the same person"), url=url, icon_name="group"))
+        return found
 
     def search_queryset(self, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         digits = re.sub(r"[\s()./-]", "", self.search_query or "")
@@ -288,6 +293,14 @@ class ContactInspectView(ReadOnlyInspectView):
     template_name = "wagtail_drip/admin/contacts/inspect.html"
     page_title = _("Contact")
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        head = querysets.resolve_merged([self.object.pk])[self.object.pk]
+        if head != self.object.pk:
+            # Old addresses and links in logs lead to who they are now.
+            return redirect("wagtail_drip_contacts:inspect", head)
+        answer: HttpResponseBase = super().get(request, *args, **kwargs)
+        return answer
+
     @property
     def _may_change_consent(self) -> bool:
         return bool(self.request.user.has_perm(CHANGE_CONSENT))
@@ -318,6 +331,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "objects": self.object.objected_at is not None,
             "own_hours": own_pages.hours(self.object),
             **stops.for_page(self.object),
+            "merges": merging.for_page(self.object, shown=shown),
             "complaint": self.object.complaints.order_by("-recorded_at").first(),
             "timeline": timeline.page(self.object.pk, page=page, shows_texts=shown),
         }
@@ -343,6 +357,9 @@ class ContactViewSet(ReadOnlyViewSet):
             path("<int:pk>/complaint/", ComplaintView.as_view(), name="complaint"),
             path("<int:pk>/text-again/", stops.TextAgainView.as_view(), name="text_again"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
+            path("<int:pk>/merge/", merging.MergeView.as_view(), name="merge"),
+            path("<int:pk>/merge/<int:merge_id>/undo/", merging.UndoMergeView.as_view(), name="undo_merge"),
+            path("same/", merging.DoublesView.as_view(), name="doubles"),
             path("<int:pk>/export/", ExportView.as_view(), name="export"),
             path("<int:pk>/why/", WhyIndexView.as_view(), name="why_index"),
             path("<int:pk>/why/<int:sequence_id>/", WhyView.as_view(), name="why"),
