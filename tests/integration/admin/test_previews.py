@@ -14,6 +14,7 @@ from wagtail.users.models import UserProfile
 from wagtail_drip.admin.preview import people
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content.models import MessageTemplate
+from wagtail_drip.core import actions as core
 from wagtail_drip.events.models import Event
 from wagtail_drip.sequences import problems
 from wagtail_drip.sequences.models import Sequence
@@ -338,6 +339,18 @@ def test_the_made_up_customer_lives_where_the_shop_does(admin_client: Client, se
 
     assert "“最低价”, “全网最低”: China: the advertising law" in shown
     assert "“加微信”: China: providers refuse or stop marketing texts about this." in shown
+
+
+def test_the_made_up_customer_lives_in_the_sites_own_country_before_the_installations(
+    admin_client: Client, settings: Any, site_id: int
+) -> None:
+    settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "DEFAULT_REGION": "CN"}
+    core.change_site_settings(site_id, region="US")
+    made = sequence(text("a", "Wine. Reply STOP to opt out"))
+
+    post(admin_client, made)
+
+    assert "“wine”: United States: carriers filter" in preview(admin_client, made)
 
 
 def test_a_publish_is_not_held_back_by_a_word(admin_client: Client) -> None:

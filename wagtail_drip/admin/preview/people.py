@@ -142,6 +142,7 @@ def _made_up(trigger_event: str, *, site_id: int) -> Person:
     samples = variables.samples(trigger_event)
     here = compose.preview_context(None, {}, site_id)
     contact = {name: str(samples["contact"].get(name, "")) for name in CONTACT_FIELDS}
+    contact["region"] = contact["region"] or _region_of(site_id)
     return Person(
         label=_("%(name)s, a made-up customer") % {"name": contact["first_name"]},
         zone=_zone_of(site_id),
@@ -157,3 +158,7 @@ def _made_up(trigger_event: str, *, site_id: int) -> Person:
 
 def _zone_of(site_id: int) -> str:
     return SiteSettings.objects.filter(site_id=site_id).values_list("zone", flat=True).first() or "UTC"
+
+
+def _region_of(site_id: int) -> str:
+    return SiteSettings.objects.filter(site_id=site_id).values_list("region", flat=True).first() or ""
