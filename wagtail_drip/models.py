@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from wagtail_drip.compliance.models import BlackoutDate, Complaint, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.compliance.models import (
+    BlackoutDate,
+    Complaint,
+    LegalHours,
+    SensitiveWord,
+    SpecialEvent,
+    Suppression,
+)
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import (
     ConsentRecord,
@@ -105,6 +112,7 @@ __all__ = [
     "SegmentMembership",
     "SendLedger",
     "SenderBudget",
+    "SensitiveWord",
     "Sequence",
     "SequenceHour",
     "SequenceRuntime",

@@ -26,6 +26,7 @@ from wagtail_drip.admin.segments import viewsets as segment_screens
 from wagtail_drip.admin.sequences import adapters
 from wagtail_drip.admin.sequences import preview as sequence_preview
 from wagtail_drip.admin.sequences.views import refuse_to_delete
+from wagtail_drip.admin.word_lists import history as word_history
 from wagtail_drip.content import preview as content_slot
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.privacy import trail
@@ -103,6 +104,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         _("Let this number be texted again, to which texts had failed"),
     )
     actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
+    word_history.register(actions)
 
 
 @hooks.register("construct_homepage_panels")

@@ -9,8 +9,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wagtail_drip.admin.places import COUNTRIES
-from wagtail_drip.compliance.sensitive_words import Found
+from wagtail_drip.compliance.sensitive_words import OWN, Found
 
+NAMES: dict[str, Any] = {
+    OWN: gettext_lazy("the shop’s own word"),
+    "sex": gettext_lazy("sex"),
+    "hate": gettext_lazy("hate"),
+    "alcohol": gettext_lazy("alcohol"),
+    "firearms": gettext_lazy("firearms"),
+    "tobacco": gettext_lazy("tobacco"),
+    "cannabis": gettext_lazy("cannabis"),
+    "gambling": gettext_lazy("gambling"),
+    "lending": gettext_lazy("loans and coins"),
+    "bait": gettext_lazy("words of swindles"),
+    "extremes": gettext_lazy("claims that nothing can be better (极限词)"),
+    "operators": gettext_lazy("matters that Chinese providers refuse"),
+    "symbols": gettext_lazy("signs that Chinese providers refuse"),
+}
 _CARRIERS = gettext_lazy(
     "%(country)s: carriers filter texts about this, and let them pass only to people whose age was checked. If you "
     "sell it, ask your provider before you send; if you do not, say it in other words."
@@ -50,15 +65,27 @@ ADVICE: dict[str, Any] = {
 
 
 def sentences(found: Sequence[Found], *, place: str) -> list[str]:
-    """Return one sentence for each kind of word that was found, naming the words."""
+    """Return one sentence for each kind of word that was found, naming the words; of the shop's own, one for each."""
+    own = [_of_own(each) for each in found if each.list.kind == OWN]
     by_kind: dict[str, list[str]] = {}
     for each in found:
-        by_kind.setdefault(each.list.kind, []).append(each.word)
+        if each.list.kind != OWN:
+            by_kind.setdefault(each.list.kind, []).append(each.word)
     return [
-        _("“%(words)s”: %(advice)s")
-        % {
-            "words": _("”, “").join(words),
-            "advice": str(ADVICE[kind]) % {"country": COUNTRIES.get(place, place)},
-        }
-        for kind, words in by_kind.items()
+        *own,
+        *(
+            _("“%(words)s”: %(advice)s")
+            % {
+                "words": _("”, “").join(words),
+                "advice": str(ADVICE[kind]) % {"country": COUNTRIES.get(place, place)},
+            }
+            for kind, words in by_kind.items()
+        ),
     ]
+
+
+def _of_own(found: Found) -> str:
+    values = {"word": found.word, "why": found.list.why.rstrip(".。"), "instead": found.list.instead}
+    if found.list.instead:
+        return _("“%(word)s”: %(why)s. Say “%(instead)s” instead.") % values
+    return _("“%(word)s”: %(why)s.") % values

@@ -21,6 +21,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail_drip.admin import opening
 from wagtail_drip.admin.alarms import AlarmsView
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
+from wagtail_drip.admin.word_lists import views as word_lists
 from wagtail_drip.contacts import phone
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -210,6 +211,7 @@ class SettingsViewSet(ViewSet):
             path("alarms/", AlarmsView.as_view(), name="alarms"),
             path("stop/", StopView.as_view(), name="stop"),
             path("lift/<int:hold_id>/", StopView.as_view(), name="lift"),
+            *word_lists.urls(),
         ]
 
     @cached_property

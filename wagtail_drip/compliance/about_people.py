@@ -6,7 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from wagtail_drip.compliance.models import BlackoutDate, Complaint, LegalHours, SpecialEvent, Suppression
+from wagtail_drip.compliance.models import (
+    BlackoutDate,
+    Complaint,
+    LegalHours,
+    SensitiveWord,
+    SpecialEvent,
+    Suppression,
+)
 from wagtail_drip.core.personal_data import Erasing, Held, Kind, Person, nothing, of_contact
 
 
@@ -34,6 +41,11 @@ HELD = (
         LegalHours,
         "id country subdivision week holidays kind has_marketing_only source url read_on reason edited_by edited_at",
         why="What staff say of a place's legal hours.",
+    ),
+    nothing(
+        SensitiveWord,
+        "id site kind word digest country reason instead edited_by edited_at",
+        why="What staff say of sensitive words.",
     ),
     nothing(BlackoutDate, "id name begins_on ends_on site purposes sequences", why="Days without texts."),
     nothing(

@@ -181,3 +181,39 @@ class SpecialEvent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SensitiveWord(models.Model):
+    """
+    What a site's owner says over the shipped lists of sensitive words: a word of the shop's own, or one (or a whole
+    list) that is not to be warned of.
+
+    The shipped lists are in ``sensitive_words.toml`` and never here: deleting a row warns of them again.
+    """
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    # The shipped list's; "own" for a word of the shop's own.
+    kind = models.CharField(max_length=16)
+    # '' for the whole list.
+    word = models.CharField(_("word"), max_length=80, default="", blank=True)
+    # The word as it is compared: databases disagree about which letters are alike. '' for the whole list.
+    digest = models.CharField(max_length=64, default="", blank=True)
+    country = models.CharField(_("country"), max_length=2, default="", blank=True)
+    reason = models.CharField(_("why"), max_length=500)
+    instead = models.CharField(_("say instead"), max_length=200, default="", blank=True)
+    edited_by = models.CharField(max_length=150, default="", blank=True)
+    edited_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("sensitive word")
+        verbose_name_plural = _("sensitive words")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "kind", "digest", "country"], name="drip_sensitive_word_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.word or self.kind

@@ -1,7 +1,8 @@
 """
 Words of a text by which a network or a law may judge it, by country. Pure.
 
-``sensitive_words.toml`` is the data and says what its fields mean. It warns, and judges nothing: a wine shop says wine.
+``sensitive_words.toml`` is the data and says what its fields mean; what a shop changes about it lies over it
+(``of_shop``). It warns, and judges nothing: a wine shop says wine.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
 from wagtail_drip.compliance import letters
+
+# The kind of a shop's own words.
+OWN = "own"
 
 _SPACES = re.compile(r"\s+")
 # A letter or digit of a script that puts spaces between its words.
@@ -30,7 +34,8 @@ class WordList:
 
     :ivar places: ISO 3166 countries; none for everywhere.
     :ivar unless: longer words in which one of the words means something else.
-    :ivar read: the day on which the source was read, in ISO 8601.
+    :ivar read: the day on which the source was read, in ISO 8601; of a shop's own word, when it was written.
+    :ivar why, instead: of a shop's own word, what is wrong with it and what to say in its place.
     """
 
     kind: str
@@ -40,6 +45,27 @@ class WordList:
     source: str = ""
     url: str = ""
     read: str = ""
+    why: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """
+    What a shop says over the shipped lists: a word of its own, or one that is not to be warned of.
+
+    :ivar kind: of the list that the word stands in; ``OWN`` for a word of its own.
+    :ivar word: '' for the whole list.
+    :ivar place: where an own word matters; '' for everywhere.
+    :ivar on: the day in ISO 8601.
+    """
+
+    kind: str
+    word: str = ""
+    place: str = ""
+    why: str = ""
+    instead: str = ""
+    on: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +93,40 @@ def find(text: str, lists: Iterable[WordList], *, place: str) -> list[Found]:
             if known and known not in found and _pattern(known).search(rest):
                 found[known] = Found(word=word, list=each)
     return list(found.values())
+
+
+def of_shop(changes: Iterable[Change], *, shipped: Iterable[WordList] | None = None) -> tuple[WordList, ...]:
+    """
+    Return the lists that a shop is warned by: its own words first, then what it left of those that we ship.
+
+    A change about a list or word that we ship no longer says nothing.
+    """
+    own: list[WordList] = []
+    silent: dict[str, set[str]] = {}
+    for each in changes:
+        if each.kind == OWN:
+            places = frozenset({each.place} if each.place else ())
+            own.append(
+                WordList(
+                    kind=OWN,
+                    words=(each.word,),
+                    places=places,
+                    why=each.why,
+                    instead=each.instead,
+                    read=each.on,
+                )
+            )
+        else:
+            silent.setdefault(each.kind, set()).add(bare(each.word))
+    lists = LISTS if shipped is None else shipped
+    return (*own, *(_left(each, silent.get(each.kind, set())) for each in lists))
+
+
+def _left(each: WordList, silent: set[str]) -> WordList:
+    if not silent:
+        return each
+    whole = "" in silent
+    return replace(each, words=tuple(word for word in each.words if not whole and bare(word) not in silent))
 
 
 def bare(text: str) -> str:

@@ -21,6 +21,7 @@ from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.sequences import usage
+from wagtail_drip.compliance import word_actions
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.content.widgets import MessageTextarea
 
@@ -103,5 +104,7 @@ def render_preview(instance: MessageTemplate, request: HttpRequest, mode_name: s
         instance,
         person=person,
         site_id=site_id,
-        single=bubble(instance.text, person.variables, place=person.place),
+        single=bubble(
+            instance.text, person.variables, place=person.place, words=word_actions.lists_of(site_id)
+        ),
     )

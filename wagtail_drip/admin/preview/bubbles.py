@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wagtail_drip.admin import sensitive_words as advising
 from wagtail_drip.compliance import sensitive_words
-from wagtail_drip.compliance.sensitive_words import Found
+from wagtail_drip.compliance.sensitive_words import Found, WordList
 from wagtail_drip.conf import settings
 from wagtail_drip.content import compose, language, problems
 from wagtail_drip.gateways import encoding
@@ -52,11 +52,19 @@ class Bubble:
         return self.has_way_out or bool(_OPT_OUT.search(self.text))
 
 
-def bubble(source: str, variables: Mapping[str, Any], *, place: str = "", track_links: bool = True) -> Bubble:
+def bubble(
+    source: str,
+    variables: Mapping[str, Any],
+    *,
+    place: str = "",
+    track_links: bool = True,
+    words: Iterable[WordList] = sensitive_words.LISTS,
+) -> Bubble:
     """
     Return the text with the person's values in it, and with links as short as they will be.
 
     :param place: the person's country, whose sensitive words are looked for; '' for none.
+    :param words: the lists of these, as the shop has changed them.
     """
     try:
         rendered = language.parse(source).render(variables)
@@ -71,7 +79,7 @@ def bubble(source: str, variables: Mapping[str, Any], *, place: str = "", track_
         is_unicode=cost.encoding != "GSM-7",
         missing=rendered.missing,
         has_way_out=bool(_WAY_OUT.search(source)),
-        sensitive=tuple(sensitive_words.find(text, sensitive_words.LISTS, place=place)),
+        sensitive=tuple(sensitive_words.find(text, words, place=place)),
         place=place,
     )
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from wagtail_drip.admin.preview.bubbles import Bubble, bubble
 from wagtail_drip.admin.preview.people import Person
+from wagtail_drip.compliance import sensitive_words
+from wagtail_drip.compliance.sensitive_words import WordList
 from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.enrolments import walk
 from wagtail_drip.enrolments.effects import ANSWERED
@@ -80,8 +82,18 @@ class _Journey:
     walks: int = 0
 
 
-def conversation(sequence: Sequence, person: Person, *, now: datetime) -> Conversation:
-    """Return the conversation as it would go if it began *now* and the person did nothing."""
+def conversation(
+    sequence: Sequence,
+    person: Person,
+    *,
+    now: datetime,
+    words: tuple[WordList, ...] = sensitive_words.LISTS,
+) -> Conversation:
+    """
+    Return the conversation as it would go if it began *now* and the person did nothing.
+
+    :param words: the lists of sensitive words, as the shop has changed them.
+    """
     places = list(tree.places(sequence.steps))
     flow, texts = compiling.plan(sequence)
     unfinished = {
@@ -100,7 +112,7 @@ def conversation(sequence: Sequence, person: Person, *, now: datetime) -> Conver
     _go(passable, walk.start_of(passable), facts, now, main)
     everywhere = _Journey(entered=dict(main.entered), left=dict(main.left), taken=dict(main.taken))
     _go_the_other_ways(passable, facts, everywhere)
-    builder = _Builder(sequence=sequence, person=person, texts=texts, journey=everywhere)
+    builder = _Builder(sequence=sequence, person=person, texts=texts, journey=everywhere, words=words)
     rows = builder.rows(sequence.steps)
     return Conversation(rows=rows, segments=_segments(rows, main), zone=person.zone)
 
@@ -202,6 +214,7 @@ class _Builder:
     person: Person
     texts: dict[str, dict[str, str]]
     journey: _Journey
+    words: tuple[WordList, ...]
     has_texted: bool = False
 
     def rows(self, stream: Any, prefix: str = "") -> list[Row]:
@@ -236,6 +249,7 @@ class _Builder:
                 self.person.variables,
                 place=self.person.place,
                 track_links=child.value.get("track_links", True),
+                words=self.words,
             ),
             needs_opt_out=is_first and group_of(purpose) == PurposeGroup.MARKETING,
         )

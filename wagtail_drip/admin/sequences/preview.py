@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from wagtail_drip.admin.preview import page
 from wagtail_drip.admin.sequences.conversation import conversation
 from wagtail_drip.admin.sequences.trigger_words import starts_when
+from wagtail_drip.compliance import word_actions
 from wagtail_drip.core import clock
 from wagtail_drip.sequences import starts
 
@@ -23,5 +24,5 @@ def render(instance: Any, request: HttpRequest, mode_name: str) -> HttpResponse:
         person=person,
         site_id=site_id,
         starts_when=starts_when(instance),
-        conversation=conversation(instance, person, now=clock.now()),
+        conversation=conversation(instance, person, now=clock.now(), words=word_actions.lists_of(site_id)),
     )
