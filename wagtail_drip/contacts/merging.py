@@ -142,6 +142,12 @@ def merge(
     return done
 
 
+def keep(done: ContactMerge, name: str, value: Any) -> None:
+    """Keep with a merge what another room needs to undo it: a plain JSON value."""
+    done.changes = {**done.changes, name: value}
+    done.save(update_fields=["changes"])
+
+
 def _filled(merged: Contact, stays: Contact) -> dict[str, Any]:
     found = {
         name: getattr(merged, name) for name in _FILLED if not getattr(stays, name) and getattr(merged, name)

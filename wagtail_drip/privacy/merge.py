@@ -28,6 +28,7 @@ from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.privacy import trail
+from wagtail_drip.segments import merging as segments
 from wagtail_drip.stores import tallies
 
 
@@ -55,6 +56,7 @@ def _merge(contact_id: int, *, into: int, now: datetime, user: Any) -> ContactMe
         compliance.carry_over(
             number=done.number, to=stays.active_phone, source=merging.source_of(done), now=now
         )
+    merging.keep(done, "segments", segments.join(merged.pk, into=stays.pk, now=now))
     everybody = family([stays.pk])
     runs.end_doubles(everybody, head=stays.pk, now=now)
     messaging.ask_wishes_again_of(everybody, now=now)
@@ -143,6 +145,8 @@ def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
         now=now,
         staff_user_id=user.pk if user else None,
     )
+    joined = done.changes.get("segments", [])
+    segments.part(merged.pk, stays=stays.pk, joined=joined, merged_at=done.at, now=now)
     source = merging.source_of(done)
     if is_complained_of:
         # Nobody can tell who of the two it was.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
 from wagtail_drip.events import actions as events
@@ -21,14 +22,14 @@ def enter(segment: Segment, contact_ids: Collection[int], *, site_id: int | None
     """
     Make these people members; with a site, each enters by an event of it.
 
-    Whoever is a member already stays one, and enters nothing.
+    Whoever is a member already stays one, and enters nothing; nobody enters who was merged or erased meanwhile.
     """
     present = set(
         SegmentMembership.objects.filter(
             Among("contact_id", contact_ids), segment=segment, current=1
         ).values_list("contact_id", flat=True)
     )
-    new = sorted(set(contact_ids) - present)
+    new = sorted(set(contact_ids) - present - _gone(contact_ids))
     claims.insert_new(
         [SegmentMembership(segment=segment, contact_id=pk, entered_at=now) for pk in new],
         unique=["segment", "contact", "current"],
@@ -44,8 +45,18 @@ def leave(segment: Segment, contact_ids: Collection[int], *, site_id: int | None
         SegmentMembership.objects.filter(Among("contact_id", contact_ids), segment=segment, current=1)
     )
     SegmentMembership.objects.filter(Among("pk", [row.pk for row in rows])).update(current=None, left_at=now)
-    if site_id is not None:
-        _tell(LEFT, segment, [row.contact_id for row in rows], site_id=site_id, now=now)
+    if site_id is not None and rows:
+        # An event of somebody merged is the event of who speaks for them, who may be in the segment all the same.
+        gone = _gone([row.contact_id for row in rows])
+        left = [row.contact_id for row in rows if row.contact_id not in gone]
+        _tell(LEFT, segment, left, site_id=site_id, now=now)
+
+
+def _gone(contact_ids: Collection[int]) -> set[int]:
+    """Return those of these contacts who were merged or erased."""
+    rows = Contact.objects.filter(Among("pk", contact_ids))
+    gone = rows.exclude(merged_into=None, erased_at=None)
+    return set(gone.values_list("pk", flat=True))
 
 
 def _tell(name: str, segment: Segment, contact_ids: Sequence[int], *, site_id: int, now: datetime) -> None:

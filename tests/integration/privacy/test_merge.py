@@ -23,12 +23,16 @@ from wagtail_drip.core import keys
 from wagtail_drip.enrolments import actions as enrolments
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.run_due import run_due
+from wagtail_drip.events.models import Event
 from wagtail_drip.gateways import memory
 from wagtail_drip.inbox import actions as inbox
 from wagtail_drip.inbox import complaints, senders, sign_ups
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 from wagtail_drip.privacy import erase, merge, retention
+from wagtail_drip.segments import actions as segments
+from wagtail_drip.segments.models import Segment, SegmentMembership
+from wagtail_drip.segments.refresh import refresh_due
 from wagtail_drip.stores.models import Purchase, PurchaseTally, SpendTally
 from wagtail_drip.test.sequences import live_sequence
 
@@ -345,6 +349,66 @@ def test_orders_of_both_are_counted_for_who_stays_and_apart_again_after(
     assert together == {stays.pk: Decimal(21)}
     assert dict(SpendTally.objects.values_list("contact_id", "spent")) == {merged.pk: 10, stays.pk: 11}
     assert dict(PurchaseTally.objects.values_list("contact_id", "n")) == {merged.pk: 1, stays.pk: 1}
+
+
+def vips() -> tuple[Segment, Segment]:
+    """Those who are tagged, and those who have bought twice or more."""
+    tagged = Segment(name="VIPs", match="all", rules=[("tag", {"tag": "vip"})])
+    bought = Segment(name="Buyers", match="all", rules=[("tag", {"tag": "buyer"})])
+    for segment in (tagged, bought):
+        segment.save()
+    return tagged, bought
+
+
+def count(now: datetime) -> None:
+    Segment.objects.update(refresh_due_at=now)
+    refresh_due(now=now)
+
+
+def members(segment: Segment) -> list[int]:
+    return sorted(
+        SegmentMembership.objects.filter(segment=segment, current=1).values_list("contact_id", flat=True)
+    )
+
+
+def test_they_are_in_the_segments_of_either_and_nobody_enters_or_leaves_by_it(
+    two: tuple[Contact, Contact], now: datetime
+) -> None:
+    merged, stays = two
+    tagged, bought = vips()
+    count(now)
+    tags.change_tags(add=[(merged.pk, "vip"), (merged.pk, "buyer"), (stays.pk, "buyer")], now=now)
+    count(now + MINUTE)
+    Event.objects.all().delete()
+
+    done = merge.merge(merged.pk, into=stays.pk, now=now + 2 * MINUTE)
+    assert (members(tagged), members(bought)) == ([stays.pk], [stays.pk])
+    count(now + 3 * MINUTE)
+    assert (members(tagged), members(bought)) == ([stays.pk], [stays.pk])
+    merge.undo(done.pk, now=now + 4 * MINUTE)
+    count(now + 5 * MINUTE)
+
+    assert (members(tagged), members(bought)) == ([merged.pk], sorted([merged.pk, stays.pk]))
+    assert not Event.objects.exists()
+
+
+def test_who_is_counted_while_they_are_merged_leaves_without_an_event(
+    two: tuple[Contact, Contact], now: datetime
+) -> None:
+    """A count that had read them before the merge puts them in after it; the next one takes them out."""
+    merged, stays = two
+    tagged, _ = vips()
+    count(now)
+    merge.merge(merged.pk, into=stays.pk, now=now)
+    segments.enter(tagged, [merged.pk], site_id=None, now=now)
+    assert members(tagged) == []  # nobody enters who was merged meanwhile
+    SegmentMembership.objects.create(segment=tagged, contact=merged, entered_at=now)
+    Event.objects.all().delete()
+
+    count(now + MINUTE)
+
+    assert members(tagged) == []
+    assert not Event.objects.exists()
 
 
 def test_the_account_that_was_merged_keeps_meaning_the_person_and_a_stranger_does_not(
