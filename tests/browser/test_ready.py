@@ -10,6 +10,10 @@ from wagtail.models import Site
 
 from wagtail_drip.compliance import word_actions
 from wagtail_drip.compliance.models import SensitiveWord
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.core import actions as core
+from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.test.people import reachable_contact
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -52,3 +56,31 @@ def test_an_owner_switches_words_off_and_adds_their_own(owner: Page, look: Calla
         ("own", "白菜价", "CN"),
     }
     assert "wine" not in next(each for each in word_actions.lists_of(site_id) if each.kind == "alcohol").words
+
+
+def test_an_owner_is_told_when_they_publish(owner: Page, look: Callable[[str], None]) -> None:
+    site_id = Site.objects.get(is_default_site=True).pk
+    core.change_site_settings(site_id, region="US")
+    Contact.objects.filter(pk=reachable_contact().pk).update(region="CA")
+    texts = ["Wine for two, and 100% free beer. Reply STOP to opt out", "Cocktails at the casino"]
+    steps = [
+        {
+            "type": "send_message",
+            "id": f"00000000-0000-4000-8000-00000000000{number}",
+            "value": {"text": words},
+        }
+        for number, words in enumerate(texts)
+    ]
+    made = Sequence.objects.create(name="Tips", trigger_event="order_placed", live=False, steps=steps)
+    made.save_revision()
+
+    owner.goto(f"/admin/text-messages/sequences/edit/{made.pk}/")
+    expect(owner.locator(".drip-advice li")).to_have_count(4)
+    owner.locator(".drip-advice").evaluate("each => { each.open = true }")
+    look("advice-editor")
+    owner.locator("button[name=action-publish]").first.click()
+
+    expect(owner.locator(".messages .warning li")).to_have_count(4)
+    look("advice-published")
+    made.refresh_from_db()
+    assert made.live

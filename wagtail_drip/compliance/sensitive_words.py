@@ -82,11 +82,14 @@ def find(text: str, lists: Iterable[WordList], *, place: str) -> list[Found]:
 
     :param place: the country of whoever reads it; '' for none, where only words for everywhere count.
     """
+    return look(text, (each for each in lists if not each.places or place in each.places))
+
+
+def look(text: str, lists: Iterable[WordList]) -> list[Found]:
+    """Return the same, wherever it is read."""
     plain = bare(text)
     found: dict[str, Found] = {}
     for each in lists:
-        if each.places and place not in each.places:
-            continue
         rest = _without(plain, each.unless)
         for word in each.words:
             known = bare(word)

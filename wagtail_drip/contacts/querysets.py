@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Contains
 
@@ -131,6 +131,17 @@ def by_phone(numbers: Collection[str]) -> dict[str, Contact]:
     """Return the contacts that answer for these numbers (E.164), by number."""
     rows = Contact.objects.filter(active_phone__in=set(numbers) - {""})
     return {row.active_phone: row for row in rows if row.active_phone}
+
+
+def countries() -> dict[str, int]:
+    """Return how many contacts with a number each country (ISO 3166) has, most first; '' where it is not known."""
+    rows = (
+        Contact.objects.filter(active_phone__isnull=False)
+        .order_by()
+        .values_list("region")
+        .annotate(people=Count("pk"))
+    )
+    return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
 
 
 def said_by(text: str, *columns: str) -> Q:

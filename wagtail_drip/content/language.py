@@ -50,11 +50,26 @@ _DEEPEST_VALUE = 6
 # A price as shops send it: as a number it can be compared and reckoned with, and it prints as it stood.
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,4}")
 _OPENING = re.compile(r"\{%-?\s*(\w+)")
+# The words after "| default:", in either quotes.
+_DEFAULT = re.compile(r"""\|\s*default\s*:\s*(?:"([^"]*)"|'([^']*)')""")
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # What the library might still let through of a value or a source that it did not expect: one text must not
 # stop the batch that it is in.
 _SURPRISES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _CURLY_QUOTES = "“”„‘’‚«»"
+
+
+def fixed_words(source: str) -> str:
+    """
+    Return what a text says whoever reads it: all its branches and the words to use instead, without its commands.
+
+    A NUL stands where something was taken out, so that what stood around it does not become one word.
+    """
+    return _PLACEHOLDER.sub(lambda found: "\0".join(("", *_defaults(found[0]), "")), source)
+
+
+def _defaults(placeholder: str) -> list[str]:
+    return [one or other for one, other in _DEFAULT.findall(placeholder)]
 
 
 def gettext_noop(words: str) -> str:

@@ -21,20 +21,21 @@ from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.preview.views import PreviewOnCreateAs, PreviewOnEditAs
 from wagtail_drip.admin.sequences import usage
+from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.compliance import word_actions
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.content.widgets import MessageTextarea
 
 
-class MessageTemplateCreateView(PersonPreviewMixin, CreateView):
+class MessageTemplateCreateView(PersonPreviewMixin, WarnsOfWords, CreateView):
     pass
 
 
-class MessageTemplateCopyView(PersonPreviewMixin, CopyView):
+class MessageTemplateCopyView(PersonPreviewMixin, WarnsOfWords, CopyView):
     pass
 
 
-class MessageTemplateEditView(PersonPreviewMixin, EditView):
+class MessageTemplateEditView(PersonPreviewMixin, WarnsOfWords, EditView):
     def publish_action(self) -> HttpResponse | None:
         """Publish; where running sequences send the old words, go and ask what becomes of these."""
         public = MessageTemplate.objects.filter(pk=self.object.pk, live=True)

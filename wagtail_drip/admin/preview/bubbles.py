@@ -70,7 +70,7 @@ def bubble(
         rendered = language.parse(source).render(variables)
     except language.TemplateError as error:
         return Bubble(text=source, error=str(problems.explain(error)))
-    text = _with_short_links(rendered.text) if track_links else rendered.text
+    text = with_short_links(rendered.text) if track_links else rendered.text
     cost = encoding.count(text)
     return Bubble(
         text=text,
@@ -84,7 +84,7 @@ def bubble(
     )
 
 
-def _with_short_links(text: str) -> str:
+def with_short_links(text: str) -> str:
     """Return the text as long as it will be: no link is made for a preview, so all have the same sample."""
     if settings.PUBLIC_BASE_URL:
         for url in compose.addresses(text):

@@ -14,6 +14,7 @@ from wagtail.snippets.views import snippets
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.sequences import publishing
 from wagtail_drip.admin.sequences.switching import DELETE, PUBLISH, switches
+from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.sequences.states import RuntimeState
 
@@ -23,7 +24,7 @@ def is_archived(sequence: Sequence) -> bool:
     return runtime is not None and runtime.state == RuntimeState.ARCHIVED
 
 
-class SequenceEditView(PersonPreviewMixin, snippets.EditView):
+class SequenceEditView(PersonPreviewMixin, WarnsOfWords, snippets.EditView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Take whoever would edit an archived sequence to where it comes back from."""
         if request.user.has_perm(DELETE) and is_archived(self.object):

@@ -16,6 +16,7 @@ from wagtail.admin.panels import (
     TabbedInterface,
 )
 
+from wagtail_drip.admin import word_advice
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.sequences.moves import moves
 from wagtail_drip.admin.sequences.trigger_panels import (
@@ -55,6 +56,7 @@ class RunningPanel(Panel):
             context: dict[str, Any] = super().get_context_data(parent_context)
             runtime = SequenceRuntime.objects.filter(sequence_id=self.instance.pk).first()
             context["goes_live"] = _to_come(self.instance.go_live_at)
+            context["word_advice"] = word_advice.of(self.instance)
             context["expires"] = _to_come(self.instance.expire_at)
             if runtime is not None:
                 context["runtime"] = runtime

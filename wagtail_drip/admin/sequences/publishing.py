@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.mixins import HookResponseMixin
 
+from wagtail_drip.admin import word_advice
 from wagtail_drip.admin.sequences import standing
 from wagtail_drip.admin.sequences.consequences import consequences
 from wagtail_drip.admin.sequences.standing import Standing
@@ -123,6 +124,7 @@ class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
             "newcomers": new_people,
             "guessed": guessed_zones(self.draft, self.flow, new_people=new_people),
             "zone_url": reverse("wagtail_drip_settings:index") if self.request.user.has_perm(CHANGE) else "",
+            "word_advice": word_advice.of(self.draft),
             "limits": limits(self.draft),
             "is_sent_once": self.flow.is_sent_once,
             "starts_at": self.flow.timed.starts_at if self.flow.timed is not None else None,

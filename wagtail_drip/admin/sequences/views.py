@@ -28,6 +28,7 @@ from wagtail_drip.admin.read_only import OwnStyles
 from wagtail_drip.admin.sequences import usage
 from wagtail_drip.admin.sequences.switching import DELETE, switches
 from wagtail_drip.admin.sequences.trigger_words import starts_when
+from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
@@ -130,11 +131,11 @@ LIST_DISPLAY = [
 ]
 
 
-class SequenceCreateView(PersonPreviewMixin, snippets.CreateView):
+class SequenceCreateView(PersonPreviewMixin, WarnsOfWords, snippets.CreateView):
     pass
 
 
-class SequenceCopyView(PersonPreviewMixin, snippets.CopyView):
+class SequenceCopyView(PersonPreviewMixin, WarnsOfWords, snippets.CopyView):
     pass
 
 
