@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from wagtail_drip.admin.wording import condition, event_test, moment, readable
 from wagtail_drip.segments.did_rules import COMPARED, MEASURES
+from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.models import Segment
 
 Decided = Mapping[str, Any]
@@ -88,6 +89,14 @@ def _segment(decided: Decided) -> str:
     return _held(_("They were not in “%(segment)s”.") % words, decided)
 
 
+def _stage(decided: Decided) -> str:
+    labels = dict(LIFE_STAGES)
+    if not decided.get("value"):
+        return _held(_("They were in no stage."), decided)
+    words = {"stage": labels.get(decided["value"], decided["value"])}
+    return _held(_("They were in the stage “%(stage)s”.") % words, decided)
+
+
 def _purchases(decided: Decided) -> str:
     rule = decided["rule"]
     values = {
@@ -120,6 +129,7 @@ RULES: dict[str, Callable[[Decided], str]] = {
     "replied": _replied,
     "permission": _permission,
     "segment": _segment,
+    "stage": _stage,
     "purchases": _purchases,
     "wait_until_date": _date,
 }

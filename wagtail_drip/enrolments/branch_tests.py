@@ -184,6 +184,12 @@ def _segment(test: Test, facts: Facts, now: datetime) -> Answer:
     return Answer(holds=is_in != negate, rule=rule, value=is_in)
 
 
+def _stage(test: Test, facts: Facts, now: datetime) -> Answer:
+    negate = bool(test.get("negate"))
+    rule = {"name": "stage", "stage": test["stage"], "negate": negate}
+    return Answer(holds=(facts.stage == test["stage"]) != negate, rule=rule, value=facts.stage)
+
+
 def _purchases(test: Test, facts: Facts, now: datetime) -> Answer:
     days, currency = int(test.get("days") or 0), str(test.get("currency") or "")
     floor = now - timedelta(days=days) if days else None
@@ -235,5 +241,6 @@ TESTS: dict[str, TestKind] = {
     "replied": TestKind(needs=_needs_event(REPLIED), ask=_replied),
     "permission": TestKind(needs=lambda test: Needs(subscriptions=True), ask=_permission),
     "segment": TestKind(needs=lambda test: Needs(segments=frozenset({int(test["segment"])})), ask=_segment),
+    "stage": TestKind(needs=lambda test: Needs(stage=True), ask=_stage),
     "purchases": TestKind(needs=lambda test: Needs(purchases=True), ask=_purchases),
 }

@@ -30,6 +30,7 @@ class Needs:
     :param zone: whether it reads the contact's clock; else ``Facts.zone`` is the site's.
     :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
     :param segments: ids of the segments of which it asks whether the contact is in them.
+    :param stage: whether it reads in which stage the contact is.
     :param subscriptions: whether it reads what the contact agreed to.
     :param answers: whether it reads what webhooks answered in this run.
     :param history: (event, days): what happened in the last so many days, entering or not; 0 for ever.
@@ -41,6 +42,7 @@ class Needs:
     zone: bool = False
     tags: bool = False
     segments: frozenset[int] = frozenset()
+    stage: bool = False
     subscriptions: bool = False
     answers: bool = False
     history: frozenset[tuple[str, int]] = frozenset()
@@ -53,6 +55,7 @@ class Needs:
             zone=self.zone or other.zone,
             tags=self.tags or other.tags,
             segments=self.segments | other.segments,
+            stage=self.stage or other.stage,
             subscriptions=self.subscriptions or other.subscriptions,
             answers=self.answers or other.answers,
             history=self.history | other.history,
@@ -109,6 +112,7 @@ class Facts:
     :param events: what happened since, by the names that the flow needs, oldest first.
     :param tags: the contact's tags, where a step needs them.
     :param segments: those of the segments that a step asks for in which the contact is.
+    :param stage: in which stage the contact is, where a step needs it; '' for none.
     :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
     :param answers: what webhooks answered in this run, by visit, where a step needs it.
     :param entered_as: the contact that entered, whoever it was merged into since; 0 where nobody entered.
@@ -128,6 +132,7 @@ class Facts:
     events: tuple[Seen, ...] = ()
     tags: frozenset[str] = frozenset()
     segments: frozenset[int] = frozenset()
+    stage: str = ""
     subscriptions: Subscriptions = NOTHING_AGREED
     answers: Mapping[int, Answer] = field(default_factory=dict)
     entered_as: int = 0

@@ -71,6 +71,7 @@ def facts_for(
     happened = _happened(enrolments, needs.values(), heads, as_of)
     tags = _tags(enrolments, needs, heads)
     in_segments = _segments(enrolments, needs, heads, as_of)
+    stages = _stages(enrolments, needs, heads, as_of)
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
     past = past_of(enrolments, needs, heads, now=now, as_of=as_of)
@@ -100,6 +101,7 @@ def facts_for(
             ),
             tags=tags.get(head.pk, frozenset()),
             segments=in_segments.get(head.pk, frozenset()),
+            stage=stages.get(head.pk, ""),
             subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
             answers=answers.get(enrolment.pk, {}),
             entered_as=enrolment.contact_id,
@@ -130,6 +132,16 @@ def _segments(
         return {}
     people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].segments}
     return segments.segments_of(people, asked, as_of=as_of)
+
+
+def _stages(
+    enrolments: Sequence[Moving],
+    needs: Mapping[int, Needs],
+    heads: Mapping[int, Known],
+    as_of: datetime | None,
+) -> dict[int, str]:
+    people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].stage}
+    return segments.stages_of(people, as_of=as_of) if people else {}
 
 
 def _subscriptions(

@@ -15,6 +15,8 @@ from hypothesis import strategies as some
 from wagtail.models import Site
 
 from wagtail_drip import tasks
+from wagtail_drip.admin import branch_sentences
+from wagtail_drip.api import emit
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.events.models import Event
@@ -321,3 +323,36 @@ def test_a_pass_says_what_a_slow_walk_through_the_orders_says(
         assert querysets.stages_of(list(expected)) == expected
         assert LifeStage.objects.filter(current=1).count() == Contact.objects.count()
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("test", ["in_stage", "not_in_stage"])
+def test_a_branch_asks_for_a_stage(test: str) -> None:
+    outbox.open_site()
+    advance_to_noon()
+    ada, bo = reachable_contact(first_name="Ada"), reachable_contact(first_name="Bo")
+    ordered(ada, 1)
+    life_stage_refresh.refresh_due(now=clock.now() + LATER)
+    branch = {
+        "test": test,
+        "stage": "new",
+        "yes": [("send_message", {"text": "Yes {{ contact.first_name }}. STOP ends."})],
+        "no": [("send_message", {"text": "No {{ contact.first_name }}. STOP ends."})],
+    }
+    live_sequence(trigger="customer_registered", steps=[("branch", branch)])
+    for person in (ada, bo):
+        emit("customer_registered", key=f"r{person.pk}", contact={"phone": person.phone})
+    advance(hours=24)
+
+    is_new, is_not = ("Yes", "No") if test == "in_stage" else ("No", "Yes")
+    assert sorted(outbox.texts()) == sorted([f"{is_new} Ada. STOP ends.", f"{is_not} Bo. STOP ends."])
+
+
+def test_a_branch_that_asks_for_a_stage_says_so_and_must_name_one() -> None:
+    branch = {"test": "in_stage", "stage": "", "yes": [], "no": []}
+    with pytest.raises(ValueError, match="Choose the stage"):
+        live_sequence(steps=[("branch", branch), ("send_message", {"text": "Hello. STOP ends."})])
+
+    decided = {"rule": {"name": "stage", "stage": "new"}, "value": "loyal", "outcome": "no"}
+    assert branch_sentences.RULES["stage"](decided) == (
+        "They were in the stage “Loyal”. So this test did not hold."
+    )

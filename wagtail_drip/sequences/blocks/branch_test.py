@@ -22,6 +22,7 @@ from wagtail_drip.events.condition_blocks import (
     to_json,
 )
 from wagtail_drip.segments.did_rules import COMPARED, MEASURES
+from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.who_rules import GROUPS, SegmentChoiceBlock, segment_choices
 from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.replies import ANYTHING, CONTAINS, IS, words_of
@@ -30,6 +31,7 @@ DONE, NOT_DONE, CLICKED, REPLIED = "done", "not_done", "clicked", "replied"
 PURCHASES, ATTRIBUTE, PAYLOAD = "purchases", "attribute", "payload"
 PERMITTED, NOT_PERMITTED = "permitted", "not_permitted"
 IN_SEGMENT, NOT_IN_SEGMENT = "in_segment", "not_in_segment"
+IN_STAGE, NOT_IN_STAGE = "in_stage", "not_in_stage"
 TESTS = [
     (DONE, _("has done this")),
     (NOT_DONE, _("has not done this")),
@@ -42,6 +44,8 @@ TESTS = [
     (NOT_PERMITTED, _("has not agreed to…")),
     (IN_SEGMENT, _("is in the segment…")),
     (NOT_IN_SEGMENT, _("is not in the segment…")),
+    (IN_STAGE, _("is in the stage…")),
+    (NOT_IN_STAGE, _("is not in the stage…")),
 ]
 SINCE_ENTRY, LAST_DAYS, EVER = "entry", "days", "ever"
 WINDOWS = [
@@ -94,6 +98,7 @@ class BranchTest(blocks.StructBlock):
         "group": {"test": [PERMITTED, NOT_PERMITTED]},
         "topic": {"test": [PERMITTED, NOT_PERMITTED]},
         "segment": {"test": [IN_SEGMENT, NOT_IN_SEGMENT]},
+        "stage": {"test": [IN_STAGE, NOT_IN_STAGE]},
         "property": {"test": [ATTRIBUTE, PAYLOAD]},
         "operator": {"test": [ATTRIBUTE, PAYLOAD]},
         "value": {"test": [ATTRIBUTE, PAYLOAD], "operator": WITH_VALUE},
@@ -138,6 +143,7 @@ class BranchTest(blocks.StructBlock):
         required=False, max_length=64, label=_("Topic"), help_text=_("Empty: in general.")
     )
     segment = SegmentChoiceBlock(label=_("Segment"))
+    stage = blocks.ChoiceBlock(choices=LIFE_STAGES, required=False, label=_("Stage as a customer"))
     property = blocks.CharBlock(
         required=False,
         max_length=64,
@@ -235,6 +241,14 @@ def _segment(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _stage(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "stage",
+        "stage": value.get("stage") or "",
+        "negate": value.get("test") == NOT_IN_STAGE,
+    }
+
+
 _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     DONE: _event,
     NOT_DONE: _event,
@@ -247,6 +261,8 @@ _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     NOT_PERMITTED: _permission,
     IN_SEGMENT: _segment,
     NOT_IN_SEGMENT: _segment,
+    IN_STAGE: _stage,
+    NOT_IN_STAGE: _stage,
 }
 
 
@@ -269,6 +285,8 @@ def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(field="words", message=str(_("Fill in the words to look for.")))
     elif test in (IN_SEGMENT, NOT_IN_SEGMENT) and not value.get("segment"):
         yield Fault(field="segment", message=str(_("Choose the segment.")))
+    elif test in (IN_STAGE, NOT_IN_STAGE) and not value.get("stage"):
+        yield Fault(field="stage", message=str(_("Choose the stage.")))
     elif test == PURCHASES and value.get("number") is None:
         yield Fault(field="number", message=str(_("Fill in the number to compare with.")))
 
@@ -311,6 +329,8 @@ def in_words(value: Mapping[str, Any]) -> str:
     if test in (IN_SEGMENT, NOT_IN_SEGMENT):
         name = dict(segment_choices()).get(str(value.get("segment") or ""), "…")
         return f"{label.rstrip('…')} “{name}”"
+    if test in (IN_STAGE, NOT_IN_STAGE):
+        return f"{label.rstrip('…')} “{dict(LIFE_STAGES).get(value.get('stage') or '', '…')}”"
     if test in (PERMITTED, NOT_PERMITTED):
         texts = dict(GROUPS).get(value.get("group") or "marketing", "")
         return " ".join(str(word) for word in (label.rstrip("…"), texts, value.get("topic")) if word)
