@@ -168,6 +168,15 @@ def rule_fault(name: str, operator: str, value: str) -> str:
     return ""
 
 
+def kept(name: str, value: str) -> str:
+    """Return what a rule compares with as the attribute keeps it: a choice that was written as it is called."""
+    try:
+        found = clean(name.removeprefix("contact."), value)
+    except InvalidAttribute:
+        return value  # the faults say it
+    return str(found).lower() if isinstance(found, bool) else str(found)
+
+
 def label_of(name: str) -> str:
     """Return how an attribute is called: its label, else its name."""
     known = declared().get(name.removeprefix("contact."))

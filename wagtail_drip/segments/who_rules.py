@@ -46,18 +46,10 @@ class DetailRule(RuleBlock):
         return {
             "property": (value.get("property") or "").strip(),
             "operator": value.get("operator") or "is",
-            "value": self._kept(value),
+            "value": attributes.kept(
+                (value.get("property") or "").strip(), (value.get("value") or "").strip()
+            ),
         }
-
-    @staticmethod
-    def _kept(value: Any) -> str:
-        """Return the value as the attribute keeps it: a choice that was written as it is called."""
-        given = (value.get("value") or "").strip()
-        try:
-            found = attributes.clean((value.get("property") or "").strip().removeprefix("contact."), given)
-        except attributes.InvalidAttribute:
-            return str(given)  # the faults say it
-        return str(found).lower() if isinstance(found, bool) else str(found)
 
     def faults(self, value: Any) -> Iterator[str]:
         if not (value.get("property") or "").strip():

@@ -19,6 +19,8 @@ from wagtail_drip.privacy.import_cells import Refused, _attribute
 from wagtail_drip.privacy.import_plan import Column
 from wagtail_drip.segments import matching
 from wagtail_drip.segments.who_rules import DetailRule
+from wagtail_drip.sequences.blocks import branch_test
+from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.blocks.update_contact import Block
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
@@ -111,7 +113,7 @@ def rule(name: str, operator: str, value: str = "") -> dict[str, str]:
     return {"property": name, "operator": operator, "value": value}
 
 
-@pytest.mark.parametrize(
+ASKED = pytest.mark.parametrize(
     ("asked", "says"),
     [
         (rule("shoe_size", "contains", "4"), "“Shoe size” cannot be tested so. Choose another test."),
@@ -125,8 +127,29 @@ def rule(name: str, operator: str, value: str = "") -> dict[str, str]:
         (rule("undeclared", "contains", "x"), ""),
     ],
 )
+
+
+@ASKED
 def test_a_rule_of_a_segment_says_what_cannot_be_asked(asked: dict[str, str], says: str) -> None:
     assert list(DetailRule().faults(asked)) == ([says] if says else [])
+
+
+@ASKED
+def test_a_branch_says_it_beside_the_field(asked: dict[str, str], says: str) -> None:
+    found = list(branch_test.faults({"test": "attribute", **asked}))
+
+    field = "operator" if "cannot be tested so" in says else "value"
+    assert found == ([Fault(field=field, message=says)] if says else [])
+    # What an event tells is declared by nobody.
+    assert list(branch_test.faults({"test": "payload", **asked})) == []
+
+
+def test_a_branch_asks_by_what_is_kept_and_reads_as_the_site_calls_it() -> None:
+    asked = {"test": "attribute", **rule("roast", "is", "Dark brown")}
+
+    assert branch_test.compiled(asked) == {"kind": "attribute", **rule("roast", "is", "dark")}
+    assert branch_test.in_words(asked) == "Roast is Dark brown"
+    assert branch_test.compiled({"test": "attribute", **rule("likes", "is", "Tea")})["value"] == "Tea"
 
 
 @pytest.mark.parametrize(

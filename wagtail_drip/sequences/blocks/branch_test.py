@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail import blocks
 
+from wagtail_drip.contacts import attributes
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.condition_blocks import (
@@ -196,6 +197,11 @@ def _property(kind: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     }
 
 
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    found = _property("attribute")(value)
+    return {**found, "value": attributes.kept(found["property"], found["value"])}
+
+
 def _clicked(value: Mapping[str, Any]) -> dict[str, Any]:
     scope = value.get("scope") or "sequence"
     return {
@@ -255,7 +261,7 @@ _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     CLICKED: _clicked,
     REPLIED: _replied,
     PURCHASES: _purchases,
-    ATTRIBUTE: _property("attribute"),
+    ATTRIBUTE: _attribute,
     PAYLOAD: _property("payload"),
     PERMITTED: _permission,
     NOT_PERMITTED: _permission,
@@ -278,6 +284,8 @@ def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(field="property", message=str(_("Say which detail of the person to test.")))
         elif value.get("operator") in WITH_VALUE and not value.get("value"):
             yield Fault(field="value", message=str(_("Fill in the value to compare with.")))
+        elif test == ATTRIBUTE:
+            yield from _faults_of_attribute(value)
     elif test == CLICKED and value.get("scope") == "step" and not value.get("step"):
         yield Fault(field="step", message=str(_("Choose the text whose link is meant.")))
     elif test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
@@ -289,6 +297,16 @@ def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(field="stage", message=str(_("Choose the stage.")))
     elif test == PURCHASES and value.get("number") is None:
         yield Fault(field="number", message=str(_("Fill in the number to compare with.")))
+
+
+def _faults_of_attribute(value: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what a declared attribute cannot be asked: a number whether it contains something, or to be "blue"."""
+    asked = _attribute(value)
+    with_value = asked["value"] if asked["operator"] in WITH_VALUE else ""
+    if attributes.rule_fault(asked["property"], asked["operator"], ""):
+        yield Fault(field="operator", message=attributes.rule_fault(asked["property"], asked["operator"], ""))
+    elif fault := attributes.rule_fault(asked["property"], asked["operator"], with_value):
+        yield Fault(field="value", message=fault)
 
 
 def _faults_of_event(value: Mapping[str, Any]) -> Iterator[Fault]:
@@ -317,8 +335,13 @@ def in_words(value: Mapping[str, Any]) -> str:
         return _event_in_words(value)
     if test in (ATTRIBUTE, PAYLOAD):
         operator = dict(OPERATORS).get(value.get("operator") or "is", "")
-        compared = value.get("value") if value.get("operator") in WITH_VALUE else ""
-        return " ".join(str(word) for word in (value.get("property") or "…", operator, compared) if word)
+        name, compared = value.get("property") or "…", ""
+        if value.get("operator") in WITH_VALUE:
+            compared = value.get("value") or ""
+        if test == ATTRIBUTE:
+            compared = attributes.shown(name, attributes.kept(name, compared)) if compared else ""
+            name = attributes.label_of(name)
+        return " ".join(str(word) for word in (name, operator, compared) if word)
     if test == PURCHASES:
         measure = dict(MEASURES).get(value.get("measure") or "count", "")
         compared = dict(COMPARED).get(value.get("compared") or "at_least", "")
