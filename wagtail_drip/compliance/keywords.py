@@ -4,9 +4,8 @@ The words by which people stop, start and ask for help, by language. Pure.
 Only a text that is nothing but a keyword counts, or one that asks to stop in words of its own (``stop_phrases``):
 "bus stop" and "We have got to STOP this bill" are replies.
 
-Sources: 47 CFR 64.1200(a)(10) (stop, quit, end, revoke, opt out, cancel, unsubscribe are revocations per se);
-the defaults of Twilio ("Support for opt-out keywords") and AWS End User Messaging ("Keywords"), both as noted on
-2026-11-20; China's carriers ask for 拒收请回复R. The other languages are common knowledge and an owner's to judge.
+``keywords.toml`` is the data, each list with what it rests on. A shop adds words of its own (``own_keywords``), and can
+take none of these away.
 
 YES, OUI, JA, 同意 and the like stand apart, in CONFIRM: they say yes to a sign-up that waits for it, and are replies
 otherwise, for they may answer a question.
@@ -15,8 +14,11 @@ otherwise, for they may answer a question.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from typing import Literal
 
 from wagtail_drip.compliance import letters, stop_phrases
@@ -37,124 +39,57 @@ class Verdict:
     phrase: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WordList:
+    """
+    Words of one kind that belong together.
+
+    :ivar languages: whose words they are; ``global`` is nobody's in particular. They are understood from every number.
+    :ivar places: ISO 3166 countries; where there are any, the words count only from numbers of these.
+    :ivar source: what they rest on: see the head of ``keywords.toml``.
+    """
+
+    kind: Kind
+    words: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    source: str
+
+
+def _shipped() -> Iterator[WordList]:
+    data = tomllib.loads(resources.files(__package__).joinpath("keywords.toml").read_text("utf-8"))
+    for row in data["words"]:
+        yield WordList(
+            kind=row["kind"],
+            words=tuple(row["words"]),
+            languages=tuple(row.get("in", ())),
+            places=tuple(row.get("places", ())),
+            source=row["source"],
+        )
+
+
+LISTS: tuple[WordList, ...] = tuple(_shipped())
+
+
+def _of_languages(kind: Kind) -> dict[str, tuple[str, ...]]:
+    return {", ".join(each.languages): each.words for each in LISTS if each.kind == kind and each.languages}
+
+
+def _of_places(kind: Kind) -> dict[str, tuple[str, ...]]:
+    return {place: each.words for each in LISTS if each.kind == kind for place in each.places}
+
+
 # language -> its words. "global" and every language count everywhere: people text in the language they think in.
-STOP: dict[str, tuple[str, ...]] = {
-    "global": (
-        "STOP",
-        "STOPALL",
-        "STOP ALL",
-        "UNSUBSCRIBE",
-        "CANCEL",
-        "END",
-        "QUIT",
-        "REVOKE",
-        "OPTOUT",
-        "OPT OUT",
-        "REMOVE",
-    ),
-    "zh": ("退订", "退定", "取消订阅", "取消", "拒收", "不要再发", "屏蔽", "退訂", "取消訂閱"),
-    "fr": ("ARRET", "ARRETER", "DESABONNER"),
-    "es": ("BAJA", "ALTO", "PARAR", "CANCELAR", "DETENER"),
-    "pt": ("SAIR", "PARAR", "PARE", "CANCELAR", "REMOVER"),
-    "de": ("STOPP", "ABMELDEN", "ENDE", "ABBESTELLEN"),
-    "it": ("FERMA", "CANCELLA", "DISISCRIVIMI"),
-    "nl": ("AFMELDEN",),
-    "sv, no, da": ("STOPP", "STOPPA", "AVSLUTA", "AVMELD", "AFMELD"),
-    "fi": ("LOPETA",),
-    "pl": ("REZYGNUJ", "WYPISZ"),
-    "cs": ("ODHLASIT",),
-    "hu": ("LEIRATKOZAS",),
-    "ro": ("DEZABONARE",),
-    "tr": ("IPTAL",),
-    "ru, uk": ("СТОП", "ОТПИСКА", "ОТПИСАТЬСЯ", "ВІДПИСАТИСЯ"),
-    "ja": ("停止", "配信停止", "解除", "ストップ"),
-    "ko": ("수신거부", "중지", "정지", "거부"),
-    "ar": ("إيقاف", "الغاء", "توقف"),
-    "he": ("הסר", "הפסק"),
-    "hi": ("रोकें", "बंद"),
-    "id, ms": ("BERHENTI", "BATAL"),
-    "vi": ("TU CHOI",),
-    "th": ("หยุด", "ยกเลิก"),
-}
-START: dict[str, tuple[str, ...]] = {
-    "global": ("START", "UNSTOP", "SUBSCRIBE", "JOIN"),
-    "zh": ("订阅", "訂閱"),
-    "fr": ("DEBUT", "ABONNER"),
-    "es": ("ALTA", "COMENZAR"),
-    "pt": ("ENTRAR",),
-    "de": ("ANMELDEN",),
-    "it": ("ISCRIVI",),
-    "ru, uk": ("СТАРТ",),
-    "ja": ("登録", "再開"),
-    "ko": ("수신동의", "시작"),
-    "ar": ("اشتراك",),
-    "he": ("הצטרף",),
-    "hi": ("शुरू",),
-    "id, ms": ("MULAI",),
-    "th": ("เริ่ม",),
-}
+STOP = _of_languages("stop")
+START = _of_languages("start")
+HELP = _of_languages("help")
 # Only while somebody has been asked: see ``confirmation``.
-CONFIRM: dict[str, tuple[str, ...]] = {
-    "global": ("YES", "Y", "YEAH", "YEP", "OK", "OKAY", "CONFIRM", "AGREE", "I AGREE", "YES PLEASE"),
-    "zh": ("是", "是的", "好", "好的", "同意", "我同意", "确认", "确定", "可以", "確認", "確定"),
-    "fr": ("OUI", "D'ACCORD", "CONFIRMER"),
-    "es": ("SI", "SÍ", "CONFIRMAR", "ACEPTO", "DE ACUERDO"),
-    "pt": ("SIM", "ACEITO"),
-    "de": ("JA", "OKAY", "BESTÄTIGEN", "JA BITTE"),
-    "it": ("SI", "SÌ", "CONFERMO", "ACCETTO"),
-    "nl": ("JA", "AKKOORD"),
-    "sv, no, da": ("JA", "BEKRÄFTA", "BEKREFT", "BEKRÆFT"),
-    "fi": ("KYLLÄ", "JOO"),
-    "pl": ("TAK", "POTWIERDZAM"),
-    "cs": ("ANO", "SOUHLASIM"),
-    "hu": ("IGEN",),
-    "ro": ("DA",),
-    "tr": ("EVET", "ONAY"),
-    "ru, uk": ("ДА", "ТАК", "СОГЛАСЕН", "СОГЛАСНА"),
-    "ja": ("はい", "同意", "確認"),
-    "ko": ("예", "네", "동의"),
-    "ar": ("نعم", "موافق"),
-    "he": ("כן", "מאשר"),
-    "hi": ("हाँ", "हां"),
-    "id, ms": ("YA", "SETUJU"),
-    "vi": ("CO", "DONG Y"),
-    "th": ("ใช่", "ตกลง", "ยืนยัน"),
-}
-HELP: dict[str, tuple[str, ...]] = {
-    "global": ("HELP", "INFO"),
-    "zh": ("帮助", "客服"),
-    "fr": ("AIDE",),
-    "es": ("AYUDA",),
-    "pt": ("AJUDA",),
-    "de": ("HILFE",),
-    "it": ("AIUTO",),
-    "nl": ("HULP",),
-    "sv, no, da": ("HJÄLP", "HJELP", "HJÆLP"),
-    "fi": ("APUA",),
-    "pl, cs": ("POMOC",),
-    "hu": ("SEGITSEG",),
-    "ro": ("AJUTOR",),
-    "tr": ("YARDIM",),
-    "ru, uk": ("ПОМОЩЬ", "ДОПОМОГА"),
-    "ja": ("ヘルプ",),
-    "ko": ("도움말",),
-    "ar": ("مساعدة",),
-    "he": ("עזרה",),
-    "hi": ("मदद",),
-    "id, ms": ("BANTUAN",),
-    "vi": ("TRO GIUP", "TROGIUP"),
-    "th": ("ช่วยเหลือ",),
-}
-# Words that are answers elsewhere count only from numbers of the country: "T" and "N" are choices in a survey,
-# "seis" is six in Spanish, "dung" and "ret" are words in English and Danish.
-STOP_IN: dict[str, tuple[str, ...]] = {
-    "CN": ("R", "TD", "T", "N", "D", "0000"),
-    "FI": ("SEIS",),
-    "TR": ("RET", "DUR"),
-    "VN": ("HUY", "DUNG"),
-}
-START_IN: dict[str, tuple[str, ...]] = {"CN": ("DY", "KT")}
-HELP_IN: dict[str, tuple[str, ...]] = {"CN": ("BZ", "?")}
+CONFIRM = _of_languages("confirm")
+# Words that are answers elsewhere count only from numbers of the country.
+STOP_IN = _of_places("stop")
+START_IN = _of_places("start")
+HELP_IN = _of_places("help")
+REGIONS = tuple(sorted({*STOP_IN, *START_IN, *HELP_IN}))
 
 _INNER = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+|[-‐‑‒–—_]+")
 # What stands around a word without being part of it: punctuation, symbols with their variation selectors,
@@ -195,9 +130,14 @@ def confirmation(text: str) -> str:
 
 def is_taken(word: str) -> bool:
     """Tell whether *word* stops, starts or asks for help, in whatever country: no sequence may have it."""
-    return any(
-        classify(word, region=region).kind != "reply" for region in ("", *STOP_IN, *START_IN, *HELP_IN)
-    )
+    return any(classify(word, region=region).kind != "reply" for region in ("", *REGIONS))
+
+
+def list_of(verdict: Verdict, *, region: str = "") -> WordList | None:
+    """Return the list that a keyword was found in; None for a wish in words of their own."""
+    of_kind = [each for each in LISTS if each.kind == verdict.kind and verdict.keyword in each.words]
+    here = [each for each in of_kind if region in each.places]
+    return next(iter(here or [each for each in of_kind if not each.places]), None)
 
 
 def plain(text: str) -> str:
