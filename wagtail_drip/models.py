@@ -5,6 +5,7 @@ from __future__ import annotations
 from wagtail_drip.compliance.models import (
     BlackoutDate,
     Complaint,
+    Keyword,
     LegalHours,
     SensitiveWord,
     SpecialEvent,
@@ -88,6 +89,7 @@ __all__ = [
     "ImportedKey",
     "InboundText",
     "Installation",
+    "Keyword",
     "Lease",
     "LegalHours",
     "LifeStage",

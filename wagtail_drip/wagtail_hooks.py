@@ -18,6 +18,7 @@ from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.contacts import bulk, complaints, lists, stops
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
+from wagtail_drip.admin.keywords import views as keywords
 from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
@@ -102,6 +103,13 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         stops.LOGGED,
         _("Text a number again"),
         _("Let this number be texted again, to which texts had failed"),
+    )
+    actions.register_action(keywords.ADDED, _("Add a stop or help word"), _("Added a stop or help word"))
+    actions.register_action(
+        keywords.CHANGED, _("Change a stop or help word"), _("Changed a stop or help word")
+    )
+    actions.register_action(
+        keywords.DELETED, _("Delete a stop or help word"), _("Deleted a stop or help word")
     )
     actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
     word_history.register(actions)

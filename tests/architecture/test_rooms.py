@@ -36,6 +36,7 @@ PURE = {
     "content.language",
     "gateways.encoding",
     "compliance.keywords",
+    "compliance.own_keywords",
     "compliance.opt_in_wording",
     "compliance.sensitive_words",
     "experiments.bucketing",

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from wagtail_drip.compliance.models import (
     BlackoutDate,
     Complaint,
+    Keyword,
     LegalHours,
     SensitiveWord,
     SpecialEvent,
@@ -36,6 +37,11 @@ HELD = (
         rows=of_contact(Complaint),
         personal={"reason": Kind.TEXT},
         plain="id contact source inbound_text_id staff_user recorded_at",
+    ),
+    nothing(
+        Keyword,
+        "id kind text bare digest language country source note edited_by edited_at",
+        why="Which words of the shop's own stop, start and ask for help.",
     ),
     nothing(
         LegalHours,

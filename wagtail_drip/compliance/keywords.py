@@ -56,9 +56,11 @@ class WordList:
     source: str
 
 
+_DATA = tomllib.loads(resources.files(__package__).joinpath("keywords.toml").read_text("utf-8"))
+
+
 def _shipped() -> Iterator[WordList]:
-    data = tomllib.loads(resources.files(__package__).joinpath("keywords.toml").read_text("utf-8"))
-    for row in data["words"]:
+    for row in _DATA["words"]:
         yield WordList(
             kind=row["kind"],
             words=tuple(row["words"]),
@@ -69,6 +71,8 @@ def _shipped() -> Iterator[WordList]:
 
 
 LISTS: tuple[WordList, ...] = tuple(_shipped())
+# What is said to any question.
+ANSWERS: tuple[str, ...] = tuple(_DATA["answers"])
 
 
 def _of_languages(kind: Kind) -> dict[str, tuple[str, ...]]:

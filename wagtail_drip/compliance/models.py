@@ -77,6 +77,43 @@ class Complaint(models.Model):
         return self.source
 
 
+KEYWORD_KINDS = [
+    ("stop", _("stop word: the whole text")),
+    ("phrase", _("stop phrase: stands in a short text")),
+    ("help", _("help word: the whole text")),
+    ("start", _("start word: the whole text")),
+]
+
+
+class Keyword(models.Model):
+    """
+    A word or phrase of the shop's own that is obeyed when somebody texts it, beside those that we ship.
+
+    The shipped ones are in ``keywords.toml`` and ``stop_phrases`` and never here: nothing here takes one away.
+    """
+
+    kind = models.CharField(_("what it is"), max_length=8, choices=KEYWORD_KINDS)
+    text = models.CharField(_("word or phrase"), max_length=80)
+    # As it is compared: own_keywords.bare_of. Letters may grow: ß is ss.
+    bare = models.CharField(max_length=191)
+    # What tells it from others: databases disagree on which letters are alike.
+    digest = models.CharField(max_length=64)
+    language = models.CharField(_("language"), max_length=16, default="", blank=True)
+    country = models.CharField(_("only numbers of"), max_length=2, default="", blank=True)
+    source = models.CharField(_("source"), max_length=255, default="", blank=True)
+    note = models.CharField(_("note"), max_length=500, default="", blank=True)
+    edited_by = models.CharField(max_length=150, default="", blank=True)
+    edited_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest", "country"], name="drip_keyword_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class LegalHours(models.Model):
     """
     What an owner says of a place's legal hours: it stands instead of the rule that we ship, or beside them.

@@ -1,21 +1,23 @@
-"""Reading suppressions, complaints and caps, set-wise."""
+"""Reading suppressions, complaints, a shop's own keywords and caps, set-wise."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from wagtail_drip.compliance.models import Complaint, SpecialEvent, Suppression
+from wagtail_drip.compliance.models import Complaint, Keyword, SpecialEvent, Suppression
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
 
 from .frequency_caps import MONTH, EventRules, Limits, Rules, rules_of
+from .own_keywords import OwnKeyword, OwnKeywords
 from .types import Destination
 
 
@@ -49,6 +51,26 @@ def last_complaints(contact_ids: Collection[int]) -> dict[int, datetime]:
 def is_carried(source: str) -> bool:
     """Tell whether a merge carried a suppression from one number to the other: see ``actions.carry_over``."""
     return Suppression.objects.filter(source=source, lifted_at=None).exists()
+
+
+def own_keywords() -> OwnKeywords:
+    """Return the shop's own words, in one small query: see ``keywords_once``."""
+    rows = Keyword.objects.order_by("pk").values_list("pk", "kind", "text", "bare", "country")
+    return OwnKeywords(
+        rows=tuple(
+            OwnKeyword(id=pk, kind=kind, text=text, bare=bare, country=country)
+            for pk, kind, text, bare, country in rows
+        )
+    )
+
+
+def keywords_once() -> Callable[[], OwnKeywords]:
+    """
+    Return what reads the shop's own words when they are first asked for, and then no more.
+
+    For a request or a pass: longer-lived, it would not see what staff of another process have changed.
+    """
+    return cache(own_keywords)
 
 
 @prepared

@@ -194,15 +194,24 @@ _ANY = re.compile("|".join(f"(?:{phrase})" for phrases in _PHRASES.values() for 
 
 def wish_to_stop(text: str) -> str:
     """Return the words by which *text* asks to be left alone; '' if it does not."""
-    if len(text) > MOST_LETTERS * 2:
-        return ""
-    said = words_of(text)
-    if not said or len(said) > MOST_LETTERS or said.count(" ") >= MOST_WORDS:
-        return ""
-    found = _ANY.search(said)
+    said = _said(text)
+    found = _ANY.search(said) if said else None
     if found is None or _NOT.search(said):
         return ""
     return found.group().strip()
+
+
+def short(text: str) -> str:
+    """Return the words of *text*; '' where it is so long that it tells a story, or says the opposite: "don't stop"."""
+    said = _said(text)
+    return "" if _NOT.search(said) else said
+
+
+def _said(text: str) -> str:
+    if len(text) > MOST_LETTERS * 2:
+        return ""
+    said = words_of(text)
+    return "" if len(said) > MOST_LETTERS or said.count(" ") >= MOST_WORDS else said
 
 
 def words_of(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from wagtail_drip.compliance import actions as compliance
-from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance import own_keywords
 from wagtail_drip.compliance import querysets as compliance_rows
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
@@ -34,16 +34,24 @@ PROVIDER = "provider"
 ERASED = "erased"
 
 
-def apply_stop_at_once(*, gateway: str, inbound: InboundEvent, now: datetime) -> bool:
+def apply_stop_at_once(
+    *,
+    gateway: str,
+    inbound: InboundEvent,
+    now: datetime,
+    own: own_keywords.Read = compliance_rows.own_keywords,
+) -> bool:
     """
     Stop whoever texts a stop keyword, or asks for it otherwise, before the webhook answers; return whether they did.
 
     What the provider itself took for an opt-out is one too. The text is read again later, from its row;
     stopping twice is harmless.
+
+    :param own: reads the shop's own words: ``keywords_once`` where there is more than one text.
     """
     reach = senders.reach(gateway=gateway, to_number=inbound.to_number)
     number = senders.read_number(inbound.from_number, region=reach.region)
-    verdict = keywords.classify(inbound.text, region=phone.region_of(number))
+    verdict = own_keywords.understand(inbound.text, region=phone.region_of(number), own=own)
     if verdict.kind != "stop" and not inbound.opted_out:
         return False
     claims.retried(

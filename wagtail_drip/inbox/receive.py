@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from wagtail_drip import signals
-from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance import keywords, own_keywords
+from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact, OptInRequest
@@ -39,15 +40,15 @@ def receive_due(*, now: datetime | None = None, limit: int | None = None) -> int
     A text that cannot be read is tried again later, and parked after five attempts; the others go on.
     """
     moment = clock.now() if now is None else now
-    done = 0
+    done, own = 0, compliance.keywords_once()
     for _ in range(limit or _BATCH):
-        if not _receive_one(moment):
+        if not _receive_one(moment, own):
             break
         done += 1
     return done
 
 
-def _receive_one(now: datetime) -> bool:
+def _receive_one(now: datetime, own: own_keywords.Read) -> bool:
     """Read the next text; return whether there was one."""
     held: list[InboundText] = []
 
@@ -56,7 +57,7 @@ def _receive_one(now: datetime) -> bool:
         text = inbound_texts.claim_one(now=now)
         if text is not None:
             held.append(text)
-            _receive(text, now=now)
+            _receive(text, own=own, now=now)
 
     try:
         claims.retried(work)
@@ -81,11 +82,11 @@ def _put_off(text: InboundText, error: Exception, *, now: datetime) -> None:
     )
 
 
-def _receive(text: InboundText, *, now: datetime) -> None:
+def _receive(text: InboundText, *, own: own_keywords.Read, now: datetime) -> None:
     reach = senders.reach(gateway=text.gateway, to_number=text.to_number)
     number = senders.read_number(text.from_number, region=reach.region)
     region = phone.region_of(number)
-    verdict = keywords.classify(text.text, region=region)
+    verdict = own_keywords.understand(text.text, region=region, own=own)
     if text.opted_out and (
         verdict.kind != "stop" or verdict.phrase
     ):  # the provider is surer than our patterns

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.sequences import flow_cache, triggers
 from wagtail_drip.sequences.flow import Flow
-from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
 from wagtail_drip.sequences.states import RuntimeState
 from wagtail_drip.sequences.types import Running
 
@@ -61,6 +61,12 @@ def topics(site_id: int) -> list[str]:
                 sent.append((step.settings.get("purpose") or flow.purpose, step.settings["topic"]))
         found |= {topic for purpose, topic in sent if topic and group_of(purpose) is PurposeGroup.MARKETING}
     return sorted(found)
+
+
+def keywords() -> list[tuple[str, str]]:
+    """Return each sequence that people start by texting a word, by its name, and that word."""
+    rows = Sequence.objects.filter(trigger_kind="keyword").exclude(trigger_keyword="").order_by("name")
+    return list(rows.values_list("name", "trigger_keyword"))
 
 
 def _running(rows: QuerySet[SequenceRuntime]) -> list[tuple[str, Running]]:

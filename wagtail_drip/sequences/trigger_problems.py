@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.compliance import keywords
+from wagtail_drip.compliance import keywords, own_keywords
+from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.contacts.models import ContactDate, ContactTag
 from wagtail_drip.events import condition_blocks as conditions
 from wagtail_drip.segments.models import Segment
@@ -159,7 +160,7 @@ def _keyword(sequence: Sequence) -> Iterator[Problem]:
     word = sequence.trigger_keyword.strip()
     if not keywords.plain(word):
         yield Problem(field="trigger_keyword", message=_("Say which word people text."))
-    elif keywords.is_taken(word):
+    elif own_keywords.is_taken(word, own=compliance.own_keywords()):
         yield Problem(
             field="trigger_keyword",
             message=_(

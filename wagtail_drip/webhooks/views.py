@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from wagtail_drip import conf
+from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.core import clock, traces
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.gateways import registry as gateways
@@ -89,10 +90,11 @@ def webhook(request: HttpRequest, alias: str) -> HttpResponse:
 
 def _apply_stops(alias: str, events: Iterable[StatusEvent | InboundEvent], *, now: datetime) -> None:
     # Also for a repeat: the first time may have kept it and then failed here.
+    own = compliance.keywords_once()
     for event in events:
         if isinstance(event, InboundEvent):
             try:
-                inbox.apply_stop_at_once(gateway=alias, inbound=event, now=now)
+                inbox.apply_stop_at_once(gateway=alias, inbound=event, now=now, own=own)
             except (DatabaseError, WagtailDripError) as error:
                 # It is kept and will be applied when it is read, in a second or so.
                 trace = traces.trace_of(error)

@@ -15,9 +15,11 @@ import pytest
 from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from wagtail_drip.compliance.keyword_actions import KeywordDraft, save_keyword
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.gateways import registry
 from wagtail_drip.gateways.types import InboundEvent, RawRequest, StatusEvent
@@ -300,6 +302,23 @@ def test_an_exact_stop_is_applied_before_the_provider_is_answered(provider: Clie
 
     assert Suppression.objects.count() == 1
     assert Callback.objects.count() == 1
+
+
+def test_a_word_of_the_shop_s_own_is_applied_too_at_one_query_for_all_the_texts(provider: Client) -> None:
+    draft = KeywordDraft(kind="stop", text="genug")
+    save_keyword(draft, by="ada", now=NOON)
+    with CaptureQueriesContext(connection) as queries:
+        provider.post(
+            address(), **signed(inbound("Hello"), inbound("Where is it?", "in-2"), inbound("Genug!", "in-3"))
+        )
+
+    assert Suppression.objects.count() == 1
+    assert sum("wagtail_drip_keyword" in each["sql"] for each in queries) == 1
+
+    with CaptureQueriesContext(connection) as queries:
+        provider.post(address(), **signed(inbound("STOP", "in-4")))
+
+    assert not any("wagtail_drip_keyword" in each["sql"] for each in queries)
 
 
 def test_a_text_that_only_mentions_stop_suppresses_nobody(provider: Client) -> None:
