@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     "sequence_failing": "sequences",
     "sequence_auto_paused": "sequences",
     "unread": "unread",
+    "segment": "unread",
 }
 Cause = tuple[str, str]
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message
 from wagtail_drip.reports import pulse, watchdog
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import SequenceRuntime
 
 
@@ -33,7 +34,14 @@ class Finding:
 
 def findings(*, now: datetime) -> list[Finding]:
     """Return everything that needs attention, the gravest first; an empty list means that all is well."""
-    found = [*(_workers() or _late(now)), *_holds(now), *_sequences(), *_unread(), *_messages(now)]
+    found = [
+        *(_workers() or _late(now)),
+        *_holds(now),
+        *_sequences(),
+        *_segments(),
+        *_unread(),
+        *_messages(now),
+    ]
     return sorted(found, key=lambda finding: not finding.is_critical)
 
 
@@ -82,6 +90,26 @@ def _sequences() -> list[Finding]:
             % {"name": row.sequence.name, "detail": row.health_detail or row.get_health_display()},
             subject=f"sequence:{row.sequence_id}",
             is_critical=row.health in ("failing", "auto_paused"),
+        )
+        for row in rows
+    ]
+
+
+def _segments() -> list[Finding]:
+    """Segments that could not be counted, again and again: what asks for one goes by its last count, or waits."""
+    rows = Segment.objects.filter(refresh_due_at=None).exclude(error="").order_by("pk")[:20]
+    return [
+        Finding(
+            code="segment",
+            cause=str(row.pk),
+            sentence=_(
+                "The segment “%(name)s” could not be counted: sequences go by who was in it last, and those that are "
+                "for it and were never counted start for nobody. Save its rules again, or ask your developer; the "
+                "site's log says why."
+            )
+            % {"name": row.name},
+            subject=f"segment:{row.pk}",
+            is_critical=True,
         )
         for row in rows
     ]

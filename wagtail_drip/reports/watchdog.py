@@ -27,6 +27,7 @@ from wagtail_drip.messaging import holds
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt
 from wagtail_drip.messaging.states import MessageState
 from wagtail_drip.messaging.types import LANE_AT_ONCE
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
 from wagtail_drip.sequences.states import RuntimeState
@@ -136,6 +137,7 @@ DEEP: dict[str, Question] = {
         state=CallState.FAILED, settled_at__gt=now - timedelta(days=1)
     ),
     "triggers set aside": lambda now: TriggerCheck.objects.filter(due_at=None).exclude(error=""),
+    "segments set aside": lambda now: Segment.objects.filter(refresh_due_at=None).exclude(error=""),
     "triggers that missed days": lambda now: TriggerCheck.objects.filter(missed_until__gt=now - RECENTLY),
     "enrolments that run and have ended": lambda now: Enrolment.objects.filter(running=1).exclude(
         state__in=RUNNING

@@ -14,11 +14,14 @@ from django.db import connection, connections
 from wagtail.users.models import UserProfile
 
 from wagtail_drip import tasks
+from wagtail_drip.admin.reports import home
 from wagtail_drip.core import clock
 from wagtail_drip.core.models import Lease
-from wagtail_drip.reports import alarms
+from wagtail_drip.reports import alarms, attention
 from wagtail_drip.reports.attention import Finding
 from wagtail_drip.reports.models import Alarm
+from wagtail_drip.segments import refresh
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences import health
 from wagtail_drip.sequences.models import SequenceRuntime
 from wagtail_drip.test.sequences import live_sequence
@@ -181,3 +184,20 @@ def test_a_watch_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     tasks.watch()
 
     assert len(asked) == 1
+
+
+def test_a_segment_that_cannot_be_counted_is_told_and_leads_to_it(owner: Any) -> None:
+    alarms.choose({"unread": [owner.pk]})
+    segment = Segment.objects.create(name="Regulars", match="all", rules=[("tag", {"tag": "vip"})])
+    assert not [each for each in attention.findings(now=clock.now()) if each.code == "segment"]
+    unknown = {"kind": "group", "match": "all", "rules": [{"kind": "gone", "id": "x"}]}
+    for _ in range(refresh.TRIES):
+        Segment.objects.filter(pk=segment.pk).update(compiled=unknown, refresh_due_at=clock.now())
+        refresh.refresh_due(now=clock.now())
+
+    (found,) = [each for each in attention.findings(now=clock.now()) if each.code == "segment"]
+    told = look(found)
+
+    assert "“Regulars” could not be counted" in str(found.sentence)
+    assert [to for _subject, to in told] == [["owner@shop.example"]]
+    assert home._address(found) == f"/admin/text-messages/segments/edit/{segment.pk}/"

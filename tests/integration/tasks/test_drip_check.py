@@ -26,6 +26,7 @@ from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message, Receipt
 from wagtail_drip.reports import watchdog
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import SequenceRuntime, SequenceVersion
 from wagtail_drip.stores.models import Cart
 from wagtail_drip.test.people import reachable_contact
@@ -272,6 +273,11 @@ def call_given_up() -> None:
     _call(state="failed", settled_at=clock.now())
 
 
+def segment_set_aside() -> None:
+    segment = Segment.objects.create(name="Regulars", match="all", rules=[("tag", {"tag": "vip"})])
+    Segment.objects.filter(pk=segment.pk).update(refresh_due_at=None, error="No such table.")
+
+
 WRONGS: dict[str, Callable[[], None]] = {
     "late notices": late_notice,
     "late events": late_event,
@@ -293,6 +299,7 @@ WRONGS: dict[str, Callable[[], None]] = {
     "notices set aside": notice_set_aside,
     "events set aside": event_set_aside,
     "triggers set aside": trigger_set_aside,
+    "segments set aside": segment_set_aside,
     "triggers that missed days": trigger_that_missed_days,
     "carts set aside": cart_set_aside,
     "callbacks set aside": callback_set_aside,

@@ -51,6 +51,8 @@ def _address(finding: Finding) -> str:
     kind, _, key = finding.subject.partition(":")
     if kind == "sequence":
         return reverse("wagtail_drip_sequences:edit", args=[int(key)])
+    if kind == "segment":
+        return reverse("wagtail_drip_segments:edit", args=[int(key)])
     if kind == "messages":
         return f"{reverse('wagtail_drip_messages:index')}?state={key}"
     if kind == "holds":
