@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,11 +23,14 @@ from wagtail_drip.links import actions as links
 from wagtail_drip.links import personal
 from wagtail_drip.links.types import LinkSpec
 
-__all__ = ["Composed", "TextToCompose", "addresses", "compose", "preview_context"]
+__all__ = ["Composed", "TextToCompose", "addresses", "compose", "imagine", "preview_context"]
 
 # RFC 3986's characters, and letters of alphabets that put spaces between words: an address in a Chinese or
 # Japanese sentence ends where the sentence goes on.
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%\u00a1-\u02ff\u0370-\u052f]+", re.IGNORECASE)
+# As long as every short link is; it leads nowhere.
+SAMPLE_CODE = "a1B2c3D4"
+Veil = Callable[[dict[str, Any]], dict[str, Any]]
 # What ends a sentence or a quotation after an address rather than the address.
 _TRAILING = ".,;:!?'*"
 
@@ -49,6 +53,41 @@ def compose(
 
     :param known: contacts that were read already, by their ids.
     """
+    return _worded(texts, known or {}, partial(links.make_links, now=now), _as_they_are)
+
+
+def imagine(texts: Sequence[TextToCompose], *, veil: Veil | None = None) -> dict[str, Composed]:
+    """
+    Return the words of messages that nobody sends, as ``compose`` would, and as long: but no link is made.
+
+    Their links lead nowhere, those to pages of the contact's own open nothing: whoever looks is somebody else.
+
+    :param veil: what is shown of the variables, of all texts in one call.
+    """
+    sites = {site.pk: site for site in Site.objects.filter(pk__in={text.site_id for text in texts})}
+
+    def shown(text: TextToCompose, variables: dict[str, Any]) -> dict[str, Any]:
+        if "link" in variables and text.site_id in sites:
+            variables = {**variables, "link": personal.sample_addresses(sites[text.site_id])}
+        return veil(variables) if veil is not None else variables
+
+    return _worded(texts, {}, _imagined_links, shown)
+
+
+def _imagined_links(specs: Sequence[LinkSpec]) -> dict[tuple[str, int], str]:
+    return {(spec.message_key, spec.position): links.short_url(SAMPLE_CODE) for spec in specs}
+
+
+def _as_they_are(_text: TextToCompose, variables: dict[str, Any]) -> dict[str, Any]:
+    return variables
+
+
+def _worded(
+    texts: Sequence[TextToCompose],
+    known: Mapping[int, Addressee],
+    make: Callable[[Sequence[LinkSpec]], Mapping[tuple[str, int], str]],
+    veil: Callable[[TextToCompose, dict[str, Any]], dict[str, Any]],
+) -> dict[str, Composed]:
     sources = _sources(texts)
     parsed: dict[str, language.Template] = {}
     done: dict[str, Composed] = {}
@@ -61,8 +100,8 @@ def compose(
         except language.TemplateError as error:
             done[text.message_key] = Composed(body="", error=problems.explain(error))
     waiting = [text for text in texts if text.message_key in parsed]
-    rendered = _render(waiting, parsed, done, known or {})
-    bodies = _with_short_links(waiting, rendered, now=now)
+    rendered = _render(waiting, parsed, done, known, veil)
+    bodies = _with_short_links(waiting, rendered, make)
     for key, body in bodies.items():
         cost = encoding.count(body)
         done[key] = Composed(
@@ -91,6 +130,7 @@ def _render(
     parsed: Mapping[str, language.Template],
     done: dict[str, Composed],
     known: Mapping[int, Addressee],
+    veil: Callable[[TextToCompose, dict[str, Any]], dict[str, Any]],
 ) -> dict[str, language.Rendered]:
     subjects = [
         context.Subject(contact_id=text.contact_id, site_id=text.site_id, event=_event(text.variables))
@@ -100,7 +140,7 @@ def _render(
     rendered: dict[str, language.Rendered] = {}
     for text, built in zip(texts, context.build(subjects, roots=roots, known=known), strict=True):
         try:
-            made = parsed[text.message_key].render({**built, **text.variables})
+            made = parsed[text.message_key].render(veil(text, {**built, **text.variables}))
         except language.TemplateError as error:
             done[text.message_key] = Composed(body="", error=problems.explain(error))
             continue
@@ -114,7 +154,9 @@ def _event(variables: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _with_short_links(
-    texts: Sequence[TextToCompose], rendered: Mapping[str, language.Rendered], *, now: datetime
+    texts: Sequence[TextToCompose],
+    rendered: Mapping[str, language.Rendered],
+    make: Callable[[Sequence[LinkSpec]], Mapping[tuple[str, int], str]],
 ) -> dict[str, str]:
     """Return the bodies with every address behind a short one of our own, made for the whole batch at once."""
     specs: list[LinkSpec] = []
@@ -136,7 +178,7 @@ def _with_short_links(
             )
             for position, place in enumerate(places[text.message_key])
         ]
-    short = links.make_links(specs, now=now)
+    short = make(specs)
     return {
         key: _replaced(rendered[key].text, found, [short[key, position] for position in range(len(found))])
         for key, found in places.items()

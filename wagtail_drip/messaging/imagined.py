@@ -100,6 +100,24 @@ def outlooks(asked: Sequence[tuple[Claimed, datetime]], *, now: datetime) -> lis
     ]
 
 
+def verdicts(messages: Sequence[Claimed], *, at: datetime, now: datetime) -> list[Decision]:
+    """
+    Return what the gate would say of each message at one moment, in a fixed number of queries, and no more than that.
+
+    For many people: nothing is asked beyond the first obstacle.
+
+    :param now: as of when holds, caps and the shop's facts are read.
+    """
+    if not messages:
+        return []
+    people = facts.read_people({message.contact_id for message in messages})
+    known = [message for message in messages if message.contact_id in people]
+    found = gate.read_facts(known, people, now, rulebook.read(at.date()))
+    decided = {message.id: decision for message, decision in gate.decide(known, found, at)}
+    nobody = Decision(verdict=Verdict.SKIP, reason=Reason.NO_PHONE)
+    return [decided.get(message.id, nobody) for message in messages]
+
+
 def _under_pressure(
     message: Claimed, question: Question, held: holds.OpenHolds, guard: str, at: datetime
 ) -> Outlook:

@@ -94,4 +94,4 @@ def with_short_links(text: str) -> str:
 
 def sample_link() -> str:
     """Return a short link as long as every short link is; it leads nowhere."""
-    return links.short_url("a1B2c3D4")
+    return links.short_url(compose.SAMPLE_CODE)
