@@ -34,6 +34,7 @@ from wagtail_drip.enrolments.models import (
     TriggerCheck,
     VersionMove,
 )
+from wagtail_drip.enrolments.once_models import OnceCount, OnceRun
 from wagtail_drip.events.models import Event, EventTally, Notice
 from wagtail_drip.links.models import Click, Link
 from wagtail_drip.messaging.models import (
@@ -100,6 +101,8 @@ __all__ = [
     "MessageTemplate",
     "Notice",
     "NumberFailure",
+    "OnceCount",
+    "OnceRun",
     "OptInRequest",
     "OutsideCall",
     "Permission",

@@ -48,6 +48,12 @@ def _triggers(now: datetime, slot: str) -> int:
     return date_triggers.check_due(now=now)
 
 
+def _once_counts(now: datetime, slot: str) -> int:
+    from wagtail_drip.enrolments import once_count
+
+    return once_count.count_due(now=now)
+
+
 def _match(now: datetime, slot: str) -> int:
     from wagtail_drip.enrolments import match_events
 
@@ -131,5 +137,6 @@ STAGES: dict[str, Stage] = {
     "imports": _imports,
     "life_stages": _life_stages,  # segments ask for them
     "segments": _segments,
+    "once_counts": _once_counts,
     "rollups": _rollups,
 }

@@ -152,6 +152,20 @@ def _left_out_by_segment(check: Check) -> Told:
     )
 
 
+def _held_back(check: Check) -> Told:
+    if check.next_at is not None:
+        return Told(
+            text=_(
+                "It has gone to the first people only; the rest goes on %(moment)s if nothing holds it back."
+            )
+            % {"moment": moment(check.next_at)}
+        )
+    return Told(
+        text=_("The rest was held back after the first people: too much failed, or too many left."),
+        remedy=_("Look at the page “Send once”, and let it go on or stop it there."),
+    )
+
+
 def _not_then(check: Check) -> Told:
     if check.rule.get("most"):
         return Told(
@@ -247,6 +261,11 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
         gettext_lazy("Looking whose turn it is failed and was set aside; the site's log says why."),
         gettext_lazy("Ask your developer to look at the log, then pause the sequence and resume it."),
     ),
+    EntryRule.NOT_STARTED: _always(
+        gettext_lazy("It goes out once, and nobody has started it, or it was stopped."),
+        gettext_lazy("Look at whom it would reach on the page “Send once”, and start it there."),
+    ),
+    EntryRule.HELD_BACK: _held_back,
     EntryRule.NOT_THEN: _not_then,
     EntryRule.FULL: full,
 }

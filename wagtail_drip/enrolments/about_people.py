@@ -13,6 +13,7 @@ from wagtail_drip.enrolments.models import (
     TriggerCheck,
     VersionMove,
 )
+from wagtail_drip.enrolments.once_models import OnceCount, OnceRun
 
 HELD = (
     Held(
@@ -52,6 +53,17 @@ HELD = (
         TriggerCheck,
         "id sequence timed checked_until pass_until cursor due_at attempts error missed_since missed_until",
         why="How far a clock's trigger was looked at.",
+    ),
+    nothing(
+        OnceRun,
+        "id sequence key token state started_at started_by people first left wait_minutes most_failed "
+        "most_opted_out most_complaints first_in_at rest_at held_for held_n held_of decided_by ended_at",
+        why="Who of the staff let something go out, to how many, and how far it is.",
+    ),
+    nothing(
+        OnceCount,
+        "id sequence version_id at started_at counted_at due_at cursor position total found attempts error",
+        why="Sums.",
     ),
     nothing(EntryVolume, "id sequence period n", why="Sums."),
     nothing(FullPeriod, "id sequence per period most n first_at last_at", why="Sums."),

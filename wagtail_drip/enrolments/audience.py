@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Min, OuterRef, Q, QuerySet
 from wagtail.models import Site
 
 from wagtail_drip.contacts import phone
@@ -225,10 +225,50 @@ def _perhaps_in(firing: Collection[str], place: Place) -> Q:
     return Q(zone__in=zones) | without
 
 
-def at_once(timed: Timed, running: Running, place: Place, *, now: datetime, after: int, limit: int) -> Chunk:
-    """Return the audience, for a text that goes to all of it once."""
-    rows = audience(running.flow, place).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
-    found = list(rows[:limit])
+@dataclass(frozen=True, kw_only=True)
+class Some:
+    """
+    Some of the audience, by chance and the same ones whenever they are asked for.
+
+    Not the first by their ids, who are the oldest customers. Their ids are scattered over a ring by a factor that
+    has no divisor in common with it, and who falls into its first part is meant: so are as many of any hundred
+    that follow each other.
+    """
+
+    seed: int
+    share: int
+
+    @classmethod
+    def about(cls, n: int, *, of: int, seed: int) -> Some:
+        """Return about *n* of so many people, rather more than fewer; who takes them counts."""
+        wanted = _RING * (n + 2) // max(of, 1) + 1
+        return cls(seed=seed * _APART % _RING, share=min(wanted, _RING))
+
+    def of(self, people: QuerySet[Contact]) -> QuerySet[Contact]:
+        """Return those of *people* who are meant, in the order of their places."""
+        place = ExpressionWrapper((F("pk") * _FACTOR + self.seed) % _RING, output_field=BigIntegerField())
+        return people.alias(place=place).filter(place__lt=self.share).order_by("place", "pk")
+
+
+# Primes, so that neighbours' ids fall far apart, and all places come before one comes again.
+_RING, _FACTOR, _APART = 100_003, 61_813, 7_919
+
+
+def at_once(
+    timed: Timed,
+    running: Running,
+    place: Place,
+    *,
+    now: datetime,
+    after: int,
+    limit: int,
+    some: Some | None = None,
+) -> Chunk:
+    """Return the audience, or some of it, for a text that goes to all of it once."""
+    people = audience(running.flow, place).filter(pk__gt=after)
+    if some is not None:
+        people = some.of(people)
+    found = list(people.order_by("pk").values_list("pk", flat=True)[:limit])
     return Chunk(
         candidates=[
             Candidate(contact_id=pk, occasion=occasions.once_key(timed), since=now, site_id=place.site_id)
@@ -239,16 +279,29 @@ def at_once(timed: Timed, running: Running, place: Place, *, now: datetime, afte
 
 
 def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
-    """
-    Return the people who have a number and have agreed to what the flow sends, on the site.
-
-    A tag or a segment narrows it, and those to leave out narrow it further; none makes it wider.
-    """
+    """Return those of whom it is for who have a number and have agreed to what the flow sends, on the site."""
     group = group_of(flow.purpose).value
     theirs = Permission.objects.filter(
         contact_id=OuterRef("pk"), site_id=place.site_id, group=group, channel=Channel.SMS
     )
-    people = Contact.objects.filter(active_phone__isnull=False, merged_into=None, erased_at=None)
+    people = meant(flow).filter(active_phone__isnull=False)
+    in_general = Exists(theirs.filter(topic="", granted=True))
+    if not flow.topic:
+        return people.filter(in_general)
+    # As contacts.consent.allows: the topic's own answer counts, else the general one.
+    return people.filter(
+        Exists(theirs.filter(topic=flow.topic, granted=True))
+        | (in_general & ~Exists(theirs.filter(topic=flow.topic, granted=False)))
+    )
+
+
+def meant(flow: Flow) -> QuerySet[Contact]:
+    """
+    Return whom the flow is for, whether or not they can be reached.
+
+    A tag or a segment narrows it, and those to leave out narrow it further; none makes it wider.
+    """
+    people = Contact.objects.filter(merged_into=None, erased_at=None)
     if flow.timed is not None and flow.timed.audience == triggers.TAGGED:
         people = people.filter(
             Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag=flow.timed.tag))
@@ -261,14 +314,7 @@ def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
         )
     for segment_id in flow.timed.without_segments if flow.timed is not None else ():
         people = people.exclude(Exists(segments.current(segment_id).filter(contact_id=OuterRef("pk"))))
-    in_general = Exists(theirs.filter(topic="", granted=True))
-    if not flow.topic:
-        return people.filter(in_general)
-    # As contacts.consent.allows: the topic's own answer counts, else the general one.
-    return people.filter(
-        Exists(theirs.filter(topic=flow.topic, granted=True))
-        | (in_general & ~Exists(theirs.filter(topic=flow.topic, granted=False)))
-    )
+    return people
 
 
 def _people(pks: Collection[int]) -> dict[int, Contact]:

@@ -8,18 +8,19 @@ worker that dies loses nothing, and who entered for an occasion never enters for
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions, audience, occasions
+from wagtail_drip.enrolments import actions, audience, entry, occasions, once
 from wagtail_drip.enrolments.actions import Wish
-from wagtail_drip.enrolments.audience import Chunk, Place
+from wagtail_drip.enrolments.audience import Chunk, Place, Some
 from wagtail_drip.enrolments.models import TriggerCheck
 from wagtail_drip.enrolments.occasions import Window
+from wagtail_drip.enrolments.once_states import OnceState
 from wagtail_drip.enrolments.walk_batch import trace_of
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import actions as of_sequences
@@ -46,9 +47,13 @@ class Looked:
     :ivar until: what fell due up to here is decided; what comes after it is still to be.
     :ivar is_over: it goes out once, and has.
     :ivar is_set_aside: looking failed for good, until somebody mends it.
+    :ivar once: of what goes out once: how far it is; '' while nobody has started it.
+    :ivar rest_at: and when the rest goes, while it is watched what becomes of the first.
     """
 
     until: datetime
+    once: str | None = None
+    rest_at: datetime | None = None
     is_over: bool = False
     is_set_aside: bool = False
 
@@ -100,6 +105,9 @@ def _begin(new: list[Running], now: datetime) -> None:
             row = claims.lock_in_order(TriggerCheck.objects.filter(sequence_id=running.sequence_id))[0]
             if row.timed == spec:
                 continue  # another worker was first
+            if flow.timed is not None and flow.is_sent_once:
+                # What was started for another audience or date ends with it.
+                once.stop_runs(running.sequence_id, but_for=once.key_of(flow.timed), now=now)
             is_first = not row.timed
             back = (
                 timedelta(days=flow.entry.existing_days) if is_first or flow.timed is None else timedelta(0)
@@ -135,7 +143,13 @@ def _check(pk: int, running: Running, *, limit: int, now: datetime) -> int:
 
 
 def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) -> int:
-    timed = running.flow.timed
+    timed, run = running.flow.timed, None
+    if running.flow.is_sent_once:
+        run = once.under_way(running, now=now)
+        if run is None or run.state not in once.LETTING_IN:
+            row.due_at = once.look_again(run, now=now)
+            row.save(update_fields=["due_at"])
+            return 0
     if timed is not None and not segments.are_counted(timed.segments):
         # Who is in a segment, or is to be left out by one, is known only once it is counted: nobody goes before.
         row.due_at = now + OFTEN
@@ -143,7 +157,16 @@ def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) ->
         return 0
     window = _window(row, running, now=now)
     place = audience.place_of(running)
-    chunk = chunk_of(running, window, place, after=row.cursor, limit=limit, now=now)
+    some = once.some_of(run) if run is not None else None
+    chunk = chunk_of(
+        running,
+        window,
+        place,
+        after=row.cursor,
+        limit=min(limit, run.left) if run is not None and some is not None else limit,
+        now=now,
+        some=some,
+    )
     wishes = [
         Wish(
             into=running,
@@ -157,18 +180,20 @@ def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) ->
         )
         for each in chunk.candidates
     ]
-    if wishes:
-        actions.admit(wishes, now=now)
-    if chunk.cursor is not None:
-        row.pass_until, row.cursor = window.until, chunk.cursor
+    entered = len(actions.admit(wishes, now=now).entered) if wishes else 0
+    is_last = chunk.cursor is None
+    if run is not None:
+        is_last = once.note(run, entered=entered, is_last=is_last, now=now)
+    if not is_last:
+        row.pass_until, row.cursor = window.until, chunk.cursor or 0
     else:
         row.checked_until, row.pass_until, row.cursor = window.until, None, 0
-        row.due_at = _next(timed, now=now)
+        row.due_at = once.look_again(run, now=now) or _next(timed, now=now)
         if timed is None:
             of_sequences.existing_are_in(running.sequence_id)
     row.attempts, row.error = 0, ""
     row.save()
-    return max(len(wishes), 1) if chunk.cursor is not None else len(wishes)
+    return len(wishes) if is_last else max(len(wishes), 1)
 
 
 def _window(row: TriggerCheck, running: Running, *, now: datetime) -> Window:
@@ -195,9 +220,20 @@ def _window(row: TriggerCheck, running: Running, *, now: datetime) -> Window:
 
 
 def chunk_of(
-    running: Running, window: Window, place: Place, *, after: int, limit: int, now: datetime
+    running: Running,
+    window: Window,
+    place: Place,
+    *,
+    after: int,
+    limit: int,
+    now: datetime,
+    some: Some | None = None,
 ) -> Chunk:
-    """Return the next people whom the trigger concerns in *window*, after a contact's id."""
+    """
+    Return the next people whom the trigger concerns in *window*, after a contact's id.
+
+    :param some: only these, of what goes out once.
+    """
     timed = running.flow.timed
     if timed is None:
         return audience.already(running, window, after=after, limit=limit)
@@ -207,21 +243,20 @@ def chunk_of(
         return audience.silent(timed, window, running, place, after=after, limit=limit)
     if timed.kind == triggers.SCHEDULE:
         return audience.on_schedule(timed, window, running, place, after=after, limit=limit)
-    return audience.at_once(timed, running, place, now=now, after=after, limit=limit)
+    return audience.at_once(timed, running, place, now=now, after=after, limit=limit, some=some)
 
 
 def newcomers(running: Running, *, now: datetime) -> int:
     """
     Return how many people would be looked at as soon as this goes live, counted up to ``MOST_COUNTED``.
 
-    Some of them may have been inside before: the rules of re-entry are asked when they enter.
+    Some of them may have been inside before: the rules of re-entry are asked when they enter. Nobody enters what
+    goes out once, which waits for its start.
     """
     flow, place = running.flow, audience.place_of(running)
     before = TriggerCheck.objects.filter(sequence_id=running.sequence_id).first()
     if before is not None and before.timed == spec_of(flow):
         return 0
-    if flow.is_sent_once:
-        return audience.audience(flow, place).count()
     if not flow.entry.existing_days:
         return 0
     window = Window(since=now - timedelta(days=flow.entry.existing_days), until=now)
@@ -249,15 +284,28 @@ def looked(running: Running, contact_id: int, *, now: datetime) -> Looked:
     """Return what the next pass will find decided of somebody; it is asked, and nothing is moved on."""
     row = TriggerCheck.objects.filter(sequence_id=running.sequence_id).first()
     since = running.entering_since or now
+    once_only = _how_far(running)
     if row is None:
-        return Looked(until=since - timedelta(days=running.flow.entry.existing_days))
+        days = timedelta(days=running.flow.entry.existing_days)
+        return replace(once_only, until=since - days)
     if _differs(row, running):
-        return Looked(until=now)
+        return replace(once_only, until=now)
     if row.error and row.due_at is None and not _was_resumed(row, running):
         return Looked(until=row.checked_until, is_set_aside=True)
     is_reached = row.pass_until is not None and contact_id <= row.cursor
     if running.flow.is_sent_once:
-        return Looked(until=row.checked_until, is_over=row.due_at is None or is_reached)
+        is_over = once_only.once == OnceState.DONE or (once_only.once == OnceState.REST and is_reached)
+        return replace(once_only, until=row.checked_until, is_over=is_over)
     if row.pass_until is not None:
         return Looked(until=row.pass_until if is_reached else row.checked_until)
     return Looked(until=occasions.look(max(row.checked_until, since), now=now).window.since)
+
+
+def _how_far(running: Running) -> Looked:
+    if not running.flow.is_sent_once:
+        return Looked(until=entry.EPOCH)
+    run = once.run_of(running)
+    if run is None:
+        return Looked(until=entry.EPOCH, once="")
+    is_watched = run.state == OnceState.WATCHING
+    return Looked(until=entry.EPOCH, once=run.state, rest_at=run.rest_at if is_watched else None)

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions, version_moves
+from wagtail_drip.enrolments import actions, once, version_moves
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.querysets import MOVING
 from wagtail_drip.enrolments.states import EnrolmentState, ExitReason
@@ -39,6 +39,8 @@ def _follow_runtimes(*, size: int, now: datetime) -> int:
         done = 0
         for runtime in claims.claim(rows, limit=1):
             done = _follow(runtime, size=size, now=now)
+            if runtime.state in (RuntimeState.ENDED, RuntimeState.ARCHIVED):
+                once.stop_runs(runtime.sequence_id, now=now)
             if not done and not _left_to_do(runtime).exists():
                 if runtime.state == RuntimeState.ARCHIVED:
                     sequences.settle_archived(runtime, now=now)

@@ -15,6 +15,7 @@ from wagtail_drip.contacts import dates
 from wagtail_drip.enrolments import entry
 from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
+from wagtail_drip.enrolments.once_states import OnceState
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
@@ -44,6 +45,8 @@ class EntryRule(StrEnum):
     NEVER_HAPPENED = "never_happened"
     NOT_IN_AUDIENCE = "not_in_audience"
     TRIGGER_SET_ASIDE = "trigger_set_aside"
+    NOT_STARTED = "not_started"
+    HELD_BACK = "held_back"
     NOT_THEN = "not_then"
     FULL = "full"
 
@@ -146,6 +149,8 @@ class Standing:
     :ivar last_at: of a trigger by silence: when its event last happened; *is_here*: on a site that counts.
     :ivar is_in_audience: of a trigger that goes to many: whether it would go to this person now.
     :ivar is_set_aside: whether looking at the clock's trigger failed for good.
+    :ivar once: how far something is that goes out once: '' while nobody has started it; None of all others.
+    :ivar rest_at: when the rest of it goes, if nothing holds it back.
     :ivar full: when the entry limit refused somebody.
     """
 
@@ -164,6 +169,8 @@ class Standing:
     is_here: bool = True
     is_in_audience: bool = True
     is_set_aside: bool = False
+    once: str | None = None
+    rest_at: datetime | None = None
     full: Sequence[Full] = ()
 
 
@@ -222,6 +229,11 @@ def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
             checks.append(Check(rule={"name": EntryRule.NOT_IN_AUDIENCE}, holds=standing.is_in_audience))
     if standing.is_set_aside:
         checks.append(Check(rule={"name": EntryRule.TRIGGER_SET_ASIDE}, holds=False))
+    if standing.once in ("", OnceState.STOPPED):
+        checks.append(Check(rule={"name": EntryRule.NOT_STARTED}, holds=False, value=standing.once))
+    if standing.once in (OnceState.WATCHING, OnceState.HELD):
+        rule = {"name": EntryRule.HELD_BACK}
+        checks.append(Check(rule=rule, holds=False, value=standing.once, next_at=standing.rest_at))
     return checks
 
 

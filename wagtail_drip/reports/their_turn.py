@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.enrolments import audience, date_triggers, gather, turns, why_not
@@ -44,6 +45,18 @@ class Read:
     looked: Looked
     is_here: bool = True
     is_in_audience: bool = True
+
+    @property
+    def standing(self) -> dict[str, Any]:
+        """Return what of it the rules of entry ask: see ``why_not.Standing``."""
+        return {
+            "last_at": self.person.last_at,
+            "is_here": self.is_here,
+            "is_in_audience": self.is_in_audience,
+            "is_set_aside": self.looked.is_set_aside,
+            "once": self.looked.once,
+            "rest_at": self.looked.rest_at,
+        }
 
 
 def read(contact: Contact, running: Running, *, now: datetime) -> Read | None:

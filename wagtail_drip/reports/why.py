@@ -362,11 +362,8 @@ def _standing(
         attributes=contact.attributes,
         tags=contacts.tags([contact.pk]).get(contact.pk, frozenset()) if tagged else frozenset(),
         segments=_segments(contact, flow),
-        last_at=known.person.last_at if known is not None else None,
-        is_here=known is None or known.is_here,
-        is_in_audience=known is None or known.is_in_audience,
-        is_set_aside=known is not None and known.looked.is_set_aside,
         full=_full(sequence),
+        **(known.standing if known is not None else {}),
     )
 
 

@@ -28,7 +28,7 @@ class Timed:
     :ivar silent_days: INACTIVE: for so many times 24 hours.
     :ivar weekdays: SCHEDULE by the week, 0 is Monday; empty for by the month.
     :ivar month_day: SCHEDULE by the month, 1 to 31; a shorter month's last day where it has no such day.
-    :ivar moment: ONCE: ISO 8601 with its offset; '' for as soon as it is published.
+    :ivar moment: ONCE: ISO 8601 with its offset; '' for as soon as somebody starts it.
     :ivar audience: SCHEDULE, ONCE: EVERYONE who has agreed, or of them those who are TAGGED
         or in a SEGMENT.
     :ivar without_tags: SCHEDULE, ONCE: nobody who has one of them when it comes to letting people in.

@@ -7,6 +7,10 @@ from typing import Any
 
 from wagtail.models import Site
 
+from wagtail_drip.core import clock
+from wagtail_drip.enrolments import once
+from wagtail_drip.enrolments.once_rules import FirstPart
+from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
 from wagtail_drip.sequences.states import Health, RuntimeState
 
@@ -22,6 +26,7 @@ def live_sequence(
     goal: Test | None = None,
     exits: Many[Test] = (),
     site: Site | None = None,
+    is_started: bool = True,
     **options: Any,
 ) -> Sequence:
     """
@@ -34,6 +39,7 @@ def live_sequence(
     :param options: other fields of ``Sequence``: name, purpose, topic, reentry, reentry_days, keyed, and for
         triggers other than an event ``trigger_kind`` with its own fields, such as
         ``trigger_kind="date", trigger_attribute="birthday"``.
+    :param is_started: of ``trigger_kind="once"``, whether somebody has pressed the button that lets it go.
     :raises ValueError: if it cannot be published; the message is what an editor would read.
     """
     is_an_event = options.get("trigger_kind", "event") == "event"
@@ -55,19 +61,31 @@ def live_sequence(
     )
     sequence.live = False
     sequence.save()
-    return publish(sequence)
+    return publish(sequence, is_started=is_started)
 
 
-def publish(sequence: Sequence) -> Sequence:
+def publish(sequence: Sequence, *, is_started: bool = True) -> Sequence:
     """
     Publish a sequence as the editor's button does, and return it as it then is.
 
+    One that goes out once is started too, to everybody together: it is live as the others are.
+
+    :param is_started: False leaves the start to the test.
     :raises ValueError: if its steps cannot run; the message is what an editor would read.
     """
     sequence.save_revision().publish()
     runtime = SequenceRuntime.objects.filter(sequence=sequence).first()
     if runtime is None or runtime.health == Health.FAILING or runtime.state != RuntimeState.LIVE:
         raise ValueError(runtime.health_detail if runtime else "Publishing was not heard.")
+    if is_started and sequence.trigger_kind == triggers.ONCE and runtime.version_id is not None:
+        once.start(
+            sequence.pk,
+            version_id=runtime.version_id,
+            first=FirstPart(),
+            people=0,
+            by="test",
+            now=clock.now(),
+        )
     return Sequence.objects.get(pk=sequence.pk)
 
 
