@@ -24,7 +24,7 @@ from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.reports.home import HomePanel
 from wagtail_drip.admin.segments import viewsets as segment_screens
-from wagtail_drip.admin.sequences import adapters
+from wagtail_drip.admin.sequences import adapters, send_once
 from wagtail_drip.admin.sequences import preview as sequence_preview
 from wagtail_drip.admin.sequences.views import refuse_to_delete
 from wagtail_drip.admin.word_lists import history as word_history
@@ -110,6 +110,9 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     )
     actions.register_action(
         keywords.DELETED, _("Delete a stop or help word"), _("Deleted a stop or help word")
+    )
+    actions.register_action(
+        send_once.LOGGED, _("Send once"), _("Started, paused or let go on what goes out once")
     )
     actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
     word_history.register(actions)

@@ -1,4 +1,4 @@
-"""What starts a sequence, chosen in the editor: only the chosen kind's fields show, and a broadcast asks first."""
+"""What starts a sequence, chosen in the editor: only the chosen kind's fields show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
-from wagtail_drip.test.time_travel import run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -141,28 +140,6 @@ def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:
 
     expect(page.get_by_text("“Stop” already stops texts").first).to_be_visible()
     picture(page, "problem")
-
-
-def test_a_broadcast_asks_before_it_goes_and_goes_once(page: Page) -> None:
-    people = {reachable_contact().pk for _ in range(3)}
-    reachable_contact(agreed_to=())
-    sequence = live_sequence(name="Spring sale", trigger=None, trigger_kind="manual", steps=[HELLO])
-    page.goto(EDIT.format(sequence.pk))
-    page.locator("select[name=trigger_kind]").select_option("once")
-    page.get_by_role("button", name="Publish").first.click()
-    expect(page.get_by_text("people have agreed and have a number")).to_be_visible()
-    expect(page.locator(".drip-figures__value")).to_have_text("3")
-    picture(page, "broadcast")
-    run()
-    before = Enrolment.objects.count()
-    page.get_by_role("button", name="Publish").click()
-    page.wait_for_url("**/edit/**")
-    run()
-    run()
-
-    assert before == 0
-    assert set(Enrolment.objects.values_list("contact_id", flat=True)) == people
-    assert Enrolment.objects.count() == 3
 
 
 def test_people_are_added_by_hand_and_the_others_are_told_why_not(page: Page) -> None:

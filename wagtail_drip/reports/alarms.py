@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = {
     "sequence_silent": "sequences",
     "sequence_failing": "sequences",
     "sequence_auto_paused": "sequences",
+    "once_held": "sequences",
     "unread": "unread",
     "segment": "unread",
 }

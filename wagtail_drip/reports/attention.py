@@ -10,18 +10,24 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from wagtail_drip.enrolments import once
+from wagtail_drip.enrolments.once_models import OnceRun
+from wagtail_drip.enrolments.once_states import OnceState
 from wagtail_drip.events.models import Event, Notice
 from wagtail_drip.messaging.models import Callback, Hold, InboundText, Message
 from wagtail_drip.reports import pulse, watchdog
 from wagtail_drip.segments.models import Segment
-from wagtail_drip.sequences.models import SequenceRuntime
+from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.sequences import triggers
+from wagtail_drip.sequences.models import Sequence, SequenceRuntime
+from wagtail_drip.sequences.states import RuntimeState
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing to look at.
 
-    *subject* is a plain key that a screen turns into an address: holds, sequence:<id>, messages:<state>, workers.
+    *subject* is a plain key that a screen turns into an address: holds, sequence:<id>, once:<id>, messages:<state>, workers.
     *cause* tells two of the same code apart, so that an alarm is raised once for each.
     """
 
@@ -38,6 +44,7 @@ def findings(*, now: datetime) -> list[Finding]:
         *(_workers() or _late(now)),
         *_holds(now),
         *_sequences(),
+        *_once(),
         *_segments(),
         *_unread(),
         *_messages(now),
@@ -113,6 +120,44 @@ def _segments() -> list[Finding]:
         )
         for row in rows
     ]
+
+
+def _once() -> list[Finding]:
+    """What goes out once and waits for a person: to be started, or to be let go on."""
+    held = OnceRun.objects.filter(state=OnceState.HELD, sequence__runtime__state=RuntimeState.LIVE)
+    found = [
+        Finding(
+            code="once_held",
+            cause=str(run.pk),
+            sentence=_("“%(name)s” has gone to the first people only; too much failed or too many left.")
+            % {"name": run.sequence.name},
+            subject=f"once:{run.sequence_id}",
+            is_critical=True,
+        )
+        for run in held.select_related("sequence").order_by("pk")[:20]
+    ]
+    name = f":{triggers.ONCE}"
+    published = {
+        (running.sequence_id, once.key_of(timed))
+        for running in sequences.live_by_trigger([name]).get(name, ())
+        if (timed := running.flow.timed) is not None
+    }
+    if published:
+        ids = {sequence_id for sequence_id, _key in published}
+        rows = OnceRun.objects.filter(sequence_id__in=ids).values_list("sequence_id", "key")
+        waiting = sorted({pk for pk, _key in published - set(rows)})[:20]
+        names = dict(Sequence.objects.filter(pk__in=waiting).values_list("pk", "name"))
+        found += [
+            Finding(
+                code="once_waits",
+                cause=str(pk),
+                sentence=_("“%(name)s” is published and waits for somebody to start it.")
+                % {"name": names.get(pk, pk)},
+                subject=f"once:{pk}",
+            )
+            for pk in waiting
+        ]
+    return found
 
 
 def _unread() -> list[Finding]:

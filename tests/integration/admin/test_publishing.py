@@ -182,19 +182,6 @@ def test_it_says_for_how_many_inside_the_zone_is_guessed(owner: Client, sequence
     assert "Set your time zone" in told
 
 
-def test_it_says_it_of_all_to_whom_something_goes_out_once(owner: Client, site_id: int) -> None:
-    reachable_contact(phone="+79161234567")
-    reachable_contact(phone="+79161234568")
-    made = live_sequence(name="News", trigger_kind="once", steps=STEPS[:1])
-    made.trigger_moment = clock.now() + timedelta(days=1)
-    made.save_revision()
-
-    told = page(owner, made)
-
-    assert "2 people have agreed and have a number" in told
-    assert "The time zone of 2 people is guessed" in told
-
-
 def test_the_page_costs_as_many_queries_however_many_are_inside(owner: Client, sequence: Sequence) -> None:
     draft(sequence, without=1)
     counts = []

@@ -11,10 +11,10 @@ from wagtail_drip.sequences.models import Sequence
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        pytest.param({}, "Once, as soon as it is published", id="nobody"),
+        pytest.param({}, "Once, as soon as it is started", id="nobody"),
         pytest.param(
             {"trigger_without_segments": [1, 2], "trigger_without_tags": "Staff"},
-            "Once, as soon as it is published, without “staff”, the people of 2 segments",
+            "Once, as soon as it is started, without “staff”, the people of 2 segments",
             id="a tag and two segments",
         ),
         pytest.param(

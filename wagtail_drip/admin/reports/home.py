@@ -53,6 +53,8 @@ def _address(finding: Finding) -> str:
         return reverse("wagtail_drip_sequences:edit", args=[int(key)])
     if kind == "segment":
         return reverse("wagtail_drip_segments:edit", args=[int(key)])
+    if kind == "once":
+        return reverse("wagtail_drip_sequences:once", args=[int(key)])
     if kind == "messages":
         return f"{reverse('wagtail_drip_messages:index')}?state={key}"
     if kind == "holds":

@@ -12,7 +12,7 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.snippets.views import snippets
 
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
-from wagtail_drip.admin.sequences import publishing
+from wagtail_drip.admin.sequences import publishing, send_once
 from wagtail_drip.admin.sequences.switching import DELETE, PUBLISH, switches
 from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.sequences.models import Sequence
@@ -49,6 +49,14 @@ class SequenceEditView(PersonPreviewMixin, WarnsOfWords, snippets.EditView):
     def header_buttons(self) -> list[Any]:
         buttons: list[Any] = list(super().header_buttons)
         if getattr(self.object, "runtime", None) is not None:
+            if self.request.user.has_perm(PUBLISH) and send_once.goes_out_once(self.object):
+                buttons.append(
+                    HeaderButton(
+                        _("Send once"),
+                        url=reverse("wagtail_drip_sequences:once", args=[self.object.pk]),
+                        icon_name="mail",
+                    )
+                )
             buttons.append(
                 HeaderButton(
                     _("Results"),
@@ -79,4 +87,6 @@ class SequenceEditView(PersonPreviewMixin, WarnsOfWords, snippets.EditView):
         if publishing.asks_first(self.object):
             return redirect("wagtail_drip_sequences:publish", pk=self.object.pk)
         response: HttpResponse | None = super().publish_action()
+        if response is None and send_once.is_to_start(self.object.pk):
+            return redirect("wagtail_drip_sequences:once", pk=self.object.pk)
         return response

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -18,7 +17,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.mixins import HookResponseMixin
 
 from wagtail_drip.admin import word_advice
-from wagtail_drip.admin.sequences import standing
+from wagtail_drip.admin.sequences import send_once, standing
 from wagtail_drip.admin.sequences.consequences import consequences
 from wagtail_drip.admin.sequences.standing import Standing
 from wagtail_drip.admin.sequences.switching import PUBLISH, SwitchView
@@ -55,14 +54,12 @@ def _as_if_live(sequence: Sequence, flow: Flow) -> Running:
     return Running(sequence_id=sequence.pk, version_id=0, site_id=sequence.site_id, flow=flow)
 
 
-def guessed_zones(sequence: Sequence, flow: Flow, *, new_people: int) -> Guessed:
-    """Return for how many the zone is guessed, of who is inside and, where it goes out once, of whom it goes to."""
+def guessed_zones(sequence: Sequence, flow: Flow) -> Guessed:
+    """Return for how many of those inside the zone is guessed."""
     place = audience.place_of(_as_if_live(sequence, flow))
     inside = Enrolment.objects.filter(sequence_id=sequence.pk, running=1)
-    concerned = Q(pk__in=inside.values("contact_id"))
-    if new_people and flow.is_sent_once:
-        concerned |= Q(pk__in=audience.audience(flow, place).values("pk"))
-    return guessed_among(Contact.objects.filter(concerned), site_id=place.site_id, now=clock.now())
+    people = Contact.objects.filter(pk__in=inside.values("contact_id"))
+    return guessed_among(people, site_id=place.site_id, now=clock.now())
 
 
 class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -122,12 +119,10 @@ class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
             "found": self.found,
             "rows": consequences(self.sequence.pk, self.found.groups, self.flow, now=clock.now()),
             "newcomers": new_people,
-            "guessed": guessed_zones(self.draft, self.flow, new_people=new_people),
+            "guessed": guessed_zones(self.draft, self.flow),
             "zone_url": reverse("wagtail_drip_settings:index") if self.request.user.has_perm(CHANGE) else "",
             "word_advice": word_advice.of(self.draft),
             "limits": limits(self.draft),
-            "is_sent_once": self.flow.is_sent_once,
-            "starts_at": self.flow.timed.starts_at if self.flow.timed is not None else None,
             "counts_to": date_triggers.MOST_COUNTED,
             "revision_id": self.sequence.latest_revision_id,
             "is_paused": runtime is not None and runtime.state == RuntimeState.PAUSED,
@@ -170,6 +165,8 @@ class PublishView(HookResponseMixin, WagtailAdminTemplateMixin, TemplateView):
                 )
                 % {"name": self.draft.name, "n": self.found.inside},
             )
+        if send_once.is_to_start(self.sequence.pk):
+            return redirect("wagtail_drip_sequences:once", pk=self.sequence.pk)
         return redirect(self.edit_url)
 
 

@@ -58,7 +58,7 @@ trigger_panel = MultiFieldPanel(
                 FieldPanel(
                     "trigger_moment",
                     classname=_only_for("once"),
-                    help_text=_("Empty: as soon as it is published."),
+                    help_text=_("Empty: as soon as it is started. Publishing alone sends nothing."),
                 ),
             ],
             classname=_only_for("date", "inactive", "schedule", "once", also="drip-row"),

@@ -119,7 +119,7 @@ def _schedule(sequence: Sequence) -> str:
 
 def _once(sequence: Sequence) -> str:
     if sequence.trigger_moment is None:
-        return _("Once, as soon as it is published")
+        return _("Once, as soon as it is started")
     moment = formats.date_format(localtime(sequence.trigger_moment), "SHORT_DATETIME_FORMAT")
     return _("Once, on %(moment)s") % {"moment": moment}
 

@@ -14,6 +14,7 @@ from wagtail_drip.admin.sequences import (
     editing,
     panels,
     publishing,
+    send_once,
     switching,
     versions,
     views,
@@ -57,5 +58,7 @@ class SequenceViewSet(SnippetViewSet):
             path("pause/<int:pk>/", switching.PauseView.as_view(), name="pause"),
             path("resume/<int:pk>/", switching.ResumeView.as_view(), name="resume"),
             path("end/<int:pk>/", switching.EndView.as_view(), name="end"),
+            path("once/<int:pk>/", send_once.SendOnceView.as_view(), name="once"),
+            path("once/<int:pk>/stop/", send_once.StopOnceView.as_view(), name="stop_once"),
             path("add/<int:pk>/people/", add_people.AddPeopleView.as_view(), name="add_people"),
         ]

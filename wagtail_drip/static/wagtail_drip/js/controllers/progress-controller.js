@@ -2,16 +2,16 @@
   const PAUSE = 1500;
 
   /**
-   * Shows how far an import is: asks for its part of the page again while somebody works on it.
+   * Shows how far something is: asks for its part of the page again while somebody works on it.
    *
-   * Values: `url` is the address of the part.
+   * Values: `url` is the address of the part. What was opened in it stays open.
    *
    * @example
-   * <div data-controller="drip-import-progress" data-drip-import-progress-url-value="/…/imports/1/?part=1">
-   *   <div data-drip-import-progress-target="part" data-at-work>…</div>
+   * <div data-controller="drip-progress" data-drip-progress-url-value="/…/1/?part=1">
+   *   <div data-drip-progress-target="part" data-at-work>…</div>
    * </div>
    */
-  class ImportProgressController extends window.StimulusModule.Controller {
+  class ProgressController extends window.StimulusModule.Controller {
     static get targets() {
       return ['part'];
     }
@@ -40,7 +40,12 @@
         // Logged out or gone: what is shown stays, and a reload says why.
         if (!response.ok || response.redirected) return;
         const part = document.createRange().createContextualFragment(await response.text());
+        // Nobody who is reading or about to press loses their place.
+        const open = [...this.partTarget.querySelectorAll('details[id][open]')].map((each) => each.id);
+        const focused = this.partTarget.contains(document.activeElement) && document.activeElement.id;
         this.partTarget.replaceWith(part);
+        open.forEach((id) => document.getElementById(id)?.setAttribute('open', ''));
+        if (focused) document.getElementById(focused)?.focus();
       } catch {
         // The network is away; it may come back.
       }
@@ -48,5 +53,5 @@
     }
   }
 
-  window.wagtail.app.register('drip-import-progress', ImportProgressController);
+  window.wagtail.app.register('drip-progress', ProgressController);
 })();
