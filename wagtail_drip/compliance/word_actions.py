@@ -127,7 +127,7 @@ def save_own(
     digest = digest_of(draft.word)
     if not digest:
         raise ValueError("word has nothing to be found by: give letters, digits or signs that show.")
-    if own.filter(digest=digest, country=draft.country).exclude(pk=pk).exists():
+    if own.filter(digest=digest, country=draft.country).exclude(pk=pk or 0).exists():
         raise WordIsThere
     if pk is None:
         if own.count() >= MOST_OWN:

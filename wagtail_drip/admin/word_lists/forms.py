@@ -41,7 +41,8 @@ class ListForm(forms.Form):
     def __init__(self, *args: Any, shown: WordList, silent: Collection[str], **kwargs: Any) -> None:
         self.shown, self.held = shown, set(silent)
         warned = [word for word in shown.words if word not in self.held]
-        super().__init__(*args, initial={"is_on": "" not in self.held, "words": warned}, **kwargs)
+        kwargs["initial"] = {"is_on": "" not in self.held, "words": warned}
+        super().__init__(*args, **kwargs)
         self.fields["words"].choices = [(word, word) for word in shown.words]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -339,14 +339,14 @@ def in_words(value: Mapping[str, Any]) -> str:
         if value.get("operator") in WITH_VALUE:
             compared = value.get("value") or ""
         if test == ATTRIBUTE:
-            compared = attributes.shown(name, attributes.kept(name, compared)) if compared else ""
+            compared = str(attributes.shown(name, attributes.kept(name, compared))) if compared else ""
             name = attributes.label_of(name)
         return " ".join(str(word) for word in (name, operator, compared) if word)
     if test == PURCHASES:
         measure = dict(MEASURES).get(value.get("measure") or "count", "")
-        compared = dict(COMPARED).get(value.get("compared") or "at_least", "")
+        limit = dict(COMPARED).get(value.get("compared") or "at_least", "")
         number = value.get("number")
-        return f"{measure} {compared} {'…' if number is None else format(number.normalize(), 'f')}"
+        return f"{measure} {limit} {'…' if number is None else format(number.normalize(), 'f')}"
     if test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
         return f"{label}: {', '.join(words_of(value.get('words') or '')) or '…'}"
     if test in (IN_SEGMENT, NOT_IN_SEGMENT):
