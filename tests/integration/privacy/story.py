@@ -8,6 +8,7 @@ from typing import Any
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import tags
+from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import keys
@@ -18,6 +19,7 @@ from wagtail_drip.events.types import EventDraft
 from wagtail_drip.links import actions as links
 from wagtail_drip.links.types import LinkSpec
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt, SendLedger
+from wagtail_drip.segments.life_stage_models import LifeStage
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 from wagtail_drip.test.sequences import live_sequence
 
@@ -133,6 +135,10 @@ def told(contact: Contact, *, site_id: int, now: datetime) -> None:
         now=now,
     )
     bought(contact, site_id=site_id, now=now)
+    LifeStage.objects.create(contact=contact, stage="loyal", since=now)
+    changes = {"fields": {"last_name": ["", "Quigglesworth"]}, "attributes": {"likes": "plumcake"}}
+    # One row of it is enough to be found; a second contact would be another person to every other test.
+    ContactMerge.objects.create(merged=contact, into=contact, number=NUMBER, changes=changes, at=now)
     compliance.suppress(
         phone=NUMBER, scope="sender", scope_value="default:+1", reason="stop_keyword", source="sms", now=now
     )
