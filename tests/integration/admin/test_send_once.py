@@ -287,6 +287,31 @@ def test_publishing_leads_to_the_page_and_sends_nothing(owner: Client) -> None:
     assert "It goes to 1 person." in re.sub(r"On .*? it", "It", page(owner, sequence))
 
 
+def test_the_list_leads_to_the_page(owner: Client) -> None:
+    sequence = written()
+    other = live_sequence(name="Thanks", trigger="order_placed", steps=[HELLO])
+
+    html = owner.get(reverse("wagtail_drip_sequences:list")).content.decode()
+
+    assert url(sequence) in html
+    assert url(other) not in html
+
+
+def test_words_that_need_care_are_told_of_what_goes(owner: Client, site_id: int) -> None:
+    core.change_site_settings(site_id, region="US")
+    reachable_contact(first_name="Ada")
+    sequence = written(steps=[("send_message", {"text": "Free casino for you. Reply STOP to opt out."})])
+    draft = Sequence.objects.get(pk=sequence.pk)
+    draft.steps = [("send_message", {"text": "Cannabis. Reply STOP to opt out."})]
+    draft.save_revision()
+
+    html = page(owner, sequence)
+
+    assert "casino" in html
+    assert "annabis" not in html
+    assert "Words that need care." in html
+
+
 def test_what_does_not_go_out_once_has_no_such_page(owner: Client) -> None:
     other = live_sequence(trigger="order_placed", steps=[HELLO])
     draft = Sequence.objects.create(name="Draft", live=False)

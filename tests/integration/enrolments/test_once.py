@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence as Many
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Site
@@ -429,3 +431,23 @@ def test_whom_it_is_for_is_more_than_whom_it_reaches() -> None:
 
     assert meant == {agreed.pk, never.pk}
     assert reached == {agreed.pk}
+
+
+@pytest.mark.parametrize(
+    ("has_gone", "expected"), [(True, "done"), (False, "rest")], ids=["it went", "it is to go"]
+)
+def test_what_was_published_before_there_were_starts_is_started(has_gone: bool, expected: str) -> None:
+    crowd(2)
+    sequence = written(trigger_moment=NOW + HOUR)
+    check_due(now=NOW)
+    TriggerCheck.objects.update(due_at=None if has_gone else NOW + HOUR)
+    live_sequence(trigger="order_placed", steps=[HELLO])
+    migration = import_module("wagtail_drip.migrations.0037_started_already")
+
+    for _again in range(2):
+        migration.start(apps, None)
+    started = state(sequence)
+    look(NOW + 2 * HOUR)
+
+    assert (started, OnceRun.objects.count()) == (expected, 1)
+    assert len(inside()) == (0 if has_gone else 2)

@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.log_actions import log
 
+from wagtail_drip.admin import word_advice
 from wagtail_drip.admin.preview import people
 from wagtail_drip.admin.sequences import once_words
 from wagtail_drip.admin.sequences.once_examples import examples
@@ -208,6 +209,7 @@ class SendOnceView(WagtailAdminTemplateMixin, TemplateView):
             "examples": examples(self.request, self.running, of=there, now=self.now) if is_counted else [],
             "may_see_contacts": people.may_see_contacts(self.request),
             "guessed": self._guessed() if is_counted else None,
+            "word_advice": word_advice.of(self.sequence) if is_counted else [],
         }
 
     def _clashes(self, counts: Counts) -> list[dict[str, Any]]:

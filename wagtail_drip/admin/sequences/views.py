@@ -26,7 +26,7 @@ from wagtail.snippets.views import snippets
 from wagtail_drip.admin.preview.panels import PersonPreviewMixin
 from wagtail_drip.admin.read_only import OwnStyles
 from wagtail_drip.admin.sequences import usage
-from wagtail_drip.admin.sequences.switching import DELETE, switches
+from wagtail_drip.admin.sequences.switching import DELETE, PUBLISH, switches
 from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.content.models import MessageTemplate
@@ -38,6 +38,7 @@ from wagtail_drip.reports.models import StepDay
 from wagtail_drip.sequences import actions as sequences
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
 from wagtail_drip.sequences.states import Health, RuntimeState
+from wagtail_drip.sequences.triggers import ONCE
 
 DAYS = 30
 
@@ -110,7 +111,13 @@ class SequenceIndexView(OwnStyles, snippets.IndexView):
         return buttons
 
     def get_list_more_buttons(self, instance: Sequence) -> list[Button]:
-        return [*super().get_list_more_buttons(instance), *switches(self.request, instance, priority=50)]
+        buttons = [*super().get_list_more_buttons(instance), *switches(self.request, instance, priority=50)]
+        runtime = getattr(instance, "runtime", None)
+        # Not by its version's flow, which would be a query for each row.
+        if runtime is not None and instance.trigger_kind == ONCE and self.request.user.has_perm(PUBLISH):
+            url = reverse("wagtail_drip_sequences:once", args=[instance.pk])
+            buttons.append(Button(_("Send once"), url=url, icon_name="mail", priority=45))
+        return buttons
 
 
 LIST_DISPLAY = [
