@@ -23,6 +23,7 @@ class Person:
     purchases: list[dict[str, Any]] = field(default_factory=list)
     sent: list[datetime] = field(default_factory=list)
     segments: set[int] = field(default_factory=set)
+    stage: str = ""
 
 
 # Some rules place somebody among all others: the world that is asked about, one at a time.
@@ -200,6 +201,10 @@ def _texts(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
 
 def _share(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
     return lot_of(person.pk, salt_of(rule["salt"])) < rule["percent"] * 10
+
+
+def _stage(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    return bool(person.stage == rule["stage"])
 
 
 def _segment(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:

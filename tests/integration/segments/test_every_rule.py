@@ -22,6 +22,7 @@ from wagtail_drip.events.actions import record_events
 from wagtail_drip.events.types import EventDraft
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.segments import matching
+from wagtail_drip.segments.life_stage_models import LifeStage
 from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Purchase, PurchaseLine
@@ -96,6 +97,7 @@ people = some.builds(
     ),
     sent=some.lists(days_ago, max_size=3),
     segments=some.sets(some.just(1)),
+    stage=some.sampled_from(["", "new", "loyal"]),
 )
 
 each_kind = [
@@ -172,6 +174,9 @@ each_kind = [
             "salt": some.sampled_from(["a", "b"]),
         }
     ),
+    some.fixed_dictionaries(
+        {"kind": some.just("stage"), "stage": some.sampled_from(["new", "loyal"]), "negate": negate}
+    ),
     some.fixed_dictionaries({"kind": some.just("segment"), "segment": some.just(1), "negate": negate}),
 ]
 rules = some.one_of(each_kind)
@@ -236,6 +241,9 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
             )
         if person.segments:
             SegmentMembership.objects.create(segment_id=1, contact=head, entered_at=NOW)
+        if person.stage:
+            LifeStage.objects.create(contact=head, stage="lead", since=NOW, until=NOW, current=None)
+            LifeStage.objects.create(contact=head, stage=person.stage, since=NOW)
 
 
 def meant(rule: dict[str, Any]) -> set[int]:
