@@ -38,6 +38,7 @@ PURE = {
     "compliance.keywords",
     "compliance.own_keywords",
     "compliance.opt_in_wording",
+    "compliance.readiness",
     "compliance.sensitive_words",
     "experiments.bucketing",
     "experiments.sequential_test",

@@ -1,4 +1,4 @@
-"""An owner, in both languages, decides what is warned of."""
+"""An owner, in both languages, decides what is warned of, and asks whether a country can be texted."""
 
 from __future__ import annotations
 
@@ -84,3 +84,31 @@ def test_an_owner_is_told_when_they_publish(owner: Page, look: Callable[[str], N
     look("advice-published")
     made.refresh_from_db()
     assert made.live
+
+
+def test_an_owner_asks_whether_they_are_ready(owner: Page, look: Callable[[str], None]) -> None:
+    site_id = Site.objects.get(is_default_site=True).pk
+    for number in range(3):
+        reachable_contact(phone=f"+1201555010{number}")
+    reachable_contact()
+
+    owner.goto("/admin/text-messages/settings/")
+    owner.locator(f"a[href='/admin/text-messages/settings/{site_id}/ready/']").click()
+    expect(owner.locator("#drip-country")).to_have_value("US")
+    expect(owner.locator("[data-check=help]")).to_have_class("drip-ready drip-ready--critical")
+    look("ready-us")
+
+    # What is to do is settled where the line leads, and the line is in order then.
+    owner.locator("[data-check=help] a").first.click()
+    owner.locator("[name=help_text]").fill("Teashop, 020 7946 0000")
+    owner.locator("[name=sender_name]").fill("Teashop")
+    owner.locator("form:has([name=help_text]) button[type=submit].button").last.click()
+    expect(owner.locator(".messages .success")).to_be_visible()
+    owner.goto(f"/admin/text-messages/settings/{site_id}/ready/")
+    expect(owner.locator("[data-check=help]")).to_have_class("drip-ready drip-ready--ok")
+    expect(owner.locator("[data-check=name]")).to_have_class("drip-ready drip-ready--ok")
+
+    owner.locator("#drip-country").select_option("CN")
+    owner.locator(".drip-place button").click()
+    expect(owner.locator("[data-check=registration]")).to_contain_text("签名")
+    look("ready-cn")

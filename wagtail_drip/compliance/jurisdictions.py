@@ -130,6 +130,11 @@ def is_looser(rule: Rule, than: Rule | None) -> bool:
     )
 
 
+def ever_meet(week: Week, other: Week) -> bool:
+    """Tell whether two weeks have a minute of some weekday in common."""
+    return any(_minutes(week, day) & _minutes(other, day) for day in range(7))
+
+
 def _opens_more(rule: Rule, than: Rule) -> bool:
     days = [(rule.week, day, than.week, day) for day in range(7)]
     for day in range(7):

@@ -140,7 +140,7 @@ class LegalHoursView(SiteScreen):
         return {
             **super().get_context_data(**kwargs),
             "rows": sorted(
-                (_told(rule, changed.get(rule.place)) for rule in rules), key=lambda told: told["name"]
+                (told(rule, changed.get(rule.place)) for rule in rules), key=lambda each: each["name"]
             ),
         }
 
@@ -191,7 +191,7 @@ class EditLegalHoursView(SiteScreen):
             **super().get_context_data(**kwargs),
             "place": place,
             "row": self.row,
-            "shipped": _told(shipped, None) if shipped and self.row else None,
+            "shipped": told(shipped, None) if shipped and self.row else None,
         }
 
 
@@ -219,7 +219,7 @@ def _ask_again() -> None:
     messaging.ask_again(site_id=None, reasons=[DeferReason.QUIET_HOURS], now=clock.now())
 
 
-def _told(rule: Rule, row: LegalHours | None) -> dict[str, Any]:
+def told(rule: Rule, row: LegalHours | None) -> dict[str, Any]:
     is_narrow = rule.kind is Kind.LAW and rule.has_marketing_only
     return {
         "rule": rule,
