@@ -12,29 +12,30 @@ from django.utils import translation
 
 pytest_plugins = ["wagtail_drip.test.fixtures"]
 
-DATABASE_FIXTURES = ("db", "transactional_db", "live_server", "admin_client", "admin_user", "client_db")
-
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Make the databases as ever, and empty them as ``emptying`` does."""
+    """
+    Make the databases as ever, plant the rows that Wagtail's migrations make, and empty them as ``emptying`` does.
+
+    Planted once: what a test changes of them is rolled back, or planted anew when it is emptied.
+    """
     from tests import emptying
 
     with django_db_blocker.unblock():
+        plant_wagtail_tree()
         emptying.remember()
-    emptying.install()
+    emptying.install(plant=plant_wagtail_tree)
 
 
 @pytest.fixture(autouse=True)
-def _wagtail_tree(request: pytest.FixtureRequest) -> None:
-    """Plant the rows that Wagtail's migrations make; the test databases are made without migrations."""
-    wants_database = request.node.get_closest_marker("django_db") is not None or any(
-        name in request.fixturenames for name in DATABASE_FIXTURES
-    )
-    if not wants_database:
-        return
-    request.getfixturevalue("_django_db_helper")
-    plant_wagtail_tree()
+def _sites_as_planted() -> None:
+    """A site that is rolled back stays in the caches of Wagtail and Django; no test begins with it."""
+    from django.contrib.sites.models import Site as DjangoSite
+    from wagtail.models import Site
+
+    Site.clear_site_root_paths_cache()
+    DjangoSite.objects.clear_cache()
 
 
 def plant_wagtail_tree() -> None:

@@ -7,7 +7,7 @@ queries for each of 240 tests, which on PostgreSQL took longer than the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.sites.models import Site
@@ -20,11 +20,13 @@ Rows = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
 
 _at_first: Rows = {}
 _kept: list[int] = []
+_plant: list[Callable[[], None]] = []
 _by_django = TransactionTestCase._fixture_teardown
 
 
 def remember() -> None:
-    """Keep in mind what stands in the database that was only just made."""
+    """Keep in mind what stands in the database that was only just made and planted."""
+    _at_first.clear()
     with connection.cursor() as cursor:
         for table in _full(cursor):
             if table not in KEPT:
@@ -33,7 +35,13 @@ def remember() -> None:
         _kept[:] = _counts(cursor)
 
 
-def install() -> None:
+def install(*, plant: Callable[[], None]) -> None:
+    """
+    Empty from now on in this way.
+
+    :param plant: makes again what stands in the database at first, where Django emptied every table.
+    """
+    _plant[:] = [plant]
     TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
 
 
@@ -42,6 +50,9 @@ def _empty(self: TransactionTestCase) -> None:
         is_usual = bool(_kept) and _counts(cursor) == _kept
     if self.available_apps is not None or self.reset_sequences or not is_usual:
         _by_django(self)
+        Site.objects.clear_cache()
+        _plant[0]()
+        remember()
         return
     # Elsewhere Django's foreign keys are looked at when the transaction ends.
     with connection.constraint_checks_disabled(), transaction.atomic(), connection.cursor() as cursor:
