@@ -26,8 +26,11 @@ def shift() -> timedelta:
     """Return how far the time machine has moved the clock."""
     from wagtail_drip.core.models import Installation
 
-    seconds = Installation.objects.filter(pk=1).values_list("clock_shift_seconds", flat=True).first()
-    return timedelta(seconds=seconds or 0)
+    # A pass asks some twenty times, and Django takes ten times as long to write this question as it takes to answer.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT clock_shift_seconds FROM {Installation._meta.db_table} WHERE id = 1")  # noqa: S608 -- our own table
+        row = cursor.fetchone()
+    return timedelta(seconds=row[0] if row else 0)
 
 
 def shift_by(distance: timedelta) -> None:
