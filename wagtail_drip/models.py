@@ -9,6 +9,7 @@ from wagtail_drip.compliance.models import (
     LegalHours,
     SensitiveWord,
     SpecialEvent,
+    StopReview,
     Suppression,
 )
 from wagtail_drip.contacts.merge_models import ContactMerge
@@ -127,6 +128,7 @@ __all__ = [
     "SpendTally",
     "StepDay",
     "StepVisit",
+    "StopReview",
     "Suppression",
     "TriggerCheck",
     "VersionMove",

@@ -18,6 +18,7 @@ from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.contacts import bulk, complaints, lists, stops
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
+from wagtail_drip.admin.judged import views as judged
 from wagtail_drip.admin.keywords import views as keywords
 from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.outside import again
@@ -98,6 +99,9 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         lists.LOGGED, _("Download a list of contacts"), _("Downloaded a list of contacts")
     )
     actions.register_action(bulk.LOGGED, _("Change tags of contacts"), _("Changed tags of contacts"))
+    actions.register_action(
+        judged.LOGGED, _("Decide on a judged stop"), _("Decided whether a text of theirs was a stop")
+    )
     actions.register_action(complaints.LOGGED, _("Note a complaint"), _("Noted a complaint"))
     actions.register_action(
         stops.LOGGED,

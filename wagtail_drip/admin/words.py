@@ -115,6 +115,7 @@ CONSENT_METHODS: dict[str, Any] = {
     ConsentMethod.DOUBLE_OPT_IN: _("a form on the web, confirmed by phone"),
     ConsentMethod.CHECKOUT: _("at the checkout"),
     ConsentMethod.KEYWORD: _("by text, with a keyword"),
+    ConsentMethod.PHRASE: _("by text, in their own words"),
     ConsentMethod.PAGE: _("on your page, by the link in a text"),
     ConsentMethod.IMPORT: _("imported"),
     ConsentMethod.API: _("from another program"),
@@ -138,7 +139,7 @@ EVENT_VALUES: dict[str, dict[str, Any]] = {
     "purpose_group": PURPOSE_GROUPS,
     "source": {
         "keyword": CONSENT_METHODS[ConsentMethod.KEYWORD],
-        "phrase": _("by text, in their own words"),
+        "phrase": CONSENT_METHODS[ConsentMethod.PHRASE],
         "provider": CONSENT_METHODS[ConsentMethod.PROVIDER],
         "page": CONSENT_METHODS[ConsentMethod.PAGE],
         "complaint": _("a complaint"),

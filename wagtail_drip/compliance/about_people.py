@@ -13,6 +13,7 @@ from wagtail_drip.compliance.models import (
     LegalHours,
     SensitiveWord,
     SpecialEvent,
+    StopReview,
     Suppression,
 )
 from wagtail_drip.core.personal_data import Erasing, Held, Kind, Person, nothing, of_contact
@@ -37,6 +38,13 @@ HELD = (
         rows=of_contact(Complaint),
         personal={"reason": Kind.TEXT},
         plain="id contact source inbound_text_id staff_user recorded_at",
+    ),
+    Held(
+        model=StopReview,
+        why="What staff decided of a text that asked to stop, or did not.",
+        rows=of_contact(StopReview),
+        personal={"reason": Kind.TEXT},
+        plain="id inbound_text_id contact decision staff_user recorded_at",
     ),
     nothing(
         Keyword,

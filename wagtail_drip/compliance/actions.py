@@ -7,11 +7,13 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from wagtail_drip.compliance.models import Complaint, Suppression
+from wagtail_drip.compliance.models import Complaint, StopReview, Suppression
 from wagtail_drip.core import claims, keys
 
 # What we found out ourselves: any other reason is stronger, and stands instead of it.
 BAD_NUMBER = "bad_number"
+# What we judged to be a stop, and staff may overturn: anything surer stands instead of it.
+STOP_PHRASE = "stop_phrase"
 # How the source of what another number of theirs has said begins.
 MERGE = "merge:"
 
@@ -77,6 +79,8 @@ def suppress_hashes(
     if reason != BAD_NUMBER and len(known) > len(lifted):
         # Else their stop would end when the number turns out to work, or when a merge is undone.
         weaker = Q(reason=BAD_NUMBER) | Q(source__startswith=MERGE)
+        if reason != STOP_PHRASE:
+            weaker |= Q(reason=STOP_PHRASE)
         rows.filter(weaker, lifted_at=None).update(reason=reason, source=source, recorded_at=now)
     claims.insert_new(
         [
@@ -152,6 +156,26 @@ def lift_carried(*, number: str, source: str, now: datetime) -> int:
         number_hash__in=keys.number_hashes(number), source=source, lifted_at=None
     )
     return rows.update(lifted_at=now)
+
+
+def write_stop_review(
+    *,
+    inbound_text_id: int,
+    contact_id: int | None,
+    decision: str,
+    reason: str,
+    staff_user_id: int | None,
+    now: datetime,
+) -> StopReview:
+    """Add what staff decided of a text. By itself it changes nothing: ``inbox.judged`` does both under the lock."""
+    return StopReview.objects.create(
+        inbound_text_id=inbound_text_id,
+        contact_id=contact_id,
+        decision=decision,
+        reason=reason,
+        staff_user_id=staff_user_id,
+        recorded_at=now,
+    )
 
 
 def write_complaint(

@@ -29,7 +29,7 @@ class Suppression(models.Model):
     scope_value = models.CharField(max_length=160, default="", blank=True)
     reason = models.CharField(
         max_length=32
-    )  # stop_keyword, stop_page, provider, staff, bad_number, complaint
+    )  # stop_keyword, stop_phrase, stop_page, provider, staff, bad_number, complaint
     source = models.CharField(max_length=191, default="", blank=True)
     recorded_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
@@ -75,6 +75,42 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return self.source
+
+
+STOP_DECISIONS = [
+    ("not_a_stop", _("was not a stop")),
+    ("a_stop", _("was a stop")),
+]
+
+
+class StopReview(models.Model):
+    """
+    What a member of staff decided of a text that we had judged, or had not. It is only ever added.
+
+    What followed from it is in the consent records: ``inbox.judged``.
+    """
+
+    # A plain value: what people text lies above.
+    inbound_text_id = models.BigIntegerField()
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="stop_reviews"
+    )
+    decision = models.CharField(max_length=16, choices=STOP_DECISIONS)
+    reason = models.TextField(default="", blank=True)
+    staff_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["inbound_text_id", "decision"], name="drip_stop_review_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.decision
 
 
 KEYWORD_KINDS = [

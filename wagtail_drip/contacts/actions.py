@@ -21,7 +21,7 @@ from wagtail_drip.contacts import (
     recording,
 )
 from wagtail_drip.contacts import phone as phones
-from wagtail_drip.contacts.consent import PermissionKey
+from wagtail_drip.contacts.consent import PermissionKey, says_new
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
@@ -226,13 +226,14 @@ def withdraw_marketing(
     wording: str = "",
     now: datetime,
     topic: str = "",
+    staff_user_id: int | None = None,
 ) -> int:
     """
     Record that these contacts want no more marketing on these sites, and return how many records that took.
 
     Without a topic every topic is closed as well. Where it is withdrawn already nothing is recorded, so
-    that a second call changes nothing. What they were asked and have not confirmed is taken back, too.
-    Contacts are locked first, in primary-key order.
+    that a second call changes nothing; but for what we had only judged, which anything surer stands instead of.
+    What they were asked and have not confirmed is taken back, too. Contacts are locked first, in primary-key order.
     """
     heads = {speaker.pk for speaker in lock_speakers(contact_ids).values()}
     opt_in_actions.withdraw(contact_ids=heads, site_ids=site_ids, topic=topic, now=now)
@@ -247,21 +248,8 @@ def withdraw_marketing(
         topic=topic,
         wording=wording,
     )
-    return len(
-        recording.append({pair for pair in pairs if _is_open(held.get(pair, {}), key)}, consent, now=now)
-    )
-
-
-def _is_open(held: Mapping[PermissionKey, Any], key: PermissionKey) -> bool:
-    """Tell whether a withdrawal of *key* would say something new."""
-    standing = held.get(key)
-    if standing is None or standing.granted:
-        return True
-    # The general withdrawal stands, but a topic was agreed to again since.
-    return not key.topic and any(
-        other.granted and each.group == key.group and each.channel == key.channel
-        for each, other in held.items()
-    )
+    new = {pair for pair in pairs if says_new(held.get(pair, {}), key, method)}
+    return len(recording.append(new, consent, now=now, staff_user_id=staff_user_id))
 
 
 @transaction.atomic
@@ -274,6 +262,8 @@ def restore_marketing(
     method: ConsentMethod = ConsentMethod.KEYWORD,
     wording: str = "",
     complained_at: Mapping[int, datetime] | None = None,
+    is_latest: bool = False,
+    staff_user_id: int | None = None,
     now: datetime,
 ) -> int:
     """
@@ -282,6 +272,7 @@ def restore_marketing(
     What was never granted, was withdrawn in another way, or is a topic that was closed by itself stays closed.
 
     :param complained_at: when contacts last complained; what was closed before that stays closed.
+    :param is_latest: only where nothing else has closed marketing in general since.
     """
     heads = {speaker.pk for speaker in lock_speakers(contact_ids).values()}
     closed = (
@@ -297,8 +288,11 @@ def restore_marketing(
         .order_by("contact_id", "site_id", "channel", "topic")
         .values_list("contact_id", "site_id", "channel", "topic", "record_id", "record__recorded_at")
     )
-    written, complaints = 0, complained_at or {}
-    for contact_id, site_id, channel, topic, record_id, closed_at in list(closed):
+    written, complaints, rows = 0, complained_at or {}, list(closed)
+    general = {(row[0], row[1], row[2]): row[4] for row in rows if not row[3]}
+    for contact_id, site_id, channel, topic, record_id, closed_at in rows:
+        if is_latest and general.get((contact_id, site_id, channel)) != record_id:
+            continue
         if contact_id in complaints and closed_at <= complaints[contact_id]:
             continue
         before = projection.standings_before(contact_id, site_id, record_id)
@@ -314,7 +308,9 @@ def restore_marketing(
             topic=topic,
             wording=wording,
         )
-        written += len(recording.append([(contact_id, site_id)], consent, now=now))
+        written += len(
+            recording.append([(contact_id, site_id)], consent, now=now, staff_user_id=staff_user_id)
+        )
     return written
 
 

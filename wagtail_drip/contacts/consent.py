@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from wagtail_drip.contacts.types import ConsentMethod
+
 
 class PermissionKey(NamedTuple):
     """What one permission of one contact on one site is for. The empty topic is marketing in general."""
@@ -25,16 +27,18 @@ class Recorded:
     granted: bool
     at: datetime
     recorded_at: datetime
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What holds for one key, and which record says so."""
+    """What holds for one key, and which record says so, by which way."""
 
     granted: bool
     record_id: int
     since: datetime
     at: datetime
+    method: str = ""
 
 
 def standings(records: Iterable[Recorded]) -> dict[PermissionKey, Standing]:
@@ -53,7 +57,13 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
     counts unless it was given before the withdrawal that stands: a tick in a checkout that reaches us late,
     or an old list, does not undo a later stop.
     """
-    standing = Standing(granted=record.granted, record_id=record.id, since=record.recorded_at, at=record.at)
+    standing = Standing(
+        granted=record.granted,
+        record_id=record.id,
+        since=record.recorded_at,
+        at=record.at,
+        method=record.method,
+    )
     if record.granted:
         now = before.get(record.key)
         if now is not None and not now.granted and record.at < now.at:
@@ -65,6 +75,20 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
             if held.granted and key.group == record.key.group and key.channel == record.key.channel:
                 closed[key] = standing
     return closed
+
+
+def says_new(held: Mapping[PermissionKey, Standing], key: PermissionKey, method: str) -> bool:
+    """Tell whether a withdrawal of *key* by this method would say something new."""
+    standing = held.get(key)
+    if standing is None or standing.granted:
+        return True
+    if standing.method == ConsentMethod.PHRASE and method != ConsentMethod.PHRASE:
+        return True
+    # The general withdrawal stands, but a topic was agreed to again since.
+    return not key.topic and any(
+        other.granted and each.group == key.group and each.channel == key.channel
+        for each, other in held.items()
+    )
 
 
 def allows(granted: Mapping[PermissionKey, bool], key: PermissionKey) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from wagtail_drip.contacts.consent import PermissionKey, Recorded, Standing, standings
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
+from wagtail_drip.contacts.types import ConsentMethod
 
 _CHUNK = 500  # contacts recomputed at a time, so that memory does not grow with their number
 
@@ -32,6 +33,7 @@ def recorded(record: ConsentRecord) -> Recorded:
         granted=record.granted,
         at=record.at,
         recorded_at=record.recorded_at,
+        method=record.method,
     )
 
 
@@ -62,14 +64,19 @@ def standings_of(
     ).select_related("record")
     for row in held:
         found[row.contact_id, row.site_id][_key(row)] = Standing(
-            granted=row.granted, record_id=row.record_id, since=row.since, at=row.record.at
+            granted=row.granted,
+            record_id=row.record_id,
+            since=row.since,
+            at=row.record.at,
+            method=row.record.method,
         )
     return found
 
 
 def standings_before(contact_id: int, site_id: int, record_id: int) -> dict[PermissionKey, Standing]:
-    """Return what held just before this record."""
+    """Return what held just before this record, by all but our own judgements that it confirmed."""
     earlier = ConsentRecord.objects.filter(contact_id=contact_id, site_id=site_id, pk__lt=record_id)
+    earlier = earlier.exclude(method=ConsentMethod.PHRASE, granted=False)
     return standings(recorded(record) for record in earlier)
 
 

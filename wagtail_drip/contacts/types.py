@@ -40,6 +40,7 @@ class ConsentMethod(StrEnum):
     DOUBLE_OPT_IN = "double_opt_in"  # a form, confirmed by whoever holds the phone
     CHECKOUT = "checkout"
     KEYWORD = "keyword"
+    PHRASE = "phrase"  # asked to stop by text, in words of their own: our judgement, which staff may overturn
     PAGE = "page"  # on our own page, behind the signed link in a text
     IMPORT = "import"
     API = "api"

@@ -10,6 +10,7 @@ from django.db import transaction
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance import own_keywords
 from wagtail_drip.compliance import querysets as compliance_rows
+from wagtail_drip.compliance.keywords import Verdict
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import merging, phone, querysets
@@ -27,6 +28,7 @@ STOP_KEYWORD = "stop_keyword"
 STOP_PAGE = "stop_page"
 BY_THEMSELVES: Mapping[ConsentMethod, str] = {
     ConsentMethod.KEYWORD: STOP_KEYWORD,
+    ConsentMethod.PHRASE: compliance.STOP_PHRASE,
     ConsentMethod.PAGE: STOP_PAGE,
 }
 PROVIDER = "provider"
@@ -62,11 +64,18 @@ def apply_stop_at_once(
             wording=inbound.text,
             method=ConsentMethod.PROVIDER
             if inbound.opted_out and (verdict.kind != "stop" or verdict.phrase)
-            else ConsentMethod.KEYWORD,
+            else method_of(verdict),
             now=now,
         )
     )
     return True
+
+
+def method_of(verdict: Verdict) -> ConsentMethod:
+    """Return by which way somebody whose text is understood so has stopped; neither word is the provider's say."""
+    if verdict.phrase:
+        return ConsentMethod.PHRASE
+    return ConsentMethod.KEYWORD if verdict.keyword else ConsentMethod.PROVIDER
 
 
 def source_of(gateway: str, to_number: str) -> str:
@@ -82,6 +91,7 @@ def stop(
     source: str,
     wording: str,
     method: ConsentMethod = ConsentMethod.KEYWORD,
+    staff_user_id: int | None = None,
     now: datetime,
 ) -> bool:
     """
@@ -92,7 +102,7 @@ def stop(
     :return: whether anything was open before.
     """
     # A stop counts for the person, from whichever of their numbers it comes.
-    contact_ids = _lock(number, also=merging.merged_from(number))
+    contact_ids = lock(number, also=merging.merged_from(number))
     closed = 0
     for scope, value in reach.scopes:
         closed += compliance.suppress(
@@ -111,6 +121,7 @@ def stop(
         source=source,
         method=method,
         wording=wording,
+        staff_user_id=staff_user_id,
         now=now,
     )
     everywhere = ("all", "") in reach.scopes
@@ -139,7 +150,7 @@ def start(
 
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
-    contact_ids = _lock(number)
+    contact_ids = lock(number)
     # Who texts us has a number that works.
     from_their_phone = [ERASED, compliance.BAD_NUMBER] if method is ConsentMethod.KEYWORD else []
     reasons = [*BY_THEMSELVES.values(), *from_their_phone]
@@ -149,7 +160,7 @@ def start(
         lifted_at=None,
     ).values_list("scope", "scope_value")
     lifted = 0
-    for scope, value in _reached(list(stopped), reach):
+    for scope, value in reached(list(stopped), reach):
         lifted += compliance.lift(phone=number, scope=scope, scope_value=value, now=now)
     if method is ConsentMethod.KEYWORD:
         bad_numbers.forget(number)
@@ -177,7 +188,7 @@ def complained(contact_ids: Collection[int]) -> dict[int, datetime]:
     return found
 
 
-def _reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple[str, str]]:
+def reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple[str, str]]:
     """Return the suppressions that a START to this sender speaks of, whatever a stop counted for back then."""
     of_reach = {
         *reach.scopes,
@@ -188,7 +199,7 @@ def _reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple
     return sorted(set(stopped) & of_reach)
 
 
-def _lock(number: str, *, also: Collection[int] = ()) -> list[int]:
+def lock(number: str, *, also: Collection[int] = ()) -> list[int]:
     """Lock who answers for *number* and who speaks for *also*, as the gate does, and return their ids."""
     ids = {*Contact.objects.filter(active_phone=number).values_list("pk", flat=True), *also}
     return sorted({speaker.pk for speaker in lock_speakers(ids).values()})

@@ -15,7 +15,7 @@ from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts.models import Contact, OptInRequest
-from wagtail_drip.contacts.types import ConsentMethod, Identity, Purpose, PurposeGroup
+from wagtail_drip.contacts.types import Identity, Purpose, PurposeGroup
 from wagtail_drip.core import claims, clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.events import actions as events
@@ -121,6 +121,7 @@ def _receive(text: InboundText, *, own: own_keywords.Read, now: datetime) -> Non
         number=number,
         contact_id=contact.pk if contact is not None else None,
         verdict=verdict.kind,
+        phrase=verdict.phrase,
     )
     if verdict.kind == "reply":
         _tell(text.pk, contact.pk if contact is not None else None)
@@ -154,7 +155,7 @@ def _act(
             reach=reach,
             source=source,
             wording=text.text,
-            method=ConsentMethod.KEYWORD if verdict.keyword or verdict.phrase else ConsentMethod.PROVIDER,
+            method=actions.method_of(verdict),
             now=now,
         )
         return True

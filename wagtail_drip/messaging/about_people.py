@@ -95,14 +95,20 @@ HELD = (
         model=InboundText,
         why="What people texted to us.",
         rows=_inbound,
-        personal={"from_number": Kind.NUMBER, "text": Kind.TEXT, "due_at": Kind.PROFILE, "error": Kind.TRACE},
+        personal={
+            "from_number": Kind.NUMBER,
+            "text": Kind.TEXT,
+            "phrase": Kind.TEXT,
+            "due_at": Kind.PROFILE,
+            "error": Kind.TRACE,
+        },
         kept={"provider_id": "a repeat of the same text is recognised by it"},
         plain="id gateway to_number opted_out contact verdict at recorded_at attempts",
         ages=(
             Age(
                 setting="KEEP_INBOUND_TEXT_DAYS",
                 since="recorded_at",
-                blanks=("text", "from_number", "error"),
+                blanks=("text", "from_number", "phrase", "error"),
                 where=Q(due_at=None, error=""),
             ),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 
 from wagtail_drip.core import claims
 from wagtail_drip.gateways import registry
@@ -17,11 +18,32 @@ def claim_one(*, now: datetime) -> InboundText | None:
     return next(iter(claims.claim(due, limit=1)), None)
 
 
-def settle(text: InboundText, *, number: str, contact_id: int | None, verdict: str) -> None:
-    """Note what a text was and who sent it; it waits no longer."""
+def settle(text: InboundText, *, number: str, contact_id: int | None, verdict: str, phrase: str = "") -> None:
+    """
+    Note what a text was and who sent it; it waits no longer.
+
+    :param phrase: the words by which it was judged to be a stop.
+    """
     InboundText.objects.filter(pk=text.pk).update(
-        from_number=number[:20], contact_id=contact_id, verdict=verdict, due_at=None, error=""
+        from_number=number[:20],
+        contact_id=contact_id,
+        verdict=verdict,
+        phrase=phrase[:191],
+        due_at=None,
+        error="",
     )
+
+
+def overturn(pk: int) -> bool:
+    """Make a reply of what was judged to be a stop; return whether this did it. The words are kept."""
+    judged = InboundText.objects.filter(pk=pk, verdict="stop").exclude(phrase="")
+    return bool(judged.update(verdict="reply"))
+
+
+def confirm_stop(pk: int) -> bool:
+    """Make a stop of what was a reply, or was only judged to be one; return whether this did it."""
+    unsure = Q(verdict="reply") | (Q(verdict="stop") & ~Q(phrase=""))
+    return bool(InboundText.objects.filter(unsure, pk=pk).update(verdict="stop", phrase=""))
 
 
 def put_off(pk: int, *, attempts: int, error: str, due_at: datetime | None) -> None:

@@ -281,7 +281,9 @@ class InboundText(models.Model):
     contact = models.ForeignKey(
         Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="inbound_texts"
     )
-    verdict = models.CharField(max_length=16, default="", blank=True)  # stop, start, help, reply
+    verdict = models.CharField(max_length=16, default="", blank=True)  # stop, start, help, confirm, reply
+    # The words by which it was judged to be a stop, where it is none of the keywords.
+    phrase = models.CharField(max_length=191, default="", db_default="", blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
@@ -300,6 +302,7 @@ class InboundText(models.Model):
                 condition=Q(due_at=None) & ~Q(error=""),
             ),
             models.Index(fields=["contact", "-recorded_at"], name="drip_inbound_contact"),
+            SomeRows(fields=["-recorded_at"], name="drip_inbound_judged", condition=Q(phrase__gt="")),
         ]
 
     def __str__(self) -> str:

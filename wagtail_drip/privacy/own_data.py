@@ -34,7 +34,7 @@ _SALT = "wagtail_drip.own_data"
 # In their words, by the tables of the inventory; the first of each is the one whose rows are counted.
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Texts we sent or will send you"), ("Message", "Receipt", "SendLedger", "NumberFailure")),
-    (gettext_lazy("Texts you wrote to us"), ("InboundText", "Callback")),
+    (gettext_lazy("Texts you wrote to us"), ("InboundText", "Callback", "StopReview")),
     (
         gettext_lazy("What you agreed to or said no to"),
         ("ConsentRecord", "Permission", "OptInRequest", "DataRequest"),

@@ -45,7 +45,8 @@ def test_a_stop_of_the_shop_s_own_is_obeyed_at_once(now: datetime, site: int, ki
 
     assert actions.apply_stop_at_once(gateway="default", inbound=text(words), now=now) is True
 
-    assert suppressions() == {("sender", f"default:{SENDER}", "stop_keyword")}
+    reason = "stop_keyword" if kind == "stop" else "stop_phrase"
+    assert suppressions() == {("sender", f"default:{SENDER}", reason)}
     assert not may_be_texted(contact, site)
 
 

@@ -153,7 +153,7 @@ def test_a_wish_in_words_of_their_own_is_a_stop_and_says_that_it_was_understood_
     receive_due(now=now)
 
     assert InboundText.objects.get().verdict == "stop"
-    assert Suppression.objects.get().reason == "stop_keyword"
+    assert Suppression.objects.get().reason == "stop_phrase"
     told = Event.objects.get(name="opted_out").properties
     assert (told["keyword"], told["source"]) == ("stop texting", "phrase")
     assert len(answers()) == 1

@@ -135,10 +135,10 @@ def test_who_asks_in_words_of_their_own_is_stopped_too(now: datetime, site: int,
 
     assert actions.apply_stop_at_once(gateway="default", inbound=text(words), now=now) is True
 
-    assert suppressions() == {("sender", f"default:{SENDER}", "stop_keyword")}
+    assert suppressions() == {("sender", f"default:{SENDER}", "stop_phrase")}
     assert not may_be_texted(contact, site)
     record = ConsentRecord.objects.filter(granted=False).get()
-    assert (record.method, record.wording) == ("keyword", words)
+    assert (record.method, record.wording) == ("phrase", words)
 
 
 def test_who_was_misunderstood_texts_start(now: datetime, site: int) -> None:

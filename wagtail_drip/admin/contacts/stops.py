@@ -23,6 +23,7 @@ from wagtail_drip.messaging import bad_numbers
 LOGGED = "wagtail_drip.text_again"
 REASONS: Mapping[str, Any] = {
     "stop_keyword": gettext_lazy("They asked for it by text."),
+    "stop_phrase": gettext_lazy("They asked for it by text, in their own words, as we judged it."),
     "stop_page": gettext_lazy("They asked for it on their own page."),
     "provider": gettext_lazy("Your provider says that they asked for it."),
     "erased": gettext_lazy("Their data was erased."),

@@ -15,7 +15,6 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction, words
-from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import ConsentRecord, Permission
@@ -110,14 +109,16 @@ def _messages(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
 
 def _replies(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
     for row in InboundText.objects.filter(contact__in=contact_ids).order_by("-recorded_at")[:most]:
-        is_ours = row.verdict == "stop" and not row.opted_out
-        phrase = keywords.classify(row.text).phrase if is_ours else ""
+        # A judgement, and a person may see it differently; a keyword is none.
+        phrase = row.phrase if row.verdict == "stop" else ""
         yield Entry(
             at=row.recorded_at,
             kind="reply",
-            # A judgement, and a person may see it differently; a keyword is none.
             title=_("Reply, understood as a wish to stop") if phrase else _("Reply"),
             text=row.text,
+            url=reverse("wagtail_drip_judged:review", args=[row.pk])
+            if phrase or row.verdict == "reply"
+            else "",
             is_good=not phrase,
             icon="comment",
             details=[(_("Understood by"), phrase)] if phrase else [],
