@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from wagtail_drip import signals
 from wagtail_drip.compliance import keywords, own_keywords
@@ -24,6 +25,7 @@ from wagtail_drip.inbox import actions, responses, senders, sign_ups
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging import inbound_texts
 from wagtail_drip.messaging.models import InboundText, Message
+from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.messaging.types import MessageDraft
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 _EVENTS = {"stop": "opted_out", "start": "opted_in", "confirm": "opted_in", "reply": "message_replied"}
 _BATCH = 100
 _MOST_ATTEMPTS = 5
+# Somebody is told at most once in so long how to get help, whatever they text.
+_HELP_REST = timedelta(hours=24)
 
 
 def receive_due(*, now: datetime | None = None, limit: int | None = None) -> int:
@@ -165,7 +169,13 @@ def _act(
 
 
 def _is_first_of_its_kind(verdict: keywords.Verdict, text: InboundText, contact: Contact | None) -> bool:
-    """Tell whether an answer is due: to a STOP only one, until a START; none where the provider gave it."""
+    """
+    Tell whether an answer is due: to a STOP only one, until a START; to a HELP one a day.
+
+    None where the provider gave it.
+    """
+    if verdict.kind == "help" and contact is not None:
+        return not _helped_lately(text, contact)
     if verdict.kind != "stop" or contact is None:
         return verdict.kind != "reply"
     if text.opted_out:
@@ -180,6 +190,16 @@ def _is_first_of_its_kind(verdict: keywords.Verdict, text: InboundText, contact:
         .first()
     )
     return last != "stop"
+
+
+def _helped_lately(text: InboundText, contact: Contact) -> bool:
+    """Tell whether help went to them within a day, or is about to; what never went is none."""
+    asked = InboundText.objects.filter(
+        contact=contact, verdict="help", recorded_at__gt=text.recorded_at - _HELP_REST
+    ).exclude(pk=text.pk)
+    names = [f"re:{pk}" for pk in asked.values_list("pk", flat=True)]
+    went = Q(handed_over_at__isnull=False) | Q(state__in=PENDING)
+    return bool(names) and Message.objects.filter(went, key__in=names).exists()
 
 
 def _last_message(contact: Contact, reach: senders.Reach) -> Message | None:

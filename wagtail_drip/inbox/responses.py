@@ -24,6 +24,8 @@ from wagtail_drip.inbox import senders
 from wagtail_drip.links import personal
 
 _LONGEST_SENDER = 40
+# By which an owner's own words tell how to end it.
+_WAYS_OUT = ("stop", "退订", "退訂", "拒收")
 
 
 def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
@@ -45,10 +47,33 @@ def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
                 number=contact.phone,
             )
         if kind == "help":
-            return site.help_text or _fitting(
-                _("%(sender)s: For help visit %(url)s. Reply STOP to end."), sender, url=home.root_url
-            )
+            return _help(contact, site=site, sender=sender[:_LONGEST_SENDER], url=str(home.root_url))
     return ""
+
+
+def _help(contact: Contact, *, site: SiteSettings, sender: str, url: str) -> str:
+    """Return who texts, how to reach them, where the person chooses what they get, and how to end it."""
+    own = site.help_text.strip()
+    if not own:
+        said = [_("%(sender)s: For help visit %(url)s.") % {"sender": sender, "url": url}]
+    elif sender.casefold() in own.casefold():
+        said = [_ended(own)]
+    else:
+        said = [_("%(sender)s: %(words)s") % {"sender": sender, "words": _ended(own)}]
+    # In China a link must be the same for everybody, and approved.
+    if settings_of_us.PUBLIC_BASE_URL and phone.region_of(contact.phone) != "CN":
+        path = personal.path_of(personal.PREFERENCES, contact.pk, site.site_id)
+        said.append(_("Choose what you get: %(url)s") % {"url": _address(path)})
+    if not any(word in own.casefold() for word in _WAYS_OUT):
+        said.append(_("Reply STOP to end."))
+    return " ".join(said)
+
+
+def _ended(words: str) -> str:
+    """Return *words* as a sentence, unless an address is last, which a full stop would become a part of."""
+    last = words.split()[-1]
+    is_ended = words[-1] in ".!?。！？…" or "/" in last or "@" in last
+    return words if is_ended else words + _(".")
 
 
 def about_request(request: OptInRequest, *, site: SiteSettings, number: str) -> str:
