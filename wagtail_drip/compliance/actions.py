@@ -78,9 +78,12 @@ def suppress_hashes(
         )
     if reason != BAD_NUMBER and len(known) > len(lifted):
         # Else their stop would end when the number turns out to work, or when a merge is undone.
-        weaker = Q(reason=BAD_NUMBER) | Q(source__startswith=MERGE)
-        if reason != STOP_PHRASE:
-            weaker |= Q(reason=STOP_PHRASE)
+        weaker, carried = Q(reason=BAD_NUMBER), Q(source__startswith=MERGE)
+        if reason == STOP_PHRASE:
+            # What the other number said beyond doubt stays so, whatever staff say of this judgement.
+            rows.filter(carried, lifted_at=None).update(source=source)
+        else:
+            weaker |= carried | Q(reason=STOP_PHRASE)
         rows.filter(weaker, lifted_at=None).update(reason=reason, source=source, recorded_at=now)
     claims.insert_new(
         [

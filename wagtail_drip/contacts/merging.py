@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import dated, opt_in_actions, own_data_actions, projection, recording
-from wagtail_drip.contacts.consent import PermissionKey, Standing
+from wagtail_drip.contacts.consent import PermissionKey, says_new
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
 from wagtail_drip.contacts.speaking import lock_speakers
@@ -228,31 +228,23 @@ def carry_refusals(
     held = projection.standings_of({(to.pk, row.site_id) for row in rows}) if rows else {}
     answers = []
     for row in rows:
-        standing = held.get((to.pk, row.site_id), {})
-        if not _would_close(row, standing):
-            continue
         complained = complained_at is not None and row.record.recorded_at <= complained_at
+        method = ConsentMethod.STAFF if complained else ConsentMethod(row.record.method)
+        key = PermissionKey(row.group, row.channel, row.topic)
+        # Also where it is closed, but by a judgement of ours: that may be overturned, and this may not.
+        if not says_new(held.get((to.pk, row.site_id), {}), key, method):
+            continue
         consent = Consent(
             group=PurposeGroup(row.group),
             granted=False,
             source=source,
-            method=ConsentMethod.STAFF if complained else ConsentMethod(row.record.method),
+            method=method,
             channel=Channel(row.channel),
             topic=row.topic,
             wording=row.record.wording,
         )
         answers.append((to.pk, row.site_id, consent))
     return recording.append_each(answers, now=now, staff_user_id=staff_user_id) if answers else []
-
-
-def _would_close(row: Permission, standing: dict[PermissionKey, Standing]) -> bool:
-    now = standing.get(PermissionKey(row.group, row.channel, row.topic))
-    if now is None or now.granted:
-        return True
-    return not row.topic and any(
-        other.granted and key.group == row.group and key.channel == row.channel
-        for key, other in standing.items()
-    )
 
 
 def lock_to_undo(merge_id: int, *, now: datetime) -> tuple[ContactMerge, Contact, Contact]:
@@ -339,7 +331,8 @@ def _open_again(
     closed = Permission.objects.filter(contact=stays, granted=False, record__in=list(record_ids))
     for row in closed.order_by("site_id", "group", "channel", "topic"):
         key = PermissionKey(row.group, row.channel, row.topic)
-        was = projection.standings_before(stays.pk, row.site_id, row.record_id).get(key)
+        before = projection.standings_before(stays.pk, row.site_id, row.record_id, with_judged=True)
+        was = before.get(key)
         if was is not None and was.granted:
             consent = Consent(
                 group=PurposeGroup(row.group),

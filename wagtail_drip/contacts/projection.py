@@ -73,10 +73,17 @@ def standings_of(
     return found
 
 
-def standings_before(contact_id: int, site_id: int, record_id: int) -> dict[PermissionKey, Standing]:
-    """Return what held just before this record, by all but our own judgements that it confirmed."""
+def standings_before(
+    contact_id: int, site_id: int, record_id: int, *, with_judged: bool = False
+) -> dict[PermissionKey, Standing]:
+    """
+    Return what held just before this record, by all but our own judgements that it confirmed.
+
+    :param with_judged: by these, too: the record was somebody else's word, and confirmed none of them.
+    """
     earlier = ConsentRecord.objects.filter(contact_id=contact_id, site_id=site_id, pk__lt=record_id)
-    earlier = earlier.exclude(method=ConsentMethod.PHRASE, granted=False)
+    if not with_judged:
+        earlier = earlier.exclude(method=ConsentMethod.PHRASE, granted=False)
     return standings(recorded(record) for record in earlier)
 
 

@@ -555,6 +555,65 @@ def test_a_complaint_between_merge_and_undo_closes_both(
     assert (marketing(merged, open_site), marketing(stays, open_site)) == (False, False)
 
 
+def judged_stop(number: str, site_id: int, now: datetime) -> None:
+    """Ask to stop in words of their own: a judgement of ours, which staff may overturn."""
+    inbox.stop(
+        number=number, reach=senders.reach_of_site(site_id), source="sms:default:+1",
+        wording="no more please", method=ConsentMethod.PHRASE, now=now,
+    )  # fmt: skip
+
+
+def overturned(contact: Contact, site_id: int, now: datetime) -> int:
+    return contacts.restore_marketing(
+        contact_ids=[contact.pk], site_ids=[site_id], withdrawn_by=[ConsentMethod.PHRASE],
+        is_latest=True, source="staff:ada", method=ConsentMethod.STAFF, now=now,
+    )  # fmt: skip
+
+
+def test_a_judgement_that_is_overturned_opens_nothing_that_the_other_number_closed(
+    two: tuple[Contact, Contact], open_site: int, now: datetime
+) -> None:
+    merged, stays = two
+    judged_stop(NEW, open_site, now)
+    says("STOP", OLD, open_site, now)
+    merge.merge(merged.pk, into=stays.pk, now=now + MINUTE)
+
+    overturned(stays, open_site, now + 2 * MINUTE)
+
+    assert marketing(stays, open_site) is False
+    assert is_whole(merged, stays)
+
+
+def test_a_judgement_from_before_a_merge_outlives_its_undoing(
+    two: tuple[Contact, Contact], open_site: int, now: datetime
+) -> None:
+    merged, stays = two
+    judged_stop(NEW, open_site, now)
+    says("STOP", OLD, open_site, now)
+    done = merge.merge(merged.pk, into=stays.pk, now=now + MINUTE)
+
+    merge.undo(done.pk, now=now + 2 * MINUTE)
+
+    assert (marketing(merged, open_site), marketing(stays, open_site)) == (False, False)
+    assert Suppression.objects.filter(number_hash=keys.number_hash(NEW), lifted_at=None).exists()
+
+
+def test_a_judgement_does_not_weaken_what_was_carried_over(
+    two: tuple[Contact, Contact], open_site: int, now: datetime
+) -> None:
+    merged, stays = two
+    says("STOP", OLD, open_site, now)
+    done = merge.merge(merged.pk, into=stays.pk, now=now + MINUTE)
+
+    judged_stop(NEW, open_site, now + 2 * MINUTE)
+    row = Suppression.objects.get(number_hash=keys.number_hash(NEW))
+    assert row.reason == "stop_keyword"
+    merge.undo(done.pk, now=now + 3 * MINUTE)
+
+    row.refresh_from_db()
+    assert row.lifted_at is None
+
+
 def test_a_number_that_came_again_meanwhile_stays_where_it_is(
     two: tuple[Contact, Contact], now: datetime
 ) -> None:
