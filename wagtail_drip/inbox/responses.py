@@ -54,19 +54,21 @@ def wording(kind: Kind, *, contact: Contact, site: SiteSettings) -> str:
 def _help(contact: Contact, *, site: SiteSettings, sender: str, url: str) -> str:
     """Return who texts, how to reach them, where the person chooses what they get, and how to end it."""
     own = site.help_text.strip()
-    if not own:
-        said = [_("%(sender)s: For help visit %(url)s.") % {"sender": sender, "url": url}]
-    elif sender.casefold() in own.casefold():
-        said = [_ended(own)]
-    else:
-        said = [_("%(sender)s: %(words)s") % {"sender": sender, "words": _ended(own)}]
+    rest = []
     # In China a link must be the same for everybody, and approved.
     if settings_of_us.PUBLIC_BASE_URL and phone.region_of(contact.phone) != "CN":
         path = personal.path_of(personal.PREFERENCES, contact.pk, site.site_id)
-        said.append(_("Choose what you get: %(url)s") % {"url": _address(path)})
+        rest.append(_("Choose what you get: %(url)s") % {"url": _address(path)})
     if not any(word in own.casefold() for word in _WAYS_OUT):
-        said.append(_("Reply STOP to end."))
-    return " ".join(said)
+        rest.append(_("Reply STOP to end."))
+    if own:
+        said = _ended(own)
+        if sender.casefold() not in own.casefold():
+            said = _("%(sender)s: %(words)s") % {"sender": sender, "words": said}
+        return " ".join([said, *rest])
+    words = " ".join([_("%(sender)s: For help visit %(url)s."), *(each.replace("%", "%%") for each in rest)])
+    # One SMS where no address of their own makes it longer.
+    return _fitting(words, sender, url=url) if len(rest) < 2 else words % {"sender": sender, "url": url}
 
 
 def _ended(words: str) -> str:

@@ -221,7 +221,7 @@ def test_every_event_state_and_reason_has_chinese_words():
 def test_the_automatic_answers_promise_keywords_that_work(site_id, kind, promised):
     site = core.site_settings(site_id)
     site.sender_name = "茶与咖啡"
-    contact = reachable_contact(first_name="Wei", language="zh-hans")
+    contact = reachable_contact(first_name="Wei", language="zh-hans", phone="+8613812345678")
 
     words_sent = responses.wording(kind, contact=contact, site=site)
 
@@ -235,9 +235,20 @@ def test_the_automatic_answers_promise_keywords_that_work(site_id, kind, promise
 def test_a_long_name_does_not_make_an_automatic_answer_two_sms(site_id, kind):
     site = core.site_settings(site_id)
     site.sender_name = "云南高山茶园与精品咖啡烘焙" * 5
-    contact = reachable_contact(first_name="Wei", language="zh-hans")
+    contact = reachable_contact(first_name="Wei", language="zh-hans", phone="+8613812345678")
 
     assert encoding.count(responses.wording(kind, contact=contact, site=site)).segments == 1
+
+
+def test_help_abroad_leads_to_their_own_page_and_is_three_sms_at_most(site_id):
+    site = core.site_settings(site_id)
+    site.sender_name = "云南高山茶园与精品咖啡烘焙" * 5
+    contact = reachable_contact(first_name="Wei", language="zh-hans")
+
+    words_sent = responses.wording("help", contact=contact, site=site)
+
+    assert "/drip/preferences/" in words_sent
+    assert encoding.count(words_sent).segments <= 3
 
 
 def test_the_consent_asked_for_at_the_checkout_names_the_shop_and_ways_out_that_work(settings):
