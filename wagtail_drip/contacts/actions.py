@@ -21,7 +21,7 @@ from wagtail_drip.contacts import (
     recording,
 )
 from wagtail_drip.contacts import phone as phones
-from wagtail_drip.contacts.consent import PermissionKey, says_new
+from wagtail_drip.contacts.consent import COMPLAINT, PermissionKey, says_new
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactIdentity, Permission
 from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identity, PurposeGroup
@@ -248,7 +248,8 @@ def withdraw_marketing(
         topic=topic,
         wording=wording,
     )
-    new = {pair for pair in pairs if says_new(held.get(pair, {}), key, method)}
+    is_complaint = source.startswith(COMPLAINT)
+    new = {pair for pair in pairs if says_new(held.get(pair, {}), key, method, is_complaint=is_complaint)}
     return len(recording.append(new, consent, now=now, staff_user_id=staff_user_id))
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from wagtail_drip.contacts.types import ConsentMethod
 
+# How the source of a withdrawal begins that a complaint is the cause of.
+COMPLAINT = "complaint:"
+
 
 class PermissionKey(NamedTuple):
     """What one permission of one contact on one site is for. The empty topic is marketing in general."""
@@ -28,6 +31,7 @@ class Recorded:
     at: datetime
     recorded_at: datetime
     method: str = ""
+    is_complaint: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,7 @@ class Standing:
     since: datetime
     at: datetime
     method: str = ""
+    is_complaint: bool = False
 
 
 def standings(records: Iterable[Recorded]) -> dict[PermissionKey, Standing]:
@@ -55,7 +60,7 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
 
     A withdrawal always counts, and without a topic it closes every topic of its group and channel. A grant
     counts unless it was given before the withdrawal that stands: a tick in a checkout that reaches us late,
-    or an old list, does not undo a later stop.
+    or an old list, does not undo a later stop. After a complaint only a double opt-in counts.
     """
     standing = Standing(
         granted=record.granted,
@@ -63,9 +68,12 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
         since=record.recorded_at,
         at=record.at,
         method=record.method,
+        is_complaint=record.is_complaint,
     )
     if record.granted:
         now = before.get(record.key)
+        if record.method != ConsentMethod.DOUBLE_OPT_IN and _is_complained_of(record.key, before):
+            return {}
         if now is not None and not now.granted and record.at < now.at:
             return {}
         return {record.key: standing}
@@ -77,10 +85,18 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
     return closed
 
 
-def says_new(held: Mapping[PermissionKey, Standing], key: PermissionKey, method: str) -> bool:
+def _is_complained_of(key: PermissionKey, before: Mapping[PermissionKey, Standing]) -> bool:
+    """Tell whether a complaint holds *key* closed, or would if anybody had decided on it."""
+    standing = before.get(key) or before.get(PermissionKey(key.group, key.channel))
+    return standing is not None and not standing.granted and standing.is_complaint
+
+
+def says_new(
+    held: Mapping[PermissionKey, Standing], key: PermissionKey, method: str, *, is_complaint: bool = False
+) -> bool:
     """Tell whether a withdrawal of *key* by this method would say something new."""
     standing = held.get(key)
-    if standing is None or standing.granted:
+    if standing is None or standing.granted or (is_complaint and not standing.is_complaint):
         return True
     if standing.method == ConsentMethod.PHRASE and method != ConsentMethod.PHRASE:
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from wagtail_drip.contacts.consent import PermissionKey, Recorded, Standing, standings
+from wagtail_drip.contacts.consent import COMPLAINT, PermissionKey, Recorded, Standing, standings
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import ConsentMethod
 
@@ -34,7 +34,12 @@ def recorded(record: ConsentRecord) -> Recorded:
         at=record.at,
         recorded_at=record.recorded_at,
         method=record.method,
+        is_complaint=_is_complaint(record),
     )
+
+
+def _is_complaint(record: ConsentRecord) -> bool:
+    return not record.granted and record.source.startswith(COMPLAINT)
 
 
 def rows(contact_id: int, site_id: int, found: Mapping[PermissionKey, Standing]) -> list[Permission]:
@@ -69,6 +74,7 @@ def standings_of(
             since=row.since,
             at=row.record.at,
             method=row.record.method,
+            is_complaint=_is_complaint(row.record),
         )
     return found
 

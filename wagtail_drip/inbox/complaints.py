@@ -11,6 +11,7 @@ from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.models import Complaint
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import querysets
+from wagtail_drip.contacts.consent import COMPLAINT
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims
 from wagtail_drip.inbox import own_pages
@@ -72,7 +73,7 @@ def _note(
     withdrawn = contacts.withdraw_marketing(
         contact_ids=[person.pk],
         site_ids=sites,
-        source=f"complaint:{source}",
+        source=f"{COMPLAINT}{source}",
         method=ConsentMethod.PROVIDER if source == "provider" else ConsentMethod.STAFF,
         now=now,
     )

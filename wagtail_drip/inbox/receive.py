@@ -107,6 +107,7 @@ def _receive(text: InboundText, *, own: own_keywords.Read, now: datetime) -> Non
             text.text,
             inbound_text_id=text.pk,
             is_start=verdict.kind == "start",
+            has_started=verdict.kind == "start" and has_effect,
             contact_id=contact.pk,
             site_ids=reach.site_ids,
             now=now,

@@ -8,6 +8,7 @@ whoever types it how often. What the form answers never tells whether we know th
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,7 +27,7 @@ from wagtail_drip.core import claims
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
 from wagtail_drip.exceptions import WagtailDripError
-from wagtail_drip.inbox import responses
+from wagtail_drip.inbox import actions, responses
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import PENDING
@@ -68,6 +69,9 @@ def _sign_up(*, number: str, site_id: int, asked: Asked, now: datetime) -> None:
     contact = contacts.identify(Identity(phone=number), now=now)
     # Two forms sent at once come one after the other from here on, and so does a stop.
     claims.lock_in_order(Contact.objects.filter(pk=contact.pk))
+    if not asked.is_double and actions.complained([contact.pk]):
+        # Anybody can fill in a form; after a complaint only the owner of the number agrees.
+        asked = replace(asked, is_double=True)
     is_rested = not _asked_lately(contact.pk, now=now)
     if not is_rested and (asked.is_double or _is_open(contact.pk, site_id, asked)):
         return
@@ -129,6 +133,7 @@ def confirm_by_reply(
     *,
     inbound_text_id: int,
     is_start: bool,
+    has_started: bool,
     contact_id: int,
     site_ids: Collection[int],
     now: datetime,
@@ -139,6 +144,8 @@ def confirm_by_reply(
     The contact's lock is held by the caller.
 
     :param is_start: whether it is a keyword that starts: who is asked and texts JOIN has said yes as well.
+    :param has_started: whether it undid a stop. To a number that has said stop no question goes, so START from that
+        very phone is the answer to what its owner has asked for on the form since.
     """
     if not is_start and not keywords.confirmation(text):
         return []
@@ -149,9 +156,14 @@ def confirm_by_reply(
     if not by_key:
         return []
     # A yes answers what was asked, so it cannot have come before the question went.
-    went = Message.objects.filter(key__in=by_key, handed_over_at__isnull=False).values_list("key", flat=True)
+    went = set(
+        Message.objects.filter(key__in=by_key, handed_over_at__isnull=False).values_list("key", flat=True)
+    )
     confirmed = opt_ins.confirm(
-        [by_key[key] for key in went], by="reply", now=now, inbound_text_id=inbound_text_id
+        [request for key, request in by_key.items() if has_started or key in went],
+        by="reply",
+        now=now,
+        inbound_text_id=inbound_text_id,
     )
     _note_language(confirmed, now=now)
     return confirmed

@@ -122,7 +122,9 @@ def test_a_start_undoes_a_stop_that_came_after_they_had_agreed_anew(
 ) -> None:
     contact, reach = customer(), senders.reach_of_site(open_site)
     complain(contact, now)
-    anew = Consent(group=PurposeGroup.MARKETING, granted=True, source="form", method=ConsentMethod.WEB_FORM)
+    anew = Consent(
+        group=PurposeGroup.MARKETING, granted=True, source="form", method=ConsentMethod.DOUBLE_OPT_IN
+    )
     contacts.record_consent(
         contact_id=contact.pk, site_id=open_site, consent=anew, now=now + timedelta(hours=1)
     )

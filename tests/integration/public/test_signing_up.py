@@ -61,7 +61,7 @@ def test_a_number_as_people_dial_it_is_asked(form: SignUpForm, site: int) -> Non
     )
     page = Client().get(response["Location"]).content.decode()
     assert "Reply YES to it within 48 hours" in page
-    assert "Text START to" in page
+    assert "Then text START to" in page
     assert "+447700900999" in page
 
 

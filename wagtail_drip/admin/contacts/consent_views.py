@@ -17,6 +17,7 @@ from wagtail_drip.admin import redaction, words
 from wagtail_drip.admin.contacts import evidence, stops
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, EXPORT_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import clock
 
@@ -110,13 +111,26 @@ class ChangeConsentView(ContactScreen):
             now=clock.now(),
             staff_user_id=request.user.pk,
         )
-        if is_yes and self.is_suppressed:
+        if is_yes and self.has_complained_of(given["site"].pk, given["group"], given["topic"].strip()):
+            messages.warning(
+                request,
+                _(
+                    "It was recorded. Nothing is sent all the same: they have complained, and agree anew only "
+                    "themselves, by a sign-up form that they confirm by phone."
+                ),
+            )
+        elif is_yes and self.is_suppressed:
             messages.warning(
                 request, _("It was recorded. Nothing is sent all the same until they text START.")
             )
         else:
             messages.success(request, _("It was recorded, and counts from now on."))
         return redirect(self.own_page)
+
+    def has_complained_of(self, site_id: int, group: str, topic: str) -> bool:
+        """Tell whether a complaint holds closed what was just agreed to."""
+        held = querysets.permissions([self.contact.pk], [site_id])
+        return not held.get((self.contact.pk, site_id, group, "sms", topic))
 
     @cached_property
     def is_suppressed(self) -> bool:
