@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import dated, opt_in_actions, own_data_actions, projection, recording
-from wagtail_drip.contacts.consent import PermissionKey, says_new
+from wagtail_drip.contacts.consent import COMPLAINT, PermissionKey, says_new
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag, Permission
 from wagtail_drip.contacts.speaking import lock_speakers
@@ -228,16 +228,19 @@ def carry_refusals(
     held = projection.standings_of({(to.pk, row.site_id) for row in rows}) if rows else {}
     answers = []
     for row in rows:
-        complained = complained_at is not None and row.record.recorded_at <= complained_at
-        method = ConsentMethod.STAFF if complained else ConsentMethod(row.record.method)
+        is_complaint = row.group == PurposeGroup.MARKETING and (
+            row.record.source.startswith(COMPLAINT)
+            or (complained_at is not None and row.record.recorded_at <= complained_at)
+        )
+        method = ConsentMethod.STAFF if is_complaint else ConsentMethod(row.record.method)
         key = PermissionKey(row.group, row.channel, row.topic)
         # Also where it is closed, but by a judgement of ours: that may be overturned, and this may not.
-        if not says_new(held.get((to.pk, row.site_id), {}), key, method):
+        if not says_new(held.get((to.pk, row.site_id), {}), key, method, is_complaint=is_complaint):
             continue
         consent = Consent(
             group=PurposeGroup(row.group),
             granted=False,
-            source=source,
+            source=f"{COMPLAINT}{source}" if is_complaint else source,
             method=method,
             channel=Channel(row.channel),
             topic=row.topic,
@@ -326,9 +329,15 @@ def undo(
 def _open_again(
     stays: Contact, record_ids: Iterable[int], *, source: str, now: datetime, staff_user_id: int | None
 ) -> None:
-    """Grant what only this merge closed: its record is still the last word, and before it the answer was yes."""
+    """
+    Grant what only this merge closed: its record is still the last word, and before it the answer was yes.
+
+    Not after a complaint: only they themselves agree again.
+    """
     answers = []
-    closed = Permission.objects.filter(contact=stays, granted=False, record__in=list(record_ids))
+    closed = Permission.objects.filter(contact=stays, granted=False, record__in=list(record_ids)).exclude(
+        record__source__startswith=COMPLAINT
+    )
     for row in closed.order_by("site_id", "group", "channel", "topic"):
         key = PermissionKey(row.group, row.channel, row.topic)
         before = projection.standings_before(stays.pk, row.site_id, row.record_id, with_judged=True)

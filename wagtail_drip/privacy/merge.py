@@ -19,6 +19,7 @@ from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance import querysets as compliance_rows
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import merging, querysets
+from wagtail_drip.contacts.consent import COMPLAINT
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import ConsentRecord
 from wagtail_drip.contacts.types import ConsentMethod
@@ -153,7 +154,7 @@ def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
         contacts.withdraw_marketing(
             contact_ids=[merged.pk, stays.pk],
             site_ids=list(Site.objects.values_list("pk", flat=True)),
-            source=source,
+            source=f"{COMPLAINT}{source}",
             method=ConsentMethod.STAFF,
             now=now,
         )

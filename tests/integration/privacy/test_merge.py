@@ -177,6 +177,34 @@ def test_no_start_opens_what_they_complained_of_under_the_other_number(
     assert marketing(stays, open_site) is False
 
 
+@pytest.mark.parametrize("has_stopped", [False, True])
+def test_after_a_complaint_of_either_no_list_opens_anything_not_even_once_it_is_undone(
+    has_stopped: bool, two: tuple[Contact, Contact], open_site: int, now: datetime
+) -> None:
+    merged, stays = two
+    if has_stopped:
+        says("STOP", OLD, open_site, now)
+    complaints.note(contact_id=merged.pk, source="person", reason="No!", now=now + MINUTE)
+    done = merge.merge(merged.pk, into=stays.pk, now=now + 2 * MINUTE)
+
+    def imported(minutes: int) -> bool | None:
+        yes = Consent(group=PurposeGroup.MARKETING, granted=True, source="list", method=ConsentMethod.IMPORT)
+        contacts.record_consent(
+            contact_id=stays.pk, site_id=open_site, consent=yes, now=now + minutes * MINUTE
+        )
+        return marketing(stays, open_site)
+
+    assert imported(3) is False
+    merge.undo(done.pk, now=now + 4 * MINUTE)
+    assert imported(5) is False
+    twice = Consent(
+        group=PurposeGroup.MARKETING, granted=True, source="form", method=ConsentMethod.DOUBLE_OPT_IN
+    )
+    contacts.record_consent(contact_id=stays.pk, site_id=open_site, consent=twice, now=now + 6 * MINUTE)
+    assert (marketing(stays, open_site), marketing(merged, open_site)) == (True, False)
+    assert is_whole(merged, stays)
+
+
 def test_a_number_that_does_not_work_says_nothing_of_the_other(
     two: tuple[Contact, Contact], now: datetime
 ) -> None:
