@@ -57,9 +57,13 @@ class JudgedView(JudgedScreen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_done = self.request.GET.get("show") == "done"
-        page = Paginator(_reviewed() if is_done else _to_check(), PAGE).get_page(self.request.GET.get("p"))
+        page: Any = Paginator(_reviewed() if is_done else _to_check(), PAGE).get_page(
+            self.request.GET.get("p")
+        )
         reviews: list[StopReview] = list(page.object_list) if is_done else []
-        texts = _texts(each.inbound_text_id for each in reviews) if is_done else list(page.object_list)
+        texts: list[InboundText] = (
+            _texts(each.inbound_text_id for each in reviews) if is_done else list(page.object_list)
+        )
         shown = redaction.sees(self.request)
         return {
             **super().get_context_data(**kwargs),
@@ -200,7 +204,8 @@ class ReviewView(JudgedScreen):
         return redirect("wagtail_drip_judged:index")
 
     def _decide(self, *, decision: str, reason: str) -> judged.Reviewed | None:
-        user, now = self.request.user, clock.now()
+        user: Any = self.request.user
+        now = clock.now()
         if decision == "a_stop":
             found = judged.a_stop(self.text.pk, reason=reason, staff_user_id=user.pk, now=now)
         else:
