@@ -112,7 +112,8 @@ def _of_number(number: phones.Phone, known: Contact | None, *, now: datetime) ->
         return owner if head == owner.pk else Contact.objects.get(pk=head)
     if known is not None and known.active_phone is None:
         return _give_number(known, number, now=now)
-    if known is not None and known.pk in querysets.resolve_merged(merging.merged_from(number.e164)).values():
+    theirs = merging.merged_from(number.e164) if known is not None else []
+    if theirs and known is not None and known.pk in querysets.resolve_merged(theirs).values():
         # The very account, with the very number, that staff have said is this person's too.
         return known
     return _new(number, now=now) if known is not None else None
@@ -137,7 +138,7 @@ def _known_by_email(email: str, *, has_number: bool) -> Contact | None:
     address = cleaning.email(email)
     if not address:
         return None
-    found = Contact.objects.filter(email=address, merged_into=None, erased_at=None)
+    found = querysets.alive().filter(email=address)
     if has_number:
         found = found.filter(active_phone=None)
     candidates = list(found[:2])

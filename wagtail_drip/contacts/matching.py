@@ -100,7 +100,7 @@ def _look_up(wanted: Sequence[Described]) -> _Known:
     addresses = {each.email for each in wanted if each.email}
     if addresses:
         found: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
-        people = Contact.objects.filter(Among("email", addresses), merged_into=None, erased_at=None)
+        people = querysets.alive().filter(Among("email", addresses))
         for email, pk, number in people.order_by("pk").values_list("email", "pk", "active_phone"):
             found[email].append((pk, number is not None))
         known.addresses.update(found)

@@ -7,11 +7,12 @@ stays where it is and is read through ``merged_into``, so that undoing has only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import dated, opt_in_actions, own_data_actions, projection, recording
@@ -38,9 +39,9 @@ class CannotMerge(WagtailDripError):
         self.reason = reason
         super().__init__(
             {
-                "same": "A contact cannot be merged into itself: choose another one.",
-                "gone": "One of the two was merged or erased meanwhile: look at both again.",
-                "number": "The contact with the number has to stay: merge the other one into it.",
+                "same": _("A contact cannot be merged with itself: choose another one."),
+                "gone": _("One of the two was merged or erased meanwhile. Nothing was changed."),
+                "number": _("The contact with the phone number has to stay. Nothing was changed."),
             }[reason]
         )
 
@@ -56,10 +57,10 @@ class CannotUndo(WagtailDripError):
         self.reason = reason
         super().__init__(
             {
-                "undone": "This merge was undone already.",
-                "old": "This merge is too old to be undone.",
-                "erased": "The person was erased: there is nothing to put back.",
-                "later": "They were merged again since: undo the later merge first.",
+                "undone": _("This merge was undone already."),
+                "old": _("This merge is too old to be undone."),
+                "erased": _("The person was erased: there is nothing to put back."),
+                "later": _("They were merged again since: undo the later merge first."),
             }[reason]
         )
 
@@ -93,12 +94,14 @@ def merge(
     stays: Contact,
     *,
     complained_at: datetime | None,
+    joined: Collection[int],
     now: datetime,
     staff_user_id: int | None = None,
 ) -> ContactMerge:
     """
     Merge one contact into the other; both were returned by ``lock_two`` in this transaction.
 
+    :param joined: the segments that are new to who stays: kept, to be left again when it is undone.
     :param complained_at: when the merged one complained last: no START of theirs opens what was closed before.
     """
     claims.require_transaction()
@@ -112,6 +115,7 @@ def merge(
             name: value for name, value in merged.attributes.items() if stays.attributes.get(name) is None
         },
         "tags": _join_tags(merged, stays, now=now),
+        "segments": sorted(joined),
         "merged": list(Contact.objects.filter(merged_into=merged).values_list("pk", flat=True)),
     }
     for name, value in fields.items():
@@ -140,12 +144,6 @@ def merge(
     done.changes = changes
     done.save(update_fields=["changes"])
     return done
-
-
-def keep(done: ContactMerge, name: str, value: Any) -> None:
-    """Keep with a merge what another room needs to undo it: a plain JSON value."""
-    done.changes = {**done.changes, name: value}
-    done.save(update_fields=["changes"])
 
 
 def _filled(merged: Contact, stays: Contact) -> dict[str, Any]:

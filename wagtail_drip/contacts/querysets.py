@@ -98,6 +98,11 @@ def tags(contact_ids: Collection[int]) -> dict[int, frozenset[str]]:
     return {contact_id: frozenset(theirs) for contact_id, theirs in found.items()}
 
 
+def alive() -> QuerySet[Contact]:
+    """Return those who speak for themselves: neither merged into somebody nor erased."""
+    return Contact.objects.filter(merged_into=None, erased_at=None)
+
+
 def resolve_merged(contact_ids: Iterable[int]) -> dict[int, int]:
     """Return, for each contact, the one that speaks for it now: itself unless it was merged."""
     found = {pk: pk for pk in contact_ids}

@@ -51,13 +51,17 @@ def _merge(contact_id: int, *, into: int, now: datetime, user: Any) -> ContactMe
     theirs = family([merged.pk])
     complained_at = max(compliance_rows.last_complaints(theirs).values(), default=None)
     done = merging.merge(
-        merged, stays, complained_at=complained_at, now=now, staff_user_id=user.pk if user else None
+        merged,
+        stays,
+        complained_at=complained_at,
+        joined=segments.join(merged.pk, into=stays.pk, now=now),
+        now=now,
+        staff_user_id=user.pk if user else None,
     )
     if done.number and stays.active_phone:
         compliance.carry_over(
             number=done.number, to=stays.active_phone, source=merging.source_of(done), now=now
         )
-    merging.keep(done, "segments", segments.join(merged.pk, into=stays.pk, now=now))
     everybody = family([stays.pk])
     runs.end_doubles(everybody, head=stays.pk, now=now)
     messaging.ask_wishes_again_of(everybody, now=now)
@@ -146,8 +150,7 @@ def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
         now=now,
         staff_user_id=user.pk if user else None,
     )
-    joined = done.changes.get("segments", [])
-    segments.part(merged.pk, stays=stays.pk, joined=joined, merged_at=done.at, now=now)
+    segments.part(merged.pk, stays=stays.pk, joined=done.changes["segments"], merged_at=done.at, now=now)
     source = merging.source_of(done)
     if is_complained_of:
         # Nobody can tell who of the two it was.

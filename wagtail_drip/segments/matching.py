@@ -21,6 +21,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Sum, TextField, Value,
 from django.db.models.functions import Cast, Coalesce, Least, Lower, Mod
 from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
+from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel
 from wagtail_drip.core import sites
@@ -80,7 +81,7 @@ def people(rules: Rule, *, now: datetime) -> list[QuerySet[Contact]]:
     """
     if not any(True for _ in types.leaves(rules)):
         return []
-    everybody = Contact.objects.filter(merged_into=None, erased_at=None)
+    everybody = contacts.alive()
     is_profile = any(rule.get("kind") in PROFILES for rule in types.leaves(rules))
     moment = Moment(
         now=now,

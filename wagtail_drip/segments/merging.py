@@ -26,7 +26,7 @@ def join(merged_id: int, *, into: int, now: datetime) -> list[int]:
         ],
         unique=["segment", "contact", "current"],
     )
-    return sorted(row.segment_id for row in new)
+    return [row.segment_id for row in new]
 
 
 def part(merged_id: int, *, stays: int, joined: Collection[int], merged_at: datetime, now: datetime) -> None:

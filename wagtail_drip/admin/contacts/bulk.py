@@ -26,7 +26,7 @@ from wagtail_drip.admin.contacts import lists
 from wagtail_drip.admin.contacts.lists import in_chunks
 from wagtail_drip.admin.contacts.screens import EXPORT_CONTACT, VIEW_CONTACT
 from wagtail_drip.admin.contacts.viewsets import CHANGE, ContactIndexView
-from wagtail_drip.contacts import cleaning
+from wagtail_drip.contacts import cleaning, querysets
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.core import clock
@@ -72,7 +72,7 @@ class _OfContacts(BulkAction):
             return self._narrowed()
         if not ids or not all(each.isascii() and each.isdecimal() and len(each) < 19 for each in ids):
             raise Http404
-        return Contact.objects.filter(pk__in=[int(each) for each in ids], merged_into=None, erased_at=None)
+        return querysets.alive().filter(pk__in=[int(each) for each in ids])
 
     @cached_property
     def list_query(self) -> QueryDict:

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -20,7 +19,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.models import Site
 
-from wagtail_drip.admin import redaction, words
+from wagtail_drip.admin import redaction, searching, words
 from wagtail_drip.admin.contacts import bought, stops, timeline
 from wagtail_drip.admin.contacts.screens import VIEW_CONTACT, ContactScreen
 from wagtail_drip.conf import settings
@@ -52,17 +51,6 @@ FIELDS: dict[str, Any] = {
     "not_after_hour": gettext_lazy("Until which hour they want texts"),
     "restricted_at": gettext_lazy("That their data are only kept"),
     "objected_at": gettext_lazy("That they object to conclusions"),
-}
-REFUSALS: dict[str, Any] = {
-    "same": gettext_lazy("A contact cannot be merged with itself: choose another one."),
-    "gone": gettext_lazy("One of the two was merged or erased meanwhile. Nothing was changed."),
-    "number": gettext_lazy("The contact with the phone number has to stay. Nothing was changed."),
-}
-NOT_UNDONE: dict[str, Any] = {
-    "undone": gettext_lazy("This merge was undone already."),
-    "old": gettext_lazy("This merge is too old to be undone."),
-    "erased": gettext_lazy("The person was erased: there is nothing to put back."),
-    "later": gettext_lazy("They were merged again since: undo the later merge first."),
 }
 
 
@@ -103,12 +91,12 @@ class MergeView(ContactScreen):
         given = self.request.POST.get("with") or self.request.GET.get("with") or ""
         if not (given.isascii() and given.isdecimal() and len(given) < 19):
             return None
-        return doubles.alive().filter(pk=int(given)).exclude(pk=self.contact.pk).first()
+        return querysets.alive().filter(pk=int(given)).exclude(pk=self.contact.pk).first()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         other = self.other()
         if other is None:
-            messages.error(request, REFUSALS["gone"])
+            messages.error(request, str(merging.CannotMerge("gone")))
             return redirect(self.own_page)
         form = MergeForm(request.POST, may_stay=self.may_stay(self.contact, other))
         if not form.is_valid():
@@ -119,7 +107,7 @@ class MergeView(ContactScreen):
         try:
             merge.merge(merged, into=stays, now=clock.now(), user=request.user)
         except merging.CannotMerge as refused:
-            messages.error(request, REFUSALS[refused.reason])
+            messages.error(request, str(refused))
             return redirect(self.own_page)
         messages.success(request, _("They are one person now."))
         return redirect("wagtail_drip_contacts:inspect", stays)
@@ -155,20 +143,13 @@ class MergeView(ContactScreen):
         """Return whom the contact is like, and whom a search finds."""
         query = (self.request.GET.get("q") or "").strip()[:100]
         alike = doubles.like(self.contact)
+        others = querysets.alive().exclude(pk=self.contact.pk)
+        results = searching.found(others, query, shows_numbers=self.shows_numbers) if query else others.none()
         return {
             "query": query,
             "alike": [(self.line(other), REASONS[why]) for other, why in alike],
-            "results": [self.line(each) for each in self.search(query)] if query else [],
+            "results": [self.line(each) for each in results.order_by("pk")[:FOUND]],
         }
-
-    def search(self, query: str) -> list[Contact]:
-        by_words = Q()
-        for word in query.split():
-            by_words &= querysets.said_by(word, "first_name", "last_name", "email")
-        digits = "".join(each for each in query if each.isascii() and each.isdecimal()).lstrip("0")
-        if len(digits) >= 4 and (self.shows_numbers or redaction.is_whole(digits)):
-            by_words |= Q(phone__contains=digits) if self.shows_numbers else Q(phone__endswith=digits)
-        return list(doubles.alive().filter(by_words).exclude(pk=self.contact.pk).order_by("pk")[:FOUND])
 
     def line(self, contact: Contact) -> dict[str, Any]:
         address = reverse("wagtail_drip_contacts:merge", args=[self.contact.pk])
@@ -242,7 +223,7 @@ class UndoMergeView(ContactScreen):
         try:
             has_number = merge.undo(self.done().pk, now=clock.now(), user=request.user)
         except merging.CannotUndo as refused:
-            messages.error(request, NOT_UNDONE[refused.reason])
+            messages.error(request, str(refused))
             return redirect(self.own_page)
         messages.success(request, _("They are two people again."))
         if not has_number:
@@ -259,7 +240,7 @@ class UndoMergeView(ContactScreen):
             "contact": self.contact,
             "done": done,
             "form": forms.Form(),
-            "why_not": NOT_UNDONE.get(why_not, ""),
+            "why_not": str(merging.CannotUndo(why_not)) if why_not else "",
         }
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -17,7 +16,7 @@ from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColum
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
-from wagtail_drip.admin import redaction, words, zones
+from wagtail_drip.admin import redaction, searching, words, zones
 from wagtail_drip.admin.contacts import bought, lists, merging, own_pages, stops, timeline
 from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
@@ -236,19 +235,12 @@ class ContactIndexView(ReadOnlyIndexView):
         return found
 
     def search_queryset(self, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
-        digits = re.sub(r"[\s()./-]", "", self.search_query or "")
-        if re.fullmatch(r"\+?[0-9]{4,20}", digits):
-            if not redaction.sees(self.request):
-                # Whoever gives their number is found by it; nobody's number is found out, digit by digit.
-                whole = digits.lstrip("+0")
-                return (
-                    queryset.filter(phone__endswith=whole) if redaction.is_whole(whole) else queryset.none()
-                )
-            # As it is dialled at home, 07400 100001, or abroad, 0044 7400 100001: the noughts are no part of it.
-            return queryset.filter(phone__contains=digits.lstrip("+0") or digits)
-        if not self.is_searching:
-            return queryset
-        return queryset.filter(querysets.said_by(self.search_query, "first_name", "last_name", "email"))
+        query = self.search_query or ""
+        return (
+            searching.found(queryset, query, shows_numbers=redaction.sees(self.request))
+            if query
+            else queryset
+        )
 
     def as_spreadsheet(self, queryset: QuerySet[Contact], spreadsheet_format: str) -> HttpResponseBase:
         filters = [name for name, value in self.request.GET.items() if value and name != "export"]
@@ -294,10 +286,9 @@ class ContactInspectView(ReadOnlyInspectView):
     page_title = _("Contact")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        head = querysets.resolve_merged([self.object.pk])[self.object.pk]
-        if head != self.object.pk:
+        if self.object.merged_into_id is not None:
             # Old addresses and links in logs lead to who they are now.
-            return redirect("wagtail_drip_contacts:inspect", head)
+            return redirect("wagtail_drip_contacts:inspect", self.object.merged_into_id)
         answer: HttpResponseBase = super().get(request, *args, **kwargs)
         return answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.choosers import BaseFilterForm, SearchFilterMixin
@@ -13,7 +13,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
-from wagtail_drip.admin import redaction
+from wagtail_drip.admin import redaction, searching
 from wagtail_drip.admin.preview import people
 from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact
@@ -29,7 +29,7 @@ class _ForThoseWhoMay:
         return response
 
     def get_object_list(self) -> QuerySet[Contact]:
-        return Contact.objects.filter(erased_at=None, merged_into=None).order_by("-pk")
+        return querysets.alive().order_by("-pk")
 
 
 class _Found(_ForThoseWhoMay):
@@ -55,16 +55,10 @@ class _Found(_ForThoseWhoMay):
 
         class Form(SearchFilterMixin, BaseFilterForm):
             def filter(self, contacts: QuerySet[Contact]) -> QuerySet[Contact]:
-                sees = redaction.sees(request)
-                words = (self.cleaned_data.get("q") or "").split()
-                for word in words:
-                    contacts = contacts.filter(
-                        querysets.said_by(word, "first_name", "last_name", "email")
-                        | (Q(phone__contains=word) if sees or redaction.is_whole(word) else Q())
-                    )
-                self.search_query = " ".join(words)
-                self.is_searching = bool(words)
-                return contacts
+                query = (self.cleaned_data.get("q") or "").strip()
+                self.search_query, self.is_searching = query, bool(query)
+                shows_numbers = redaction.sees(request)
+                return searching.found(contacts, query, shows_numbers=shows_numbers) if query else contacts
 
         return Form
 

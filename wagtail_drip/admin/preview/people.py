@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction
 from wagtail_drip.admin.redaction import SAYS_WORDS
 from wagtail_drip.conf import settings
-from wagtail_drip.contacts import phone
+from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
 from wagtail_drip.core.models import SiteSettings
@@ -79,7 +79,7 @@ def person(
 
     :param shows_numbers: else no number stands in any value, and an event that tells in their own words is made up.
     """
-    contact = _present().filter(pk=contact_id).first() if contact_id is not None else None
+    contact = querysets.alive().filter(pk=contact_id).first() if contact_id is not None else None
     if contact is None:
         return _made_up(trigger_event, site_id=site_id)
     latest = (
@@ -118,13 +118,13 @@ def subject_of(event_name: str) -> str:
 def choices() -> list[Choice]:
     """Return people worth looking at; only for those who may see contacts."""
     bought = Exists(Purchase.objects.filter(contact_id=OuterRef("pk")))
-    latest = Purchase.objects.filter(contact__in=_present()).order_by("-placed_at", "-pk").first()
+    latest = Purchase.objects.filter(contact__in=querysets.alive()).order_by("-placed_at", "-pk").first()
     picks = [
         (_("Latest customer with an order"), latest.contact if latest else None),
-        (_("Someone with no first name"), _present().filter(first_name="").order_by("-pk").first()),
+        (_("Someone with no first name"), querysets.alive().filter(first_name="").order_by("-pk").first()),
         (
             _("Someone without an order"),
-            _present().exclude(first_name="").exclude(bought).order_by("-pk").first(),
+            querysets.alive().exclude(first_name="").exclude(bought).order_by("-pk").first(),
         ),
     ]
     return [
@@ -132,10 +132,6 @@ def choices() -> list[Choice]:
         for label, contact in picks
         if contact is not None
     ]
-
-
-def _present() -> QuerySet[Contact]:
-    return Contact.objects.filter(erased_at=None, merged_into=None)
 
 
 def _made_up(trigger_event: str, *, site_id: int) -> Person:

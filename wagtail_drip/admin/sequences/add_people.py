@@ -21,7 +21,6 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail_drip.admin.sequences.switching import PUBLISH
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import actions as enrolments
@@ -88,9 +87,7 @@ def look_up(lines: Iterable[str], *, region: str) -> Found:
             unknown.append(line)
     by_number = contacts.by_phone(numbers)
     by_address: dict[str, int] = dict(
-        Contact.objects.filter(email__in=addresses, merged_into=None, erased_at=None)
-        .order_by("-pk")
-        .values_list("email", "pk")
+        contacts.alive().filter(email__in=addresses).order_by("-pk").values_list("email", "pk")
     )
     unknown += [line for number, line in numbers.items() if number not in by_number]
     unknown += [line for address, line in addresses.items() if address not in by_address]
