@@ -122,25 +122,21 @@ def lift_hashes(*, number_hashes: Collection[str], reason: str, now: datetime) -
     return rows.update(lifted_at=now)
 
 
-def carry_over(*, number: str, to: str, source: str, now: datetime) -> int:
+def carry_over(*, number: str, to: str, source: str, now: datetime) -> None:
     """
-    Suppress a number wherever another one of the same person is, and return how many suppressions that took.
+    Suppress a number wherever another one of the same person is.
 
     That a number does not work says nothing of the other one.
 
     :param source: begins with ``MERGE``.
     """
-    rows = Suppression.objects.filter(number_hash__in=keys.number_hashes(number), lifted_at=None)
-    new = 0
-    for row in rows.exclude(reason=BAD_NUMBER).order_by("pk"):
-        # What suppresses it already stands: it is stronger.
-        theirs = Suppression.objects.filter(
-            number_hash__in=keys.number_hashes(to),
-            scope=row.scope,
-            scope_value=row.scope_value,
-            lifted_at=None,
-        )
-        if not theirs.exclude(reason=BAD_NUMBER).exists():
+    beyond_doubt = Suppression.objects.filter(lifted_at=None).exclude(reason=BAD_NUMBER)
+    # What suppresses the other one already stands: it is stronger.
+    there = set(
+        beyond_doubt.filter(number_hash__in=keys.number_hashes(to)).values_list("scope", "scope_value")
+    )
+    for row in beyond_doubt.filter(number_hash__in=keys.number_hashes(number)).order_by("pk"):
+        if (row.scope, row.scope_value) not in there:
             suppress(
                 phone=to,
                 scope=row.scope,
@@ -149,8 +145,6 @@ def carry_over(*, number: str, to: str, source: str, now: datetime) -> int:
                 source=source,
                 now=now,
             )
-            new += 1
-    return new
 
 
 def lift_carried(*, number: str, source: str, now: datetime) -> int:

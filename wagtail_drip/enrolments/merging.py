@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from wagtail_drip.core import claims
@@ -51,11 +51,7 @@ def _pass_over(kept: dict[int, Enrolment]) -> None:
     seen = StepVisit.objects.filter(enrolment_id__in=had).values_list("enrolment_id", "step_id")
     for enrolment_id, step_id in seen:
         had[enrolment_id].discard(step_id)
-    for row in _each_once(kept.values()):
-        if had[row.pk]:
-            skips = " ".join(sorted({*row.skips.split(), *had[row.pk]}))
-            Enrolment.objects.filter(pk=row.pk).update(skips=skips)
-
-
-def _each_once(rows: Collection[Enrolment]) -> Sequence[Enrolment]:
-    return list({row.pk: row for row in rows}.values())
+    runs = {row.pk: row for row in kept.values() if had[row.pk]}
+    for row in runs.values():
+        row.skips = " ".join(sorted({*row.skips.split(), *had[row.pk]}))
+    Enrolment.objects.bulk_update(runs.values(), ["skips"])

@@ -10,7 +10,6 @@ from wagtail.models import Site
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.models import Complaint
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.consent import COMPLAINT
 from wagtail_drip.contacts.types import ConsentMethod
 from wagtail_drip.core import claims
@@ -78,7 +77,7 @@ def _note(
         now=now,
     )
     messaging.cancel_for_contacts(
-        contact_ids={person.pk, *querysets.merged_into([person.pk])},
+        contact_ids=[person.pk],
         reason="unsubscribed",
         now=now,
         marketing_only=True,
