@@ -55,6 +55,11 @@ def stop(number: str, site_id: int, now: datetime) -> None:
     claims.retried(lambda: inbox.stop(number=number, reach=reach, source="sms", wording="STOP", now=now))
 
 
+def finish(waiting: Future[Any], door: Door) -> None:
+    door.open()
+    waiting.result(PATIENCE_SECONDS)
+
+
 def is_open(contact: Contact, site_id: int) -> bool:
     return querysets.permissions([contact.pk], [site_id])[contact.pk, site_id, "marketing", "sms", ""]
 
@@ -70,11 +75,10 @@ def test_a_stop_that_knew_the_old_speaker_reaches_the_new_one(
 ) -> None:
     merged, stays = two
     stopping = elsewhere(stop, OLD, open_site, now)
-    after_resolving.await_knock()
 
+    after_resolving.await_knock()
     merge(merged.pk, into=stays.pk, now=now)
-    after_resolving.open()
-    stopping.result(PATIENCE_SECONDS)
+    finish(stopping, after_resolving)
 
     queued(stays)
     send_due(now=now)
@@ -97,21 +101,16 @@ def test_a_stop_that_does_not_look_again_stops_nobody(
     # As everybody wrote it who resolved first, then locked, and believed what was resolved.
     monkeypatch.setattr(speaking, "_speaker", lambda row, rows: row)
     stopping = elsewhere(stop, OLD, open_site, now)
-    after_resolving.await_knock()
 
-    merging_runs = elsewhere(_merge_in_spite, merged, stays)
-    merging_runs.result(PATIENCE_SECONDS)
-    after_resolving.open()
-    stopping.result(PATIENCE_SECONDS)
+    after_resolving.await_knock()
+    # The merge itself without its second look, which is the same one.
+    Contact.objects.filter(pk=merged.pk).update(merged_into=stays, active_phone=None)
+    finish(stopping, after_resolving)
 
     queued(stays)
     send_due(now=now)
     assert is_open(stays, open_site)
     assert [sms.to for sms in memory.outbox] == [NEW]
-
-
-def _merge_in_spite(merged: Contact, stays: Contact) -> None:
-    Contact.objects.filter(pk=merged.pk).update(merged_into=stays, active_phone=None)
 
 
 def test_a_merge_waits_for_a_stop_that_has_locked_and_carries_it_over(
@@ -154,8 +153,7 @@ def test_who_enters_while_they_are_merged_enters_as_who_stays_or_not_twice(
 
     merge(merged.pk, into=stays.pk, now=now)
     enrolments.enrol(contact_ids=[stays.pk], sequence_id=sequence.pk, site_id=open_site, now=now)
-    after_resolving.open()
-    entering.result(PATIENCE_SECONDS)
+    finish(entering, after_resolving)
 
     assert list(Enrolment.objects.values_list("contact_id", "running")) == [(stays.pk, 1)]
 
@@ -193,9 +191,7 @@ def test_merges_that_take_no_locks_make_a_ring(
     other = elsewhere(merge, second.pk, into=first.pk, now=now)
     for door in doors.values():
         door.await_knock()
-    doors[first.pk].open()
-    one.result(PATIENCE_SECONDS)
-    doors[second.pk].open()
-    other.result(PATIENCE_SECONDS)
+    finish(one, doors[first.pk])
+    finish(other, doors[second.pk])
 
     assert Contact.objects.exclude(merged_into=None).count() == 2

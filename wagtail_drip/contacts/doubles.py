@@ -27,7 +27,7 @@ class Alike:
 
 def like(contact: Contact) -> list[tuple[Contact, str]]:
     """Return whom a contact is like, the surest first, each with the surest reason; a query for each reason."""
-    same = {
+    same: dict[str, dict[str, Any]] = {
         "account": {"user": contact.user_id},
         "email": {"email": contact.email},
         "name": {"first_name": contact.first_name, "last_name": contact.last_name},
