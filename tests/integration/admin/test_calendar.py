@@ -96,7 +96,9 @@ def test_they_are_changed_and_deleted_after_a_question(admin_client: Any, site_i
     assert "Stocktaking" in admin_client.get(edit).content.decode()
     admin_client.post(edit, form(name="Moving house"))
     assert BlackoutDate.objects.get().name == "Moving house"
-    admin_client.get(delete)
+    question = admin_client.get(delete).content.decode()
+    assert "Texts may then go out from 8 Dec 2026 to 10 Dec 2026 like on other days." in question
+    assert f'href="{edit}">Keep it' in question
     assert BlackoutDate.objects.exists()
     admin_client.post(delete)
     assert not BlackoutDate.objects.exists()

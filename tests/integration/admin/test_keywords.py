@@ -122,7 +122,9 @@ def test_a_word_is_changed_and_deleted_and_both_are_logged(site_id: int) -> None
     client.post(edit, fields(text="Schluss"))
     assert Keyword.objects.get().text == "Schluss"
     delete = reverse("wagtail_drip_settings:delete_keyword", args=[row.pk])
-    assert "stays stopped" in client.get(delete).content.decode()
+    question = client.get(delete).content.decode()
+    assert escape("From then on your own stop word “Schluss” means nothing any more.") in question
+    assert f'href="{edit}">Keep it' in question
     client.post(delete)
 
     assert Keyword.objects.count() == 0

@@ -248,7 +248,9 @@ def test_a_special_event_is_declared_shown_changed_and_deleted(
     row.refresh_from_db()
     assert row.ceiling is None
     delete = reverse("wagtail_drip_calendar:delete_special_event", args=[site_id, row.pk])
-    assert admin_client.get(delete).status_code == 200
+    question = admin_client.get(delete).content.decode()
+    assert "Its sequences then keep to the limits of every day." in question
+    assert f'href="{own}">Keep it' in question
     admin_client.post(delete)
     assert not SpecialEvent.objects.exists()
 

@@ -178,7 +178,7 @@ class SpecialEventView(SiteScreen):
 
 
 class DeleteSpecialEventView(SpecialEventView):
-    template_name = "wagtail_drip/admin/calendar/delete_special_event.html"
+    template_name = "wagtail_drip/admin/delete.html"
 
     def get_page_title(self) -> str:
         return _("Delete “%(name)s”") % {"name": self.row}
@@ -190,3 +190,12 @@ class DeleteSpecialEventView(SpecialEventView):
         cap_actions.delete_special_event(self.row.pk)
         messages.success(request, _("“%(name)s” was deleted.") % {"name": name})
         return self.back(day)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if self.row is None:
+            raise Http404
+        return {
+            **super().get_context_data(**kwargs),
+            "consequence": _("Its sequences then keep to the limits of every day."),
+            "keep_url": reverse("wagtail_drip_calendar:special_event", args=[self.site.pk, self.row.pk]),
+        }

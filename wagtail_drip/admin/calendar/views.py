@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,7 +109,7 @@ class BlackoutView(SiteScreen):
 
 
 class DeleteBlackoutView(BlackoutView):
-    template_name = "wagtail_drip/admin/calendar/delete_blackout.html"
+    template_name = "wagtail_drip/admin/delete.html"
 
     def get_page_title(self) -> str:
         return _("Delete “%(name)s”") % {"name": self.row}
@@ -120,6 +121,16 @@ class DeleteBlackoutView(BlackoutView):
         _ask_again()
         messages.success(request, _("“%(name)s” was deleted.") % {"name": self.row.name})
         return self.back(self.row.begins_on)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if self.row is None:
+            raise Http404
+        return {
+            **super().get_context_data(**kwargs),
+            "consequence": _("Texts may then go out from %(begins)s to %(ends)s like on other days.")
+            % {"begins": date_format(self.row.begins_on), "ends": date_format(self.row.ends_on)},
+            "keep_url": reverse("wagtail_drip_calendar:blackout", args=[self.site.pk, self.row.pk]),
+        }
 
 
 def _month_of(request: HttpRequest, today: date) -> date:

@@ -141,7 +141,7 @@ class EditKeywordView(KeywordScreen):
 
 
 class DeleteKeywordView(KeywordScreen):
-    template_name = "wagtail_drip/admin/keywords/delete.html"
+    template_name = "wagtail_drip/admin/delete.html"
     page_title = gettext_lazy("Delete a word")
 
     @transaction.atomic
@@ -154,7 +154,14 @@ class DeleteKeywordView(KeywordScreen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = get_object_or_404(Keyword, pk=self.kwargs["pk"])
-        return {**super().get_context_data(**kwargs), "row": row, "named": sentences.own(row)}
+        return {
+            **super().get_context_data(**kwargs),
+            "consequence": _(
+                "From then on %(named)s means nothing any more. Whom it has stopped stays stopped."
+            )
+            % {"named": sentences.own(row)},
+            "keep_url": reverse("wagtail_drip_settings:edit_keyword", args=[row.pk]),
+        }
 
 
 def _note(request: HttpRequest, row: Keyword, action: str) -> None:
