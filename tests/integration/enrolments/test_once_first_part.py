@@ -1,0 +1,217 @@
+"""The first get it before the rest: who they are, what became of their texts, and what holds the rest back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence as Many
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.integration.enrolments.crowd import crowd
+from tests.integration.enrolments.starting import (
+    HOUR,
+    NOW,
+    inside,
+    look,
+    say_no,
+    start,
+    state,
+    went,
+    written,
+)
+from wagtail_drip.compliance.models import Complaint
+from wagtail_drip.contacts.models import Contact
+from wagtail_drip.enrolments import actions, once, once_outcome
+from wagtail_drip.enrolments.audience import Some
+from wagtail_drip.enrolments.date_triggers import check_due
+from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
+from wagtail_drip.enrolments.once_models import OnceRun
+from wagtail_drip.enrolments.run_due import run_due
+from wagtail_drip.messaging.models import Message
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_first_are_some_of_all_and_the_rest_follows_after_the_wait() -> None:
+    people = crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+
+    look(NOW, limit=20)
+    first = inside()
+    went(people)
+    look(NOW + 59 * timedelta(minutes=1))
+    waiting = inside()
+    look(NOW + HOUR)
+
+    assert len(first) == 50
+    assert waiting == first
+    # Not the oldest of them: every tenth of the crowd has its share.
+    tenths = Counter([person.pk for person in people].index(pk) // 60 for pk in first)
+    assert set(tenths) == set(range(10))
+    assert inside() == {person.pk for person in people}
+    assert Enrolment.objects.count() == 600
+    assert state(sequence) == "done"
+
+
+def test_some_are_the_same_whenever_they_are_asked_for() -> None:
+    crowd(300)
+    some = Some.about(30, of=300, seed=7)
+
+    found = set(some.of(Contact.objects.all()).values_list("pk", flat=True))
+
+    assert found == set(some.of(Contact.objects.all()).values_list("pk", flat=True))
+    assert found != set(Some.about(30, of=300, seed=8).of(Contact.objects.all()).values_list("pk", flat=True))
+    assert 30 <= len(found) <= 45
+
+
+def test_at_night_the_rest_waits_until_the_first_texts_have_gone() -> None:
+    people = crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+    look(NOW)
+    run_due(now=NOW)
+
+    look(*(NOW + number * HOUR for number in range(1, 9)))
+    at_night = len(inside())
+    went(people, at=NOW + 8 * HOUR)
+    look(NOW + 8.5 * HOUR)
+    in_the_morning = len(inside())
+    look(NOW + 9 * HOUR)
+
+    assert (at_night, in_the_morning) == (50, 50)
+    assert len(inside()) == 600
+
+
+def failing(people: Many[Contact], first: Many[Contact]) -> None:
+    went(people)
+    Message.objects.filter(contact__in=first[:6]).update(state="failed")
+
+
+def leaving(people: Many[Contact], first: Many[Contact]) -> None:
+    went(people)
+    say_no(first[:3], at=NOW + timedelta(minutes=5))
+
+
+def complaining(people: Many[Contact], first: Many[Contact]) -> None:
+    went(people)
+    Complaint.objects.bulk_create(
+        Complaint(contact=person, source="staff", recorded_at=NOW + timedelta(minutes=5))
+        for person in first[:2]
+    )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "found"),
+    [
+        pytest.param(failing, ("failed", 6, 50), id="too many texts fail"),
+        pytest.param(leaving, ("opted_out", 3, 50), id="too many say no"),
+        pytest.param(complaining, ("complaints", 2, 50), id="people complain"),
+    ],
+)
+def test_the_rest_is_held_back_and_goes_on_when_somebody_lets_it(
+    trouble: Any, found: tuple[str, int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    people = crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+    look(NOW)
+    trouble(people, list(Contact.objects.filter(pk__in=inside())))
+
+    look(NOW + timedelta(minutes=10))
+    run = OnceRun.objects.get()
+    look(NOW + 9 * HOUR)
+    held = len(inside())
+    went_on = once.go_on(sequence.pk, run_id=run.pk, by="bob", now=NOW + 9 * HOUR)
+    again = once.go_on(sequence.pk, run_id=run.pk, by="bob", now=NOW + 9 * HOUR)
+    look(NOW + 9 * HOUR)
+
+    assert (run.state, run.held_for, run.held_n, run.held_of) == ("held", *found)
+    assert "is held back" in caplog.text
+    assert held == 50
+    assert (went_on, again) == (True, False)
+    assert OnceRun.objects.get().decided_by == "bob"
+    # Who has said no is no longer among those whom it goes to.
+    assert len(inside()) == 600
+
+
+def test_a_step_that_ends_a_topic_is_nobody_s_opt_out() -> None:
+    people = crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+    look(NOW)
+    went(people)
+    first = list(Contact.objects.filter(pk__in=inside()))
+    say_no(first[:5], at=NOW)
+    from wagtail_drip.contacts.models import ConsentRecord
+
+    rows = ConsentRecord.objects.filter(granted=False)
+    super(type(rows), rows).update(method="sequence")
+
+    assert once_outcome.of_first(OnceRun.objects.get(sequence=sequence)).opted_out == 0
+
+
+def test_the_rest_may_go_before_its_time() -> None:
+    people = crowd(600)
+    sequence = written()
+    run = start(sequence, first=50)
+    assert run is not None
+    look(NOW)
+    went(people)
+
+    assert once.go_on(sequence.pk, run_id=run.pk, by="bob", now=NOW + timedelta(minutes=1))
+    look(NOW + timedelta(minutes=1))
+
+    assert len(inside()) == 600
+
+
+@pytest.mark.parametrize("dies_in", ["note", "admit"])
+def test_a_worker_that_dies_in_the_middle_loses_and_doubles_nobody(
+    dies_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+    calls = Counter[str]()
+    where: Any = {"note": once, "admit": actions}[dies_in]
+    real = getattr(where, dies_in)
+
+    def dying(*args: Any, **options: Any) -> Any:
+        done = real(*args, **options)
+        calls["n"] += 1
+        if calls["n"] % 2:
+            raise RuntimeError("killed")
+        return done
+
+    monkeypatch.setattr(where, dies_in, dying)
+    for moment in (NOW + number * timedelta(minutes=10) for number in range(40)):
+        look(moment, limit=30)
+        went(people, at=moment)
+        TriggerCheck.objects.update(attempts=0)
+
+    assert len(inside()) == Enrolment.objects.count() == 600
+    assert state(sequence) == "done"
+
+
+def test_deciding_costs_the_same_however_many_went_first() -> None:
+    def cost(first: int) -> int:
+        Enrolment.objects.all().delete()
+        Message.objects.all().delete()
+        TriggerCheck.objects.all().delete()
+        OnceRun.objects.all().delete()
+        start(sequence, first=first)
+        look(NOW)
+        went(people)
+        with CaptureQueriesContext(connection) as captured:
+            check_due(now=NOW + timedelta(minutes=5))
+        assert state(sequence) == "watching"
+        return len(captured)
+
+    people = crowd(400)
+    sequence = written()
+
+    assert cost(20) == cost(200)
