@@ -73,7 +73,7 @@ def start(
             "started_by": by[:150],
             "people": people,
             "first": first.people,
-            "left": first.people,
+            "entered": 0,
             "wait_minutes": first.wait_minutes,
             "most_failed": first.limits.failed_percent,
             "most_opted_out": first.limits.opted_out_percent,
@@ -170,16 +170,20 @@ def look_again(run: OnceRun | None, *, now: datetime) -> datetime | None:
 
 
 def some_of(run: OnceRun) -> Some | None:
-    """Return whom of the audience the part that enters now is taken from; None for all of it."""
+    """
+    Return whom of the audience the part that enters now is taken from; None for all of it.
+
+    Others than of an earlier start: those have had it, and nobody would be the first.
+    """
     if run.state != OnceState.FIRST:
         return None
-    return Some.about(run.first, of=run.people, seed=run.pk)
+    return Some.about(run.first, of=run.people, seed=int(run.token, 16))
 
 
 def note(run: OnceRun, *, entered: int, is_last: bool, now: datetime) -> bool:
     """Note who was let in, in the transaction that did; return whether this part of it is over."""
+    run.entered += entered
     if run.state == OnceState.FIRST:
-        run.left = max(run.left - entered, 0)
         is_last = is_last or not run.left
         if is_last:
             run.state, run.first_in_at = OnceState.WATCHING, now

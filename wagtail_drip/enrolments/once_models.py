@@ -25,9 +25,10 @@ class OnceRun(models.Model):
     started_by = models.CharField(max_length=150, default="", blank=True)
     # As counted at the start; the audience is asked again when it goes.
     people = models.PositiveIntegerField(default=0)
-    # How many go first, 0 for all together, and how many of them are still to enter.
+    # How many of them have entered since.
+    entered = models.PositiveIntegerField(default=0, db_default=0)
+    # How many go first, 0 for all together.
     first = models.PositiveIntegerField(default=0)
-    left = models.PositiveIntegerField(default=0)
     wait_minutes = models.PositiveIntegerField(default=0)
     # What holds the rest back: see once_rules.Limits.
     most_failed = models.DecimalField(max_digits=5, decimal_places=2, default=100)
@@ -50,6 +51,11 @@ class OnceRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence_id}: {self.state}"
+
+    @property
+    def left(self) -> int:
+        """Return how many of the first are still to enter, while they do."""
+        return max(self.first - self.entered, 0)
 
     @property
     def limits(self) -> Limits:

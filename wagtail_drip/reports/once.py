@@ -20,7 +20,7 @@ from wagtail_drip.reports.models import StepDay
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """
-    Since the day of the start, as the rollup has it: a moment behind.
+    Of texts since the day of the start, as the rollup has it: a moment behind.
 
     :ivar remaining: of those who were counted at the start, how many have not entered yet.
     :ivar waiting: texts in the outbox.
@@ -46,10 +46,9 @@ def progress(run: OnceRun, *, site: SiteSettings) -> Progress:
     rows = StepDay.objects.filter(sequence_id=run.sequence_id, day__gte=since).order_by()
     found.update(rows.values_list("measure").annotate(total=Sum("n")))
     opted_out, complained = once_outcome.left(run)
-    entered = found["enrolment:entered"]
     return Progress(
-        entered=entered,
-        remaining=max(run.people - entered, 0) if run.state in UNDER_WAY else 0,
+        entered=run.entered,
+        remaining=max(run.people - run.entered, 0) if run.state in UNDER_WAY else 0,
         waiting=Message.objects.filter(sequence_id=run.sequence_id, state__in=PENDING).count(),
         sent=found["message:sent"],
         delivered=found["message:delivered"],

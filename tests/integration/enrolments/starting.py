@@ -11,7 +11,7 @@ from wagtail.models import Site
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
-from wagtail_drip.enrolments import once
+from wagtail_drip.enrolments import once, upgrade
 from wagtail_drip.enrolments.date_triggers import check_due
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.once_models import OnceRun
@@ -19,7 +19,7 @@ from wagtail_drip.enrolments.once_rules import FirstPart
 from wagtail_drip.enrolments.run_due import run_due
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime
-from wagtail_drip.test.sequences import live_sequence
+from wagtail_drip.test.sequences import live_sequence, publish
 
 HELLO = ("send_message", {"text": "Hello"})
 NOW = datetime(2027, 5, 3, 12, tzinfo=UTC)
@@ -75,3 +75,13 @@ def say_no(people: Many[Contact], *, at: datetime) -> None:
 
 def state(sequence: Sequence) -> str:
     return OnceRun.objects.get(sequence=sequence).state
+
+
+def stop_and_publish(sequence: Sequence, *, at: datetime) -> None:
+    """Stop it, let whoever is inside leave, and publish it again as it is."""
+    once.stop(sequence.pk, by="bob", now=at)
+    look(at)
+    while upgrade.park_due(now=at):
+        pass
+    publish(sequence, is_started=False)
+    look(at)

@@ -210,3 +210,15 @@ def test_what_was_published_before_there_were_starts_is_started(has_gone: bool, 
 
     assert (started, OnceRun.objects.count()) == (expected, 1)
     assert len(inside()) == (0 if has_gone else 2)
+
+
+def test_of_what_is_under_way_is_counted_who_has_entered() -> None:
+    crowd(9)
+    sequence = written()
+    start(sequence)
+    check_due(now=NOW, limit=4)
+    OnceRun.objects.update(entered=0)
+
+    import_module("wagtail_drip.migrations.0039_how_many_entered").count(apps, None)
+
+    assert OnceRun.objects.get().entered == 4

@@ -20,6 +20,7 @@ from tests.integration.enrolments.starting import (
     say_no,
     start,
     state,
+    stop_and_publish,
     went,
     written,
 )
@@ -56,6 +57,22 @@ def test_the_first_are_some_of_all_and_the_rest_follows_after_the_wait() -> None
     assert inside() == {person.pk for person in people}
     assert Enrolment.objects.count() == 600
     assert state(sequence) == "done"
+
+
+def test_who_starts_it_again_has_others_go_first() -> None:
+    crowd(600)
+    sequence = written()
+    start(sequence, first=50)
+    look(NOW)
+    had_it = inside()
+    stop_and_publish(sequence, at=NOW + HOUR)
+
+    start(sequence, first=50, people=550, at=NOW + 2 * HOUR)
+    look(NOW + 2 * HOUR)
+
+    run = OnceRun.objects.get()
+    assert (run.state, run.entered) == ("watching", 50)
+    assert len(inside() - had_it) == 50
 
 
 def test_some_are_the_same_whenever_they_are_asked_for() -> None:
