@@ -144,7 +144,8 @@ def _once() -> list[Finding]:
     }
     if published:
         ids = {sequence_id for sequence_id, _key in published}
-        rows = OnceRun.objects.filter(sequence_id__in=ids).values_list("sequence_id", "key")
+        started = OnceRun.objects.filter(sequence_id__in=ids).exclude(state=OnceState.STOPPED)
+        rows = started.values_list("sequence_id", "key")
         waiting = sorted({pk for pk, _key in published - set(rows)})[:20]
         names = dict(Sequence.objects.filter(pk__in=waiting).values_list("pk", "name"))
         found += [
