@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from wagtail_drip.conf import settings
@@ -65,9 +66,14 @@ class CannotUndo(WagtailDripError):
         )
 
 
+_MERGE = "merge:"
+# Records that a merge, or undoing one, made of what somebody had said before.
+CARRIED = Q(source__startswith=_MERGE) | Q(source__startswith=f"{COMPLAINT}{_MERGE}")
+
+
 def source_of(merge: ContactMerge) -> str:
     """Return how consent records and suppressions name the merge that carried them over."""
-    return f"merge:{merge.pk}"
+    return f"{_MERGE}{merge.pk}"
 
 
 def lock_two(contact_id: int, into: int) -> tuple[Contact, Contact]:

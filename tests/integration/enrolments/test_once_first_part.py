@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from wagtail.models import Site
 
 from tests.integration.enrolments.crowd import crowd
 from tests.integration.enrolments.starting import (
+    HELLO,
     HOUR,
     NOW,
     inside,
@@ -25,7 +27,10 @@ from tests.integration.enrolments.starting import (
     written,
 )
 from wagtail_drip.compliance.models import Complaint
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts.consent import COMPLAINT
+from wagtail_drip.contacts.models import Contact, Permission
+from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.enrolments import actions, once, once_outcome
 from wagtail_drip.enrolments.audience import Some
 from wagtail_drip.enrolments.date_triggers import check_due
@@ -33,6 +38,7 @@ from wagtail_drip.enrolments.models import Enrolment, TriggerCheck
 from wagtail_drip.enrolments.once_models import OnceRun
 from wagtail_drip.enrolments.run_due import run_due
 from wagtail_drip.messaging.models import Message
+from wagtail_drip.privacy import merge as merging
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +108,94 @@ def test_at_night_the_rest_waits_until_the_first_texts_have_gone() -> None:
 
     assert (at_night, in_the_morning) == (50, 50)
     assert len(inside()) == 600
+
+
+def test_while_the_first_have_not_come_to_their_text_the_rest_waits() -> None:
+    people = crowd(600)
+    a_day = ("wait_duration", {"amount": 1, "unit": "days"})
+    sequence = written(steps=[a_day, HELLO])
+    start(sequence, first=50)
+    look(NOW)
+    run_due(now=NOW)
+
+    look(*(NOW + number * HOUR for number in range(1, 24)))
+    before_their_text = len(inside())
+    went(people, at=NOW + 24 * HOUR)
+    look(NOW + 24.5 * HOUR, NOW + 26 * HOUR)
+
+    assert before_their_text == 50
+    assert len(inside()) == 600
+
+
+def test_where_no_text_is_to_come_nobody_waits_for_one() -> None:
+    crowd(600)
+    sequence = written(steps=[("add_tag", {"tag": "seen"}), ("wait_duration", {"amount": 9, "unit": "days"})])
+    start(sequence, first=50)
+    look(NOW)
+    run_due(now=NOW)
+
+    look(NOW + HOUR)
+
+    assert len(inside()) == 600
+
+
+def test_who_is_merged_with_one_of_the_first_counts_as_that_person() -> None:
+    people = crowd(600)
+    sequence = written()
+    run = start(sequence, first=50)
+    assert run is not None
+    look(NOW)
+    went(people)
+    first = [person for person in people if person.pk in inside()]
+    others = [person for person in people if person.pk not in inside()]
+    for theirs, into in zip(first[:3], others[:3], strict=True):
+        merging.merge(theirs.pk, into=into.pk, now=NOW)
+    for theirs, into in zip(others[3:6], first[3:6], strict=True):
+        merging.merge(theirs.pk, into=into.pk, now=NOW)
+    merging.merge(first[7].pk, into=first[8].pk, now=NOW)
+
+    say_no(others[:3], at=NOW + timedelta(minutes=5))
+    outcome = once_outcome.of_first(run)
+
+    assert (outcome.people, outcome.waiting, outcome.went, outcome.opted_out) == (49, 0, 50, 3)
+
+
+def test_a_no_that_a_merge_carries_over_is_nobody_s_opt_out() -> None:
+    people = crowd(600)
+    sequence = written()
+    run = start(sequence, first=50)
+    assert run is not None
+    look(NOW)
+    went(people)
+    first = [person for person in people if person.pk in inside()]
+    others = [person for person in people if person.pk not in inside()]
+    say_no(others[:3], at=NOW - HOUR)
+    complained = Consent(
+        group=PurposeGroup.MARKETING, granted=False, source=f"{COMPLAINT}1", method=ConsentMethod.STAFF
+    )
+    contacts.record_consent(
+        contact_id=others[3].pk, site_id=Site.objects.get().pk, consent=complained, now=NOW - HOUR
+    )
+
+    for theirs, into in zip(others[:4], first[:4], strict=True):
+        merging.merge(theirs.pk, into=into.pk, now=NOW + timedelta(minutes=1))
+
+    assert Permission.objects.filter(contact__in=first[:4], granted=False).count() == 4
+    assert once_outcome.of_first(run).opted_out == 0
+
+
+def test_who_of_all_that_entered_has_left_is_found_after_a_merge_too() -> None:
+    people = crowd(4)
+    sequence = written()
+    run = start(sequence)
+    assert run is not None
+    look(NOW)
+    newcomer, stranger = crowd(2)
+    merging.merge(people[0].pk, into=newcomer.pk, now=NOW + HOUR)
+    for person in (newcomer, people[1], stranger):
+        Complaint.objects.create(contact=person, source="staff", recorded_at=NOW + 2 * HOUR)
+
+    assert once_outcome.left(run) == (0, 2)
 
 
 def failing(people: Many[Contact], first: Many[Contact]) -> None:
