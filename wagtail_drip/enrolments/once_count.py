@@ -82,13 +82,17 @@ def counts_of(row: OnceCount) -> Counts:
     return Counts(**row.found)
 
 
+def moment_of(running: Running, *, now: datetime) -> datetime:
+    """Return the moment that is asked about: its date, or now."""
+    timed = running.flow.timed
+    return max(timed.starts_at or now, now) if timed is not None else now
+
+
 def ask(running: Running, *, now: datetime) -> None:
     """Have it counted anew from the beginning, in the background."""
-    timed = running.flow.timed
-    at = max(timed.starts_at or now, now) if timed is not None else now
     fresh: dict[str, Any] = {
         "version_id": running.version_id,
-        "at": at,
+        "at": moment_of(running, now=now),
         "started_at": now,
         "counted_at": None,
         "due_at": now,

@@ -297,6 +297,15 @@ def test_the_list_leads_to_the_page(owner: Client) -> None:
     assert url(other) not in html
 
 
+def test_it_looks_the_same_long_before_its_date(owner: Client) -> None:
+    reachable_contact(first_name="Ada")
+
+    html = page(owner, written(trigger_moment=clock.now() + timedelta(days=9)))
+
+    assert figures(html)["texted"] == "1"
+    assert "Hello Ada." in html
+
+
 def test_words_that_need_care_are_told_of_what_goes(owner: Client, site_id: int) -> None:
     core.change_site_settings(site_id, region="US")
     reachable_contact(first_name="Ada")

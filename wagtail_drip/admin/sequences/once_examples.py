@@ -41,10 +41,9 @@ def examples(request: HttpRequest, running: Running, *, of: int, now: datetime) 
     # Rather more, for some of the audience are not texted: they have stopped, or had enough.
     ids = once_count.a_few(running, n=3 * SHOWN, of=of)
     step, place = once_count.first_text(running.flow), audience.place_of(running)
-    timed = running.flow.timed
-    starts_at = timed.starts_at if timed is not None else None
-    imagined = once_count.imagined_texts(running, step, ids, place, at=now)
-    decided = verdicts(imagined, at=max(starts_at or now, now), now=now)
+    at = once_count.moment_of(running, now=now)
+    imagined = once_count.imagined_texts(running, step, ids, place, at=at)
+    decided = verdicts(imagined, at=at, now=now)
     texts = {
         message.contact_id: once_count.text_of(message)
         for message, decision in zip(imagined, decided, strict=True)
