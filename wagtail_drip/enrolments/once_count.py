@@ -98,7 +98,7 @@ def ask(running: Running, *, now: datetime) -> None:
         "due_at": now,
         "cursor": 0,
         "position": 0,
-        "total": audience.meant(running.flow).count(),
+        "total": 0,
         "found": asdict(Counts()),
         "attempts": 0,
         "error": "",
@@ -168,12 +168,15 @@ def _batch(row: OnceCount, *, limit: int, now: datetime) -> int:
     found = counts_of(row)
     found.add(of(running, timed, ids, at=row.at, now=now))
     is_last = len(ids) < limit
-    position = row.position + len(ids)
+    position, total = row.position + len(ids), row.total
+    if not is_last and row.position and not total:
+        # By a worker: whoever looks at the page of a big shop does not wait for it.
+        total = audience.meant(running.flow).count()
     mine.update(
         found=asdict(found),
         cursor=ids[-1] if ids else row.cursor,
         position=position,
-        total=position if is_last else max(row.total, position),
+        total=position if is_last or 0 < total < position else total,
         counted_at=now if is_last else None,
         due_at=None if is_last else now,
         attempts=0,

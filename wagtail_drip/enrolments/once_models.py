@@ -77,7 +77,7 @@ class OnceCount(models.Model):
     counted_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     cursor = models.BigIntegerField(default=0)
-    # People looked at, and how many there were to look at when it began.
+    # People looked at, and how many there are to look at: 0 until a worker has counted them.
     position = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     # What was found: see once_count.Counts.
