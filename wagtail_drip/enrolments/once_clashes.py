@@ -23,7 +23,7 @@ from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.types import Running
 
-# A text that waits has not waited for longer than this: it would have expired.
+# A text that waits has not waited for longer than this: a step keeps it for 30 days at most.
 LONGEST_WAIT = timedelta(days=40)
 
 
