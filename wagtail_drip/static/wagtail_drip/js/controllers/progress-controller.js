@@ -1,5 +1,7 @@
 (() => {
   const PAUSE = 1500;
+  // What takes a big shop long to answer is asked the less often.
+  const REST = 10;
 
   /**
    * Shows how far something is: asks for its part of the page again while somebody works on it.
@@ -21,6 +23,7 @@
     }
 
     connect() {
+      this.pause = PAUSE;
       this.wait();
     }
 
@@ -30,16 +33,18 @@
 
     wait() {
       if (this.hasPartTarget && this.partTarget.hasAttribute('data-at-work')) {
-        this.timer = window.setTimeout(() => this.ask(), PAUSE);
+        this.timer = window.setTimeout(() => this.ask(), this.pause);
       }
     }
 
     async ask() {
+      const asked = performance.now();
       try {
         const response = await fetch(this.urlValue, { headers: { 'X-Requested-With': 'XMLHttpRequest' } });
         // Logged out or gone: what is shown stays, and a reload says why.
         if (!response.ok || response.redirected) return;
         const part = document.createRange().createContextualFragment(await response.text());
+        this.pause = Math.max(PAUSE, REST * (performance.now() - asked));
         // Nobody who is reading or about to press loses their place.
         const open = [...this.partTarget.querySelectorAll('details[id][open]')].map((each) => each.id);
         const focused = this.partTarget.contains(document.activeElement) && document.activeElement.id;
