@@ -106,6 +106,7 @@ def _receive(text: InboundText, *, own: own_keywords.Read, now: datetime) -> Non
         confirmed = sign_ups.confirm_by_reply(
             text.text,
             inbound_text_id=text.pk,
+            said_at=text.recorded_at,
             is_start=verdict.kind == "start",
             has_started=verdict.kind == "start" and has_effect,
             contact_id=contact.pk,

@@ -35,6 +35,9 @@ from wagtail_drip.messaging.types import OPT_IN_LICENCE, MessageDraft
 
 # A number is asked at most once in so long, whoever types it; a licence is good for as long.
 REST = timedelta(hours=24)
+# Who has said stop hears no question, so START answers a form only where it follows the form so soon that whoever
+# filled it in must be who texts: anybody can type a number, and nobody knows when its owner will text START.
+AT_ONCE = timedelta(hours=1)
 
 
 class TooManySignUps(WagtailDripError):
@@ -132,6 +135,7 @@ def confirm_by_reply(
     text: str,
     *,
     inbound_text_id: int,
+    said_at: datetime,
     is_start: bool,
     has_started: bool,
     contact_id: int,
@@ -143,9 +147,10 @@ def confirm_by_reply(
 
     The contact's lock is held by the caller.
 
+    :param said_at: when the text came, however long it waited to be read.
     :param is_start: whether it is a keyword that starts: who is asked and texts JOIN has said yes as well.
     :param has_started: whether it undid a stop. To a number that has said stop no question goes, so START from that
-        very phone is the answer to what its owner has asked for on the form since.
+        very phone is the answer to what a form asked for within the hour before.
     """
     if not is_start and not keywords.confirmation(text):
         return []
@@ -160,7 +165,11 @@ def confirm_by_reply(
         Message.objects.filter(key__in=by_key, handed_over_at__isnull=False).values_list("key", flat=True)
     )
     confirmed = opt_ins.confirm(
-        [request for key, request in by_key.items() if has_started or key in went],
+        [
+            request
+            for key, request in by_key.items()
+            if key in went or (has_started and said_at - AT_ONCE <= request.requested_at <= said_at)
+        ],
         by="reply",
         now=now,
         inbound_text_id=inbound_text_id,

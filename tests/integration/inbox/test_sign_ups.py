@@ -69,7 +69,7 @@ def send(now: datetime) -> list[str]:
     return [message.text for message in memory.outbox]
 
 
-def reply(words: str, now: datetime, *, number: str = NUMBER) -> InboundText:
+def reply(words: str, now: datetime, *, number: str = NUMBER, read_at: datetime | None = None) -> InboundText:
     text = InboundText.objects.create(
         gateway="default",
         provider_id=f"in-{InboundText.objects.count()}",
@@ -80,7 +80,7 @@ def reply(words: str, now: datetime, *, number: str = NUMBER) -> InboundText:
         recorded_at=now,
         due_at=now,
     )
-    receive_due(now=now)
+    receive_due(now=read_at or now)
     text.refresh_from_db()
     return text
 

@@ -110,6 +110,44 @@ def test_after_a_stop_a_form_and_start_from_their_phone_agree_anew(site: int, no
     assert (projection.differences(), list(sealing.faults([contact.pk]))) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        pytest.param(1, 62, id="longer ago than who fills in a form needs to text"),
+        pytest.param(3, 2, id="filled in after START, which is read late"),
+    ],
+)
+def test_start_does_not_answer_a_form_that_somebody_else_may_have_filled_in(
+    site: int, now: datetime, form: int, start: int
+) -> None:
+    contact = contacts.identify(Identity(phone=NUMBER), now=now)
+    reply("STOP", now)
+    sign_up(site, later(now, form), topic="tea")
+    assert ASK not in send(later(now, form))
+
+    text = reply("START", later(now, start), read_at=later(now, 63))
+
+    assert text.verdict == "start"
+    assert suppressions() == set()
+    assert not may_be_texted(contact, site, topic="tea")
+    assert OptInRequest.objects.get().state == "waiting"
+    sign_up(site, later(now, 64), topic="tea")
+    assert ASK in send(later(now, 64))
+    reply("YES", later(now, 65))
+    assert may_be_texted(contact, site, topic="tea")
+
+
+def test_start_within_the_hour_answers_though_it_is_read_much_later(site: int, now: datetime) -> None:
+    contact = person(site, now)
+    reply("STOP", now)
+    sign_up(site, later(now), topic="tea")
+
+    text = reply("START", later(now, 61), read_at=later(now, 300))
+
+    assert text.verdict == "confirm"
+    assert may_be_texted(contact, site, topic="tea")
+
+
 @pytest.mark.parametrize("words", ["YES", "好的", "hello"])
 def test_after_a_stop_a_form_and_anything_else_opens_nothing(site: int, now: datetime, words: str) -> None:
     contact = person(site, now)
