@@ -72,7 +72,7 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
     )
     if record.granted:
         now = before.get(record.key)
-        if record.method != ConsentMethod.DOUBLE_OPT_IN and _is_complained_of(record.key, before):
+        if record.method != ConsentMethod.DOUBLE_OPT_IN and is_complained_of(record.key, before):
             return {}
         if now is not None and not now.granted and record.at < now.at:
             return {}
@@ -85,7 +85,7 @@ def changes(record: Recorded, before: Mapping[PermissionKey, Standing]) -> dict[
     return closed
 
 
-def _is_complained_of(key: PermissionKey, before: Mapping[PermissionKey, Standing]) -> bool:
+def is_complained_of(key: PermissionKey, before: Mapping[PermissionKey, Standing]) -> bool:
     """Tell whether a complaint holds *key* closed, or would if anybody had decided on it."""
     standing = before.get(key) or before.get(PermissionKey(key.group, key.channel))
     return standing is not None and not standing.granted and standing.is_complaint

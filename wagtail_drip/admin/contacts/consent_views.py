@@ -17,8 +17,9 @@ from wagtail_drip.admin import redaction, words
 from wagtail_drip.admin.contacts import evidence, stops
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT, EXPORT_CONTACT, VIEW_CONTACT, ContactScreen
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import querysets
-from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
+from wagtail_drip.contacts import projection
+from wagtail_drip.contacts.consent import PermissionKey, is_complained_of
+from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import clock
 
 
@@ -129,8 +130,9 @@ class ChangeConsentView(ContactScreen):
 
     def has_complained_of(self, site_id: int, group: str, topic: str) -> bool:
         """Tell whether a complaint holds closed what was just agreed to."""
-        held = querysets.permissions([self.contact.pk], [site_id])
-        return not held.get((self.contact.pk, site_id, group, "sms", topic))
+        held = projection.standings_of({(self.contact.pk, site_id)})
+        key = PermissionKey(group, Channel.SMS, topic)
+        return is_complained_of(key, held.get((self.contact.pk, site_id), {}))
 
     @cached_property
     def is_suppressed(self) -> bool:
