@@ -119,6 +119,9 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         send_once.LOGGED, _("Send once"), _("Started, paused or let go on what goes out once")
     )
     actions.register_action(imports.LOGGED, _("Import contacts"), _("Imported contacts"))
+    actions.register_action(
+        imports.TAKEN_BACK, _("Take a list of numbers back"), _("Took back a list of numbers")
+    )
     word_history.register(actions)
 
 

@@ -14,6 +14,9 @@ from wagtail_drip.core import claims, keys
 BAD_NUMBER = "bad_number"
 # What we judged to be a stop, and staff may overturn: anything surer stands instead of it.
 STOP_PHRASE = "stop_phrase"
+# What somebody put on a list of numbers that are never to be texted. Each list has rows of its own, so that taking one
+# back opens nothing that another list or the person closed.
+LISTED = "list"
 # How the source of what another number of theirs has said begins.
 MERGE = "merge:"
 
@@ -100,6 +103,28 @@ def suppress_hashes(
         unique=["number_hash", "scope", "scope_value"],
     )
     return len(lifted) + len(hashes - known.keys())
+
+
+def suppress_listed(*, phones: Collection[str], list_id: int, now: datetime) -> int:
+    """Suppress the numbers of a list for every sender and site; return how many of them this list had not yet."""
+    return suppress_all(
+        phones=phones,
+        scope="all",
+        scope_value=_list_value(list_id),
+        reason=LISTED,
+        source=f"import:{list_id}",
+        now=now,
+    )
+
+
+def lift_listed(*, list_id: int, now: datetime) -> int:
+    """Take a whole list back, what a merge carried over too; return how many suppressions there were."""
+    rows = Suppression.objects.filter(scope="all", scope_value=_list_value(list_id), lifted_at=None)
+    return rows.update(lifted_at=now)
+
+
+def _list_value(list_id: int) -> str:
+    return f"{LISTED}:{list_id}"
 
 
 def lift(*, phone: str, scope: str = "", scope_value: str = "", now: datetime) -> int:

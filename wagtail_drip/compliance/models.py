@@ -25,11 +25,11 @@ class Suppression(models.Model):
 
     number_hash = models.CharField(max_length=64)
     scope = models.CharField(max_length=8, choices=[("all", "all"), ("sender", "sender"), ("site", "site")])
-    # The sender's "gateway:address" or the site's id; '' for all.
+    # The sender's "gateway:address" or the site's id; of all, which list it stands on, and '' for every other reason.
     scope_value = models.CharField(max_length=160, default="", blank=True)
     reason = models.CharField(
         max_length=32
-    )  # stop_keyword, stop_phrase, stop_page, provider, staff, bad_number, complaint
+    )  # stop_keyword, stop_phrase, stop_page, provider, list, bad_number, erased
     source = models.CharField(max_length=191, default="", blank=True)
     recorded_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)

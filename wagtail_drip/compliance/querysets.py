@@ -28,7 +28,7 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     hashes = {number_hash for each in asked for number_hash in each.number_hashes}
     for number_hash, scope, value in _suppressions(hashes):
-        found[number_hash].add((scope, value))
+        found[number_hash].add((scope, "" if scope == "all" else value))
     if not found:
         return set()
     return {
@@ -40,6 +40,12 @@ def suppressed(asked: Collection[Destination]) -> set[Destination]:
             {("all", ""), ("sender", each.sender), ("site", str(each.site_id))}
         )
     }
+
+
+def closed_to_all(number_hashes: Collection[str]) -> set[str]:
+    """Return those numbers to which no sender of ours may text, for whatever reason, in one query."""
+    rows = Suppression.objects.filter(Among("number_hash", number_hashes), scope="all", lifted_at=None)
+    return set(rows.values_list("number_hash", flat=True))
 
 
 def last_complaints(contact_ids: Collection[int]) -> dict[int, datetime]:

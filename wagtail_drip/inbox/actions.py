@@ -146,13 +146,17 @@ def start(
 
     Marketing that they complained of after they stopped it stays closed: they agree anew, or do not.
 
+    A list of numbers that are never to be texted was somebody else's word: theirs, from their own phone, counts more.
+
     Who was erased may be texted again once they ask for it from their own phone, and has agreed to nothing yet.
 
     A number suppressed for another reason stays so, and what was never agreed to is not agreed to now.
     """
     contact_ids = lock(number)
     # Who texts us has a number that works.
-    from_their_phone = [ERASED, compliance.BAD_NUMBER] if method is ConsentMethod.KEYWORD else []
+    from_their_phone = (
+        [ERASED, compliance.BAD_NUMBER, compliance.LISTED] if method is ConsentMethod.KEYWORD else []
+    )
     reasons = [*BY_THEMSELVES.values(), *from_their_phone]
     stopped = Suppression.objects.filter(
         number_hash__in=keys.number_hashes(number),
@@ -192,11 +196,10 @@ def reached(stopped: list[tuple[str, str]], reach: senders.Reach) -> list[tuple[
     """Return the suppressions that a START to this sender speaks of, whatever a stop counted for back then."""
     of_reach = {
         *reach.scopes,
-        ("all", ""),
         *(("site", str(site_id)) for site_id in reach.site_ids),
         *(("sender", f"{row.sender_gateway}:{row.sender_address}") for row in reach.sites),
     }
-    return sorted(set(stopped) & of_reach)
+    return sorted({pair for pair in stopped if pair in of_reach or pair[0] == "all"})
 
 
 def lock(number: str, *, also: Collection[int] = ()) -> list[int]:

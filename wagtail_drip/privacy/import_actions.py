@@ -11,6 +11,7 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.core import claims, states
 from wagtail_drip.privacy import import_files
 from wagtail_drip.privacy.import_files import Layout, UnreadableFile
@@ -125,6 +126,21 @@ def resume(row: ContactImport, *, now: datetime) -> bool:
 def stop(row: ContactImport, *, now: datetime) -> bool:
     """End an import where it is; what was taken in stays, and its file goes."""
     return _end(row, ImportState.STOPPED, now=now)
+
+
+def take_back(row: ContactImport, *, now: datetime) -> bool:
+    """
+    Let the numbers of a list that is over be texted again, unless another one or they themselves closed them.
+
+    :return: whether this call did it: of two only one does.
+    """
+    with transaction.atomic():
+        for held in claims.lock_in_order(ContactImport.objects.filter(pk=row.pk, state__in=OVER)):
+            if held.plan.get("never_text") and "opened" not in held.done:
+                held.done["opened"] = compliance.lift_listed(list_id=held.pk, now=now)
+                held.save(update_fields=["done"])
+                return True
+    return False
 
 
 def fail(row: ContactImport, code: str, *, now: datetime) -> bool:

@@ -8,16 +8,14 @@ from typing import Any
 
 from wagtail_drip.contacts.taking_in import Outcome
 
-# As they are shown, in this order.
+# As they are shown, in this order: of a list of people, and of one of numbers that are never to be texted.
 NUMBERS = ("new", "changed", "known", "agreed", "withdrawn", "opted_out", "suppressed", "refused")
+NEVER_TEXTED = ("closed", "closed_before", "contacts", "refused")
 
 
-def add(
-    before: Mapping[str, Any], outcomes: Iterable[Outcome], refusals: Iterable[str]
-) -> dict[str, int | dict[str, int]]:
-    """Return the numbers of *before* with those of one more chunk."""
-    found = Counter({name: before.get(name, 0) for name in NUMBERS})
-    reasons = Counter(before.get("reasons", {}))
+def of(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """Return the numbers of people who were, or would be, taken in."""
+    found: Counter[str] = Counter()
     for each in outcomes:
         if not each.is_in:
             continue
@@ -26,8 +24,18 @@ def add(
         found["withdrawn"] += bool(each.withdrawn)
         found["opted_out"] += each.is_opted_out
         found["suppressed"] += each.is_suppressed
+    return found
+
+
+def add(
+    before: Mapping[str, Any], counted: Mapping[str, int], refusals: Iterable[str]
+) -> dict[str, int | dict[str, int]]:
+    """Return the numbers of *before* with those of one more chunk."""
+    found = Counter({name: before.get(name, 0) for name in (*NUMBERS, *NEVER_TEXTED)})
+    found.update(counted)
+    reasons = Counter(before.get("reasons", {}))
     for reason in refusals:
         found["refused"] += 1
         found["suppressed"] += reason == "suppressed"
         reasons[reason] += 1
-    return {**{name: found[name] for name in NUMBERS}, "reasons": dict(reasons)}
+    return {**found, "reasons": dict(reasons)}

@@ -40,6 +40,7 @@ class Plan:
     :param store: under whose name the list's own numbers of people are kept.
     :param overwrite: whether the list is right where it differs from what we know.
     :param proof: None for a list whose people have agreed to nothing.
+    :param never_text: the list's numbers are never to be texted; nobody on it becomes a contact.
     """
 
     columns: Sequence[Column]
@@ -48,9 +49,19 @@ class Plan:
     tags: Sequence[str] = ()
     overwrite: bool = False
     proof: Proof | None = None
+    never_text: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def of_numbers(columns: Sequence[Column], *, region: str) -> Plan:
+    """Return the plan of a list whose numbers are never to be texted: nothing else in it is read."""
+    return Plan(
+        columns=[each for each in columns if each.field in ("phone", "region")],
+        region=region,
+        never_text=True,
+    )
 
 
 def read(stored: Mapping[str, Any]) -> Plan:
@@ -70,7 +81,9 @@ def problems(plan: Plan, *, today: str) -> dict[str, str]:
     found: dict[str, str] = {}
     fields = [column.field for column in plan.columns]
     names = [column.name for column in plan.columns if column.field == ATTRIBUTE]
-    if not set(fields) & set(IDENTIFYING):
+    if plan.never_text and "phone" not in fields:
+        found["columns"] = "no_phone"
+    elif not set(fields) & set(IDENTIFYING):
         found["columns"] = "nobody_named"
     elif len(set(fields) - {ATTRIBUTE}) < len([field for field in fields if field != ATTRIBUTE]):
         found["columns"] = "twice"

@@ -75,6 +75,7 @@ PROBLEMS: dict[str, Any] = {
     "nobody_named": _(
         "Say which column is the phone number, the e-mail address or your own number of people."
     ),
+    "no_phone": _("Say which column is the phone number: that is what is never texted."),
     "twice": _("Two columns are the same. Choose each only once."),
     "attribute_twice": _("Two attributes have the same name. Give each its own."),
     "attribute_name": _(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,10 +28,11 @@ from wagtail_drip.core import claims, clock, garbage, keys, traces
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.privacy import import_actions as actions
-from wagtail_drip.privacy import import_counts, import_files, import_plan
+from wagtail_drip.privacy import import_counts, import_files, import_plan, never_text
 from wagtail_drip.privacy.import_cells import Reader, Refused, keys_of, names_of
 from wagtail_drip.privacy.import_files import Layout, Record, UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
+from wagtail_drip.privacy.import_plan import Plan
 from wagtail_drip.privacy.import_states import AT_WORK, ImportState
 
 logger = logging.getLogger(__name__)
@@ -155,10 +157,10 @@ def _chunk(at_hand: _Open, records: Sequence[Record], *, is_last: bool, now: dat
     for row in claims.claim(_due(now).filter(pk=at_hand.import_id), limit=1):
         if not at_hand.is_at(row):
             return 0
-        outcomes, refused = work(row, records, now=now)
+        counted, refused = work(row, records, now=now)
         is_check = row.state == ImportState.CHECKING
         counts = import_counts.add(
-            row.foreseen if is_check else row.done, outcomes, [each.reason for each in refused]
+            row.foreseen if is_check else row.done, counted, [each.reason for each in refused]
         )
         actions.note_chunk(
             row,
@@ -175,7 +177,7 @@ def _chunk(at_hand: _Open, records: Sequence[Record], *, is_last: bool, now: dat
 
 def work(
     row: ContactImport, records: Sequence[Record], *, now: datetime
-) -> tuple[list[Outcome], list[RefusedLine]]:
+) -> tuple[Counter[str], list[RefusedLine]]:
     """Foresee what these lines of a list would do, or do it, by the list's state, in a fixed number of queries."""
     plan = import_plan.read(row.plan)
     settings = SiteSettings.objects.filter(site_id=row.site_id).first() or SiteSettings()
@@ -200,27 +202,35 @@ def work(
             )
         else:
             wanted.append((record, each))
-    people = [each for _, each in wanted]
-
-    def mark(some: Sequence[Told]) -> Sequence[Told]:
-        return _with_suppressions(some, settings, site_id=row.site_id)
-
-    if row.state == ImportState.CHECKING:
-        outcomes = taking_in.foresee(mark(people), site_id=row.site_id, overwrite=plan.overwrite)
-    else:
-        outcomes = taking_in.take_in(
-            people,
-            site_id=row.site_id,
-            overwrite=plan.overwrite,
-            now=now,
-            staff_user_id=row.by_id,
-            mark_suppressed=mark,
-        )
+    if plan.never_text:
+        numbers = {each.described.phone for _, each in wanted}
+        if row.state == ImportState.CHECKING:
+            return never_text.foresee(numbers), refused
+        return never_text.close(numbers, list_id=row.pk, now=now), refused
+    outcomes = _taken_in(row, plan, [each for _, each in wanted], settings, now=now)
     for (record, _), outcome in zip(wanted, outcomes, strict=True):
         if not outcome.is_in:
             reason = "suppressed" if outcome.is_suppressed else "ambiguous"
             refused.append(RefusedLine(contact_import=row, line=record.line, reason=reason))
-    return outcomes, refused
+    return import_counts.of(outcomes), refused
+
+
+def _taken_in(
+    row: ContactImport, plan: Plan, people: Sequence[Told], settings: SiteSettings, *, now: datetime
+) -> list[Outcome]:
+    def mark(some: Sequence[Told]) -> Sequence[Told]:
+        return _with_suppressions(some, settings, site_id=row.site_id)
+
+    if row.state == ImportState.CHECKING:
+        return taking_in.foresee(mark(people), site_id=row.site_id, overwrite=plan.overwrite)
+    return taking_in.take_in(
+        people,
+        site_id=row.site_id,
+        overwrite=plan.overwrite,
+        now=now,
+        staff_user_id=row.by_id,
+        mark_suppressed=mark,
+    )
 
 
 def _first_lines(row: ContactImport, told: Sequence[tuple[Record, Told]]) -> dict[int, int]:

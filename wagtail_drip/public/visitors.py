@@ -35,7 +35,7 @@ class Visitor:
         rows = Suppression.objects.filter(
             number_hash__in=keys.number_hashes(self.contact.active_phone), lifted_at=None
         ).values_list("scope", "scope_value", "reason")
-        return {reason for scope, value, reason in rows if (scope, value) in self.scopes}
+        return {reason for scope, value, reason in rows if scope == "all" or (scope, value) in self.scopes}
 
     def _withdrawn_by(self) -> set[str]:
         """The same of somebody without a number, who can only withdraw: by which of their own doings they did."""
@@ -50,7 +50,6 @@ class Visitor:
     def scopes(self) -> set[tuple[str, str]]:
         own = next(row for row in self.reach.sites if row.site_id == self.site_id)
         return {
-            ("all", ""),
             ("site", str(self.site_id)),
             ("sender", f"{own.sender_gateway}:{own.sender_address}"),
         }

@@ -16,6 +16,7 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from tests.integration.admin.test_sequence_switches import staff
+from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.privacy import importing
@@ -178,6 +179,7 @@ def test_the_page_asks_as_little_whatever_was_refused(owner: Client, site_id: in
     row = upload(owner, site_id=site_id)
     owner.post(reverse("wagtail_drip_imports:columns", args=[row.pk]), ANSWERS)
     work()
+    owner.get(reverse("wagtail_drip_imports:import", args=[row.pk]))  # what is asked once a process is asked
     asked = []
     for count in (1, 50):
         RefusedLine.objects.bulk_create(
@@ -189,3 +191,53 @@ def test_the_page_asks_as_little_whatever_was_refused(owner: Client, site_id: in
         asked.append(len(queries))
 
     assert asked[0] == asked[1]
+
+
+def test_an_owner_says_that_numbers_are_never_texted_and_takes_the_list_back(
+    owner: Client, site_id: int
+) -> None:
+    row = upload(owner, site_id=site_id)
+    page = reverse("wagtail_drip_imports:import", args=[row.pk])
+    take_back = reverse("wagtail_drip_imports:take_back", args=[row.pk])
+    # What the hidden part of the form would have said is not asked for.
+    given = {**ANSWERS, "meant": "never_text", "source": "", "wording": "", "at": ""}
+    owner.post(reverse("wagtail_drip_imports:columns", args=[row.pk]), given)
+    work()
+
+    foreseen = owner.get(page).content.decode()
+    owner.post(reverse("wagtail_drip_imports:start", args=[row.pk]))
+    work()
+    done = owner.get(page).content.decode()
+    closed = Suppression.objects.filter(lifted_at=None).count()
+    asked = owner.get(take_back).content.decode()
+    answers = [owner.post(take_back, follow=True).content.decode() for _ in range(2)]
+
+    assert 'data-figure="closed">1<' in foreseen
+    assert "Never text these numbers" in foreseen
+    assert "Nobody on this list is given a permission" not in foreseen
+    assert take_back in done
+    assert (closed, Suppression.objects.filter(lifted_at=None).count()) == (1, 0)
+    assert "customers.csv" in asked
+    assert "1 number may be texted again" in answers[0]
+    assert take_back not in answers[0]
+    assert "Nothing was done" in answers[1]
+    assert not Contact.objects.exists()
+    assert ModelLogEntry.objects.filter(action="wagtail_drip.take_list_back").count() == 1
+
+
+def test_who_may_not_change_consent_takes_no_list_back(owner: Client, site_id: int) -> None:
+    row = upload(owner, site_id=site_id)
+    given = {**ANSWERS, "meant": "never_text"}
+    owner.post(reverse("wagtail_drip_imports:columns", args=[row.pk]), given)
+    work()
+    owner.post(reverse("wagtail_drip_imports:start", args=[row.pk]))
+    work()
+    take_back = reverse("wagtail_drip_imports:take_back", args=[row.pk])
+    importer = staff("import_contact")
+
+    page = importer.get(reverse("wagtail_drip_imports:import", args=[row.pk])).content.decode()
+    refused = [importer.get(take_back), importer.post(take_back)]
+
+    assert take_back not in page
+    assert {answer.status_code for answer in refused} == {302}
+    assert Suppression.objects.filter(lifted_at=None).count() == 1

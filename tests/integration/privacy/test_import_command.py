@@ -11,7 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import TestCase
 
+from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Contact
+from wagtail_drip.core import keys
 from wagtail_drip.privacy import importing
 from wagtail_drip.privacy.import_models import ContactImport
 
@@ -101,3 +103,17 @@ def test_what_cannot_be_is_refused_with_a_remedy(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, site_id: int) -> None:
     with pytest.raises(CommandError, match=r"nobody\.csv cannot be opened"):
         run(str(tmp_path / "nobody.csv"))
+
+
+def test_a_list_of_numbers_that_are_never_texted_takes_nobody_in(people: str, site_id: int) -> None:
+    out, err = run(people, "--never-text", "--region", "gb")
+
+    assert out == "Done: 1 closed, 0 closed before, 0 contacts, 1 refused.\n"
+    assert err.startswith("Line 3, Mobile: ")
+    assert Contact.objects.count() == 0
+    assert Suppression.objects.get().number_hash == keys.number_hash("+447400100001")
+
+
+def test_a_list_of_such_numbers_needs_a_column_of_numbers(people: str, site_id: int) -> None:
+    with pytest.raises(CommandError, match="which column is the phone number"):
+        run(people, "--never-text", "--map", "full_name=Name")

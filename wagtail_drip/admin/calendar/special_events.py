@@ -178,7 +178,7 @@ class SpecialEventView(SiteScreen):
 
 
 class DeleteSpecialEventView(SpecialEventView):
-    template_name = "wagtail_drip/admin/delete.html"
+    template_name = "wagtail_drip/admin/confirm.html"
 
     def get_page_title(self) -> str:
         return _("Delete “%(name)s”") % {"name": self.row}

@@ -109,7 +109,7 @@ class BlackoutView(SiteScreen):
 
 
 class DeleteBlackoutView(BlackoutView):
-    template_name = "wagtail_drip/admin/delete.html"
+    template_name = "wagtail_drip/admin/confirm.html"
 
     def get_page_title(self) -> str:
         return _("Delete “%(name)s”") % {"name": self.row}

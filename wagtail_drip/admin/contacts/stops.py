@@ -26,6 +26,7 @@ REASONS: Mapping[str, Any] = {
     "stop_phrase": gettext_lazy("They asked for it by text, in their own words, as we judged it."),
     "stop_page": gettext_lazy("They asked for it on their own page."),
     "provider": gettext_lazy("Your provider says that they asked for it."),
+    "list": gettext_lazy("The number stands on a list of numbers that you never text."),
     "erased": gettext_lazy("Their data was erased."),
 }
 

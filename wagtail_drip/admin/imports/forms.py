@@ -107,6 +107,20 @@ def _column_type(kind: str) -> str:
 
 
 class PlanForm(forms.Form):
+    meant = forms.ChoiceField(
+        label=_("What this list is"),
+        choices=[
+            ("", _("customers to take in")),
+            ("never_text", _("numbers that are never to be texted")),
+        ],
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "drip-meant"}),
+        help_text=_(
+            "Of numbers that are never to be texted only the number is read, and the country: nobody is taken "
+            "in. They stay closed on all your sites whatever else is imported, until you take the list back or "
+            "somebody texts START from that phone."
+        ),
+    )
     region = forms.ChoiceField(
         label=_("Country of numbers without country code"),
         required=False,
@@ -163,6 +177,8 @@ class PlanForm(forms.Form):
 
     def plan(self, columns: Sequence[Column]) -> Plan:
         given = self.cleaned_data
+        if given["meant"]:
+            return import_plan.of_numbers(columns, region=given["region"])
         day: date | None = given["at"]
         proof = None
         if given["groups"]:
@@ -197,6 +213,7 @@ def initial_plan(row: ContactImport) -> tuple[dict[int, dict[str, str]], dict[st
     }
     proof = plan.proof
     rest = {
+        "meant": "never_text" if plan.never_text else "",
         "region": plan.region,
         "store": plan.store,
         "tags": ", ".join(plan.tags),

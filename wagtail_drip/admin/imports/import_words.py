@@ -59,6 +59,9 @@ NUMBERS: dict[str, tuple[Any, Any]] = {
         _("their number has said stop, or cannot be reached: no text goes there"),
     ),
     "refused": (_("Refused"), _("lines that cannot be taken in; see why below")),
+    "closed": (_("Never texted"), _("numbers that could be texted until now")),
+    "closed_before": (_("Closed before"), _("numbers that nobody texted already")),
+    "contacts": (_("Your contacts"), _("people you know who have one of these numbers")),
 }
 
 
@@ -75,8 +78,9 @@ class Reason(NamedTuple):
     number: int
 
 
-def figures(counts: Mapping[str, Any]) -> list[Figure]:
-    return [Figure(name, *NUMBERS[name], counts.get(name, 0)) for name in import_counts.NUMBERS]
+def figures(counts: Mapping[str, Any], *, never_text: bool = False) -> list[Figure]:
+    names = import_counts.NEVER_TEXTED if never_text else import_counts.NUMBERS
+    return [Figure(name, *NUMBERS[name], counts.get(name, 0)) for name in names]
 
 
 def reasons(counts: Mapping[str, Any]) -> list[Reason]:

@@ -20,6 +20,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail.log_actions import log
 
 from wagtail_drip.admin import redaction, safe_cells
+from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT
 from wagtail_drip.admin.imports import import_words as words
 from wagtail_drip.admin.imports.forms import ColumnForm, LayoutForm, PlanForm, UploadForm, initial_plan
 from wagtail_drip.admin.site_screen import menu_item_for
@@ -31,6 +32,7 @@ from wagtail_drip.privacy.import_states import AT_WORK, OVER, ImportState
 
 MAY = "wagtail_drip.import_contact"
 LOGGED = "wagtail_drip.import_contacts"
+TAKEN_BACK = "wagtail_drip.take_list_back"
 SHOWN = 50
 SAMPLES = 4
 
@@ -191,14 +193,18 @@ class ImportView(ImportScreen):
         row = self.row
         counts = row.foreseen if row.state in (ImportState.CHECKING, ImportState.CHECKED) else row.done
         plan = import_plan.read(row.plan) if row.plan else None
+        is_closed = plan is not None and plan.never_text and row.state in OVER and bool(row.position)
+        opened = row.done.get("opened")
         return {
+            "opened": opened,
+            "may_take_back": is_closed and opened is None and self.request.user.has_perm(CHANGE_CONSENT),
             "row": row,
             "plan": plan,
             "state": words.STATES[row.state],
             "is_at_work": row.state in AT_WORK,
             "is_over": row.state in OVER,
             "is_foreseen": row.state in (ImportState.CHECKING, ImportState.CHECKED),
-            "figures": words.figures(counts),
+            "figures": words.figures(counts, never_text=plan is not None and plan.never_text),
             "reasons": words.reasons(counts),
             "error": import_reasons.FILES.get(row.error, "") if row.error else "",
         }
@@ -224,6 +230,40 @@ class StepView(ForImporters, View):
         if not done:
             messages.warning(request, _("Nothing was done: it stands elsewhere by now, as you see."))
         return redirect("wagtail_drip_imports:import", pk)
+
+
+class TakeBackView(ImportScreen):
+    """Asks before the numbers of a list may be texted again, and says afterwards how many there were."""
+
+    template_name = "wagtail_drip/admin/confirm.html"
+    page_title = gettext_lazy("Take this list back")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(CHANGE_CONSENT):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if import_actions.take_back(self.row, now=clock.now()):
+            self.row.refresh_from_db()
+            opened = self.row.done["opened"]
+            log(instance=self.row, action=TAKEN_BACK, user=request.user, data={"numbers": opened})
+            messages.success(request, _("The list was taken back."))
+        else:
+            messages.warning(request, _("Nothing was done: it stands elsewhere by now, as you see."))
+        return redirect("wagtail_drip_imports:import", self.row.pk)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "consequence": _(
+                "Numbers that only “%(name)s” closed may be texted again then, wherever their people have "
+                "agreed. Who said stop, or stands on another list, stays out of reach."
+            )
+            % {"name": self.row.name},
+            "does": self.page_title,
+            "keep_url": reverse("wagtail_drip_imports:import", args=[self.row.pk]),
+        }
 
 
 class RefusedView(ForImporters, View):
@@ -260,6 +300,7 @@ class ImportsViewSet(ViewSet):
             path("", ImportsView.as_view(), name="index"),
             path("<int:pk>/", ImportView.as_view(), name="import"),
             path("<int:pk>/columns/", ColumnsView.as_view(), name="columns"),
+            path("<int:pk>/take-back/", TakeBackView.as_view(), name="take_back"),
             path("<int:pk>/refused.csv", RefusedView.as_view(), name="refused"),
             *steps,
         ]

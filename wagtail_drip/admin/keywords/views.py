@@ -141,7 +141,7 @@ class EditKeywordView(KeywordScreen):
 
 
 class DeleteKeywordView(KeywordScreen):
-    template_name = "wagtail_drip/admin/delete.html"
+    template_name = "wagtail_drip/admin/confirm.html"
     page_title = gettext_lazy("Delete a word")
 
     @transaction.atomic

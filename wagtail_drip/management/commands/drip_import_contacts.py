@@ -15,7 +15,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.core import clock, databases
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.privacy import import_actions, import_columns, import_plan, import_reasons, importing
-from wagtail_drip.privacy.import_counts import NUMBERS
+from wagtail_drip.privacy.import_counts import NEVER_TEXTED, NUMBERS
 from wagtail_drip.privacy.import_files import UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport
 from wagtail_drip.privacy.import_plan import Column, Plan, Proof
@@ -43,6 +43,11 @@ class Command(BaseCommand):
         parser.add_argument("--region", default="", help="The country of numbers without country code: GB.")
         parser.add_argument("--store", default="import", help="Whose numbers of people external_id holds.")
         parser.add_argument("--tag", nargs="+", default=[], help="Tags for everybody on the list.")
+        parser.add_argument(
+            "--never-text",
+            action="store_true",
+            help="Nobody is taken in: the numbers on the list are never to be texted.",
+        )
         parser.add_argument(
             "--overwrite", action="store_true", help="The list is right where it differs from what we know."
         )
@@ -83,18 +88,19 @@ class Command(BaseCommand):
         import_actions.check(row, plan, now=clock.now())
         _wait(row)
         if is_dry:
-            self._tell("It would be:", row.foreseen)
+            self._tell("It would be:", row.foreseen, plan)
         else:
             import_actions.start(row, now=clock.now())
             _wait(row)
-            self._tell("Done:", row.done)
+            self._tell("Done:", row.done, plan)
         for refused in row.refused.order_by("line").iterator(chunk_size=2000):
             why, remedy = import_reasons.reason(refused.reason, refused.other_line)
             where = f", {refused.column}" if refused.column else ""
             self.stderr.write(f"Line {refused.line}{where}: {why} {remedy}".rstrip())
 
-    def _tell(self, title: str, counts: dict[str, Any]) -> None:
-        numbers = ", ".join(f"{counts.get(name, 0)} {name.replace('_', ' ')}" for name in NUMBERS)
+    def _tell(self, title: str, counts: dict[str, Any], plan: Plan) -> None:
+        names = NEVER_TEXTED if plan.never_text else NUMBERS
+        numbers = ", ".join(f"{counts.get(name, 0)} {name.replace('_', ' ')}" for name in names)
         self.stdout.write(f"{title} {numbers}.")
 
 
@@ -121,6 +127,10 @@ def _site(hostname: str | None) -> Site:
 
 def _plan(row: ContactImport, site: Site, options: dict[str, Any]) -> Plan:
     of_site = SiteSettings.objects.filter(site=site).values_list("region", flat=True).first()
+    columns = _columns(row.columns, options["map"])
+    region = (options["region"] or of_site or settings.DEFAULT_REGION).upper()
+    if options["never_text"]:
+        return import_plan.of_numbers(columns, region=region)
     proof = None
     if options["agreed_to"]:
         proof = Proof(
@@ -130,8 +140,8 @@ def _plan(row: ContactImport, site: Site, options: dict[str, Any]) -> Plan:
             at=options["agreed_at"],
         )
     return Plan(
-        columns=_columns(row.columns, options["map"]),
-        region=(options["region"] or of_site or settings.DEFAULT_REGION).upper(),
+        columns=columns,
+        region=region,
         store=options["store"],
         tags=options["tag"],
         overwrite=options["overwrite"],
