@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
+from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -111,3 +112,39 @@ def test_an_owner_imports_customers(page: Page, tmp_path: Path) -> None:
         page.get_by_role("link", name="Download every refused line").click()
     assert "手机号" in Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert Contact.objects.filter(tags__tag="vip").count() == PEOPLE
+
+
+def test_an_owner_says_which_numbers_are_never_texted_and_takes_it_back(page: Page, tmp_path: Path) -> None:
+    core.change_site_settings(Site.objects.get(is_default_site=True).pk, region="GB")
+    opt_outs = tmp_path / "opt-outs.csv"
+    opt_outs.write_text(
+        "Mobile,Name,When\n07400 100001,Ada,2026-01-02\n07400 100002,Grace,2026-01-03\nnone,,\n"
+    )
+    page.goto("/admin/text-messages/imports/")
+    page.get_by_label("List of customers").set_input_files(opt_outs)
+    page.get_by_role("button", name="Upload").click()
+
+    page.get_by_label("numbers that are never to be texted").check()
+    # Nothing is asked of such a list that is not read.
+    expect(page.get_by_label("Where they agreed")).to_be_hidden()
+    expect(page.get_by_label("Tags for everybody on the list")).to_be_hidden()
+    shoot(page, "never-1-columns")
+    page.get_by_role("button", name="Check the list").click()
+    while importing.import_due(now=clock.now()):
+        pass
+    expect(page.locator("[data-figure=closed]")).to_have_text("2")
+    everywhere(page, "never-2-checked")
+    page.get_by_role("button", name="Never text these numbers").click()
+    while importing.import_due(now=clock.now()):
+        pass
+    expect(page.get_by_text("taken in", exact=True)).to_be_visible()
+    everywhere(page, "never-3-done")
+    assert Suppression.objects.filter(reason="list", lifted_at=None).count() == 2
+
+    page.get_by_role("link", name="Take this list back").click()
+    everywhere(page, "never-4-asked")
+    page.get_by_role("button", name="Take this list back").click()
+    expect(page.get_by_text("2 numbers may be texted again")).to_be_visible()
+    everywhere(page, "never-5-taken-back")
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+    assert not Contact.objects.exists()
