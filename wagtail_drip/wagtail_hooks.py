@@ -15,7 +15,7 @@ from wagtail.snippets.models import register_snippet
 
 from wagtail_drip.admin import content_checks
 from wagtail_drip.admin.alarms import WorkersBanner
-from wagtail_drip.admin.contacts import bulk, complaints, lists, stops
+from wagtail_drip.admin.contacts import bulk, complaints, handing_on, lists, stops
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
 from wagtail_drip.admin.judged import views as judged
@@ -107,6 +107,11 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         stops.LOGGED,
         _("Text a number again"),
         _("Let this number be texted again, to which texts had failed"),
+    )
+    actions.register_action(
+        handing_on.LOGGED,
+        _("Take a number from a contact"),
+        _("Took the number from this contact, for somebody else has it"),
     )
     actions.register_action(keywords.ADDED, _("Add a stop or help word"), _("Added a stop or help word"))
     actions.register_action(

@@ -11,7 +11,8 @@ from django.db import connection
 from wagtail_drip.contacts import cleaning, projection, sealing
 from wagtail_drip.contacts.consent import changes
 from wagtail_drip.contacts.models import ConsentRecord, Permission
-from wagtail_drip.contacts.types import Consent
+from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, PurposeGroup
+from wagtail_drip.core.among import Among
 
 
 def append(
@@ -70,6 +71,48 @@ def append_each(
         )
     project(changed.values())
     return records
+
+
+def close_all(
+    contact_ids: Collection[int],
+    *,
+    source: str,
+    method: ConsentMethod,
+    wording: str = "",
+    before: datetime | None = None,
+    now: datetime,
+    staff_user_id: int | None = None,
+) -> None:
+    """
+    Close whatever these contacts agreed to, on every site; their locks are held by the caller.
+
+    On record like every other change, so that the projection stays what the records say.
+
+    :param before: only what they agreed to before.
+    """
+    agreed = Permission.objects.filter(Among("contact_id", contact_ids), granted=True)
+    if before is not None:
+        agreed = agreed.filter(record__at__lt=before)
+    append_each(
+        [
+            (
+                row.contact_id,
+                row.site_id,
+                Consent(
+                    group=PurposeGroup(row.group),
+                    granted=False,
+                    source=source,
+                    method=method,
+                    wording=wording,
+                    channel=Channel(row.channel),
+                    topic=row.topic,
+                ),
+            )
+            for row in agreed.order_by("contact_id", "site_id", "group", "channel", "topic")
+        ],
+        now=now,
+        staff_user_id=staff_user_id,
+    )
 
 
 def project(rows: Iterable[Permission]) -> None:

@@ -12,6 +12,7 @@ from wagtail_drip.compliance.models import Complaint
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.merging import CARRIED
 from wagtail_drip.contacts.models import ConsentRecord
+from wagtail_drip.contacts.releasing import SOURCE as RELEASED
 from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup
 from wagtail_drip.core.among import Among
 from wagtail_drip.enrolments import targets
@@ -91,14 +92,14 @@ def _before_a_text(rows: Sequence[Enrolment]) -> list[Enrolment]:
 
 
 def _refusals(site_ids: Collection[int], *, since: datetime) -> QuerySet[ConsentRecord]:
-    """Return who said no to marketing themselves; a step of a sequence that ends a topic is no opt-out."""
+    """Return who said no to marketing themselves; a step of a sequence that ends a topic is none."""
     records = ConsentRecord.objects.filter(
         site_id__in=site_ids,
         purpose_group=PurposeGroup.MARKETING,
         granted=False,
         recorded_at__gte=since,
     )
-    return records.exclude(method=ConsentMethod.SEQUENCE).exclude(CARRIED)
+    return records.exclude(method=ConsentMethod.SEQUENCE).exclude(CARRIED).exclude(source=RELEASED)
 
 
 def left(run: OnceRun) -> tuple[int, int]:

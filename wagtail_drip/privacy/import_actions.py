@@ -16,7 +16,7 @@ from wagtail_drip.core import claims, states
 from wagtail_drip.privacy import import_files
 from wagtail_drip.privacy.import_files import Layout, UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
-from wagtail_drip.privacy.import_plan import Plan
+from wagtail_drip.privacy.import_plan import NEVER_TEXT, Plan
 from wagtail_drip.privacy.import_states import OVER, TRANSITIONS, ImportState
 
 # A list that nobody goes on with is personal data that lies about.
@@ -136,7 +136,7 @@ def take_back(row: ContactImport, *, now: datetime) -> bool:
     """
     with transaction.atomic():
         for held in claims.lock_in_order(ContactImport.objects.filter(pk=row.pk, state__in=OVER)):
-            if held.plan.get("never_text") and "opened" not in held.done:
+            if held.plan.get("meant") == NEVER_TEXT and "opened" not in held.done:
                 held.done["opened"] = compliance.lift_listed(list_id=held.pk, now=now)
                 held.save(update_fields=["done"])
                 return True

@@ -7,10 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wagtail_drip.contacts.taking_in import Outcome
+from wagtail_drip.privacy import import_plan
 
-# As they are shown, in this order: of a list of people, and of one of numbers that are never to be texted.
+# As they are shown, in this order: of a list of people, of numbers that are never to be texted, and of numbers that
+# somebody else has by now.
 NUMBERS = ("new", "changed", "known", "agreed", "withdrawn", "opted_out", "suppressed", "refused")
 NEVER_TEXTED = ("closed", "closed_before", "contacts", "refused")
+CHANGED_HANDS = ("let_go", "still_theirs", "unknown", "refused")
+_ALL = tuple(dict.fromkeys((*NUMBERS, *NEVER_TEXTED, *CHANGED_HANDS)))
+
+
+def shown(meant: str) -> tuple[str, ...]:
+    """Return which numbers say what a list does that is of this, one of ``import_plan.MEANT``."""
+    return {import_plan.NEVER_TEXT: NEVER_TEXTED, import_plan.CHANGED_HANDS: CHANGED_HANDS}.get(
+        meant, NUMBERS
+    )
 
 
 def of(outcomes: Iterable[Outcome]) -> Counter[str]:
@@ -31,7 +42,7 @@ def add(
     before: Mapping[str, Any], counted: Mapping[str, int], refusals: Iterable[str]
 ) -> dict[str, int | dict[str, int]]:
     """Return the numbers of *before* with those of one more chunk."""
-    found = Counter({name: before.get(name, 0) for name in (*NUMBERS, *NEVER_TEXTED)})
+    found = Counter({name: before.get(name, 0) for name in _ALL})
     found.update(counted)
     reasons = Counter(before.get("reasons", {}))
     for reason in refusals:

@@ -10,6 +10,9 @@ from wagtail_drip.privacy.import_columns import ATTRIBUTE, ATTRIBUTE_NAME, FIELD
 
 IDENTIFYING = ("phone", "email", "external_id")
 GROUPS = ("marketing", "transactional")
+# What a list is of: people to take in, numbers that are never to be texted, numbers that somebody else has by now.
+PEOPLE, NEVER_TEXT, CHANGED_HANDS = "", "never_text", "changed_hands"
+MEANT = (PEOPLE, NEVER_TEXT, CHANGED_HANDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,8 @@ class Plan:
     :param store: under whose name the list's own numbers of people are kept.
     :param overwrite: whether the list is right where it differs from what we know.
     :param proof: None for a list whose people have agreed to nothing.
-    :param never_text: the list's numbers are never to be texted; nobody on it becomes a contact.
+    :param meant: one of MEANT. Of a list of numbers nobody becomes a contact.
+    :param day: of numbers that changed hands: on which day at the latest (ISO 8601).
     """
 
     columns: Sequence[Column]
@@ -49,18 +53,24 @@ class Plan:
     tags: Sequence[str] = ()
     overwrite: bool = False
     proof: Proof | None = None
-    never_text: bool = False
+    meant: str = PEOPLE
+    day: str = ""
+
+    @property
+    def is_of_numbers(self) -> bool:
+        return self.meant != PEOPLE
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def of_numbers(columns: Sequence[Column], *, region: str) -> Plan:
-    """Return the plan of a list whose numbers are never to be texted: nothing else in it is read."""
+def of_numbers(columns: Sequence[Column], *, meant: str, region: str, day: str = "") -> Plan:
+    """Return the plan of a list of numbers: nothing else in it is read."""
     return Plan(
         columns=[each for each in columns if each.field in ("phone", "region")],
         region=region,
-        never_text=True,
+        meant=meant,
+        day=day if meant == CHANGED_HANDS else "",
     )
 
 
@@ -81,7 +91,7 @@ def problems(plan: Plan, *, today: str) -> dict[str, str]:
     found: dict[str, str] = {}
     fields = [column.field for column in plan.columns]
     names = [column.name for column in plan.columns if column.field == ATTRIBUTE]
-    if plan.never_text and "phone" not in fields:
+    if plan.is_of_numbers and "phone" not in fields:
         found["columns"] = "no_phone"
     elif not set(fields) & set(IDENTIFYING):
         found["columns"] = "nobody_named"
@@ -93,6 +103,11 @@ def problems(plan: Plan, *, today: str) -> dict[str, str]:
         found["columns"] = "attribute_name"
     elif any(column.field not in FIELDS or column.type not in TYPES for column in plan.columns):
         found["columns"] = "unknown_field"
+    if plan.meant == CHANGED_HANDS:
+        if not plan.day:
+            found["day"] = "no_day"
+        elif plan.day > today:
+            found["day"] = "future_day"
     proof = plan.proof
     if proof is not None:
         if not proof.groups or not set(proof.groups) <= set(GROUPS):

@@ -75,7 +75,11 @@ PROBLEMS: dict[str, Any] = {
     "nobody_named": _(
         "Say which column is the phone number, the e-mail address or your own number of people."
     ),
-    "no_phone": _("Say which column is the phone number: that is what is never texted."),
+    "no_phone": _("Say which column is the phone number: nothing else of such a list counts."),
+    "no_day": _(
+        "Write the day by which these numbers had changed hands: whoever agreed later is the new owner."
+    ),
+    "future_day": _("This date is yet to come. Write the day by which these numbers had changed hands."),
     "twice": _("Two columns are the same. Choose each only once."),
     "attribute_twice": _("Two attributes have the same name. Give each its own."),
     "attribute_name": _(

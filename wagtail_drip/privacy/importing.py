@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO
 from zoneinfo import ZoneInfo
 
@@ -27,8 +27,8 @@ from wagtail_drip.contacts.taking_in import ChangedMeanwhile, Outcome, Told
 from wagtail_drip.core import claims, clock, garbage, keys, traces
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.privacy import changed_hands, import_counts, import_files, import_plan, never_text
 from wagtail_drip.privacy import import_actions as actions
-from wagtail_drip.privacy import import_counts, import_files, import_plan, never_text
 from wagtail_drip.privacy.import_cells import Reader, Refused, keys_of, names_of
 from wagtail_drip.privacy.import_files import Layout, Record, UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
@@ -202,17 +202,30 @@ def work(
             )
         else:
             wanted.append((record, each))
-    if plan.never_text:
+    if plan.is_of_numbers:
         numbers = {each.described.phone for _, each in wanted}
-        if row.state == ImportState.CHECKING:
-            return never_text.foresee(numbers), refused
-        return never_text.close(numbers, list_id=row.pk, now=now), refused
+        return _of_numbers(row, plan, numbers, reader, now=now), refused
     outcomes = _taken_in(row, plan, [each for _, each in wanted], settings, now=now)
     for (record, _), outcome in zip(wanted, outcomes, strict=True):
         if not outcome.is_in:
             reason = "suppressed" if outcome.is_suppressed else "ambiguous"
             refused.append(RefusedLine(contact_import=row, line=record.line, reason=reason))
     return import_counts.of(outcomes), refused
+
+
+def _of_numbers(
+    row: ContactImport, plan: Plan, numbers: set[str], reader: Reader, *, now: datetime
+) -> Counter[str]:
+    is_check = row.state == ImportState.CHECKING
+    if plan.meant == import_plan.NEVER_TEXT:
+        if is_check:
+            return never_text.foresee(numbers)
+        return never_text.close(numbers, list_id=row.pk, now=now)
+    # The list speaks of the whole of that day.
+    since = reader.moment(plan.day, None) + timedelta(days=1)
+    if is_check:
+        return changed_hands.foresee(numbers, since=since)
+    return changed_hands.let_go(numbers, since=since, source=row.name, now=now, staff_user_id=row.by_id)
 
 
 def _taken_in(

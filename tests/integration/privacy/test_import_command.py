@@ -117,3 +117,13 @@ def test_a_list_of_numbers_that_are_never_texted_takes_nobody_in(people: str, si
 def test_a_list_of_such_numbers_needs_a_column_of_numbers(people: str, site_id: int) -> None:
     with pytest.raises(CommandError, match="which column is the phone number"):
         run(people, "--never-text", "--map", "full_name=Name")
+
+
+def test_a_list_of_numbers_that_changed_hands_needs_a_date(people: str, site_id: int) -> None:
+    out, _ = run(people, "--changed-hands", "2026-01-31", "--region", "gb")
+
+    assert out == "Done: 0 let go, 0 still theirs, 1 unknown, 1 refused.\n"
+    with pytest.raises(CommandError, match="2026-31-01 is no date"):
+        run(people, "--changed-hands", "2026-31-01")
+    with pytest.raises(CommandError, match="Choose --never-text or --changed-hands"):
+        run(people, "--changed-hands", "2026-01-31", "--never-text")

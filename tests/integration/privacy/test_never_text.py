@@ -33,7 +33,7 @@ STRANGER = "+447400999999"
 
 
 def never() -> Plan:
-    return import_plan.of_numbers([Column(place=0, field="phone")], region="GB")
+    return import_plan.of_numbers([Column(place=0, field="phone")], meant="never_text", region="GB")
 
 
 def closed(*phones: str, now: datetime) -> ContactImport:
@@ -148,7 +148,9 @@ def test_a_merge_carries_the_list_over_and_taking_it_back_opens_both(
 def test_a_list_without_numbers_is_refused_before_it_is_read() -> None:
     columns = [Column(place=0, field="email")]
 
-    found = import_plan.problems(import_plan.of_numbers(columns, region="GB"), today="2026-01-01")
+    found = import_plan.problems(
+        import_plan.of_numbers(columns, meant="never_text", region="GB"), today="2026-01-01"
+    )
 
     assert found == {"columns": "no_phone"}
 
@@ -159,7 +161,7 @@ def test_nothing_but_the_number_and_its_country_is_read(now: datetime, open_site
 
     row = imported(
         "Mobile,Country,E-mail,Agreed\n07400 999999,GB,no address,perhaps\n",
-        import_plan.of_numbers(columns, region="US"),
+        import_plan.of_numbers(columns, meant="never_text", region="US"),
         now=now,
     )
 

@@ -22,6 +22,7 @@ from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
 from wagtail_drip.admin.contacts.exporting import ExportView
+from wagtail_drip.admin.contacts.handing_on import HandOnView
 from wagtail_drip.admin.contacts.limits import LimitsView
 from wagtail_drip.admin.contacts.screens import CHANGE_CONSENT
 from wagtail_drip.admin.read_only import ReadOnlyIndexView, ReadOnlyInspectView, ReadOnlyViewSet
@@ -347,6 +348,7 @@ class ContactViewSet(ReadOnlyViewSet):
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
             path("<int:pk>/complaint/", ComplaintView.as_view(), name="complaint"),
             path("<int:pk>/text-again/", stops.TextAgainView.as_view(), name="text_again"),
+            path("<int:pk>/hand-on/", HandOnView.as_view(), name="hand_on"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/merge/", merging.MergeView.as_view(), name="merge"),
             path("<int:pk>/merge/<int:merge_id>/undo/", merging.UndoMergeView.as_view(), name="undo_merge"),

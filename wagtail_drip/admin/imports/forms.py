@@ -111,15 +111,23 @@ class PlanForm(forms.Form):
         label=_("What this list is"),
         choices=[
             ("", _("customers to take in")),
-            ("never_text", _("numbers that are never to be texted")),
+            (import_plan.NEVER_TEXT, _("numbers that are never to be texted")),
+            (import_plan.CHANGED_HANDS, _("numbers that somebody else has by now")),
         ],
         required=False,
         widget=forms.RadioSelect(attrs={"class": "drip-meant"}),
         help_text=_(
-            "Of numbers that are never to be texted only the number is read, and the country: nobody is taken "
-            "in. They stay closed on all your sites whatever else is imported, until you take the list back or "
-            "somebody texts START from that phone."
+            "Of a list of numbers only the number is read, and the country: nobody is taken in. Numbers that are "
+            "never to be texted stay closed on all your sites whatever else is imported, until you take the list "
+            "back or somebody texts START from that phone. Numbers that somebody else has by now are taken from "
+            "their contacts, and what these had agreed to ends; that cannot be taken back."
         ),
+    )
+    day = forms.DateField(
+        label=_("The day by which the numbers had changed hands"),
+        required=False,
+        widget=AdminDateInput,
+        help_text=_("Whoever agreed after that day is the new owner, and keeps the number."),
     )
     region = forms.ChoiceField(
         label=_("Country of numbers without country code"),
@@ -178,7 +186,13 @@ class PlanForm(forms.Form):
     def plan(self, columns: Sequence[Column]) -> Plan:
         given = self.cleaned_data
         if given["meant"]:
-            return import_plan.of_numbers(columns, region=given["region"])
+            changed_on: date | None = given["day"]
+            return import_plan.of_numbers(
+                columns,
+                meant=given["meant"],
+                region=given["region"],
+                day=changed_on.isoformat() if changed_on else "",
+            )
         day: date | None = given["at"]
         proof = None
         if given["groups"]:
@@ -213,7 +227,8 @@ def initial_plan(row: ContactImport) -> tuple[dict[int, dict[str, str]], dict[st
     }
     proof = plan.proof
     rest = {
-        "meant": "never_text" if plan.never_text else "",
+        "meant": plan.meant,
+        "day": plan.day,
         "region": plan.region,
         "store": plan.store,
         "tags": ", ".join(plan.tags),

@@ -61,7 +61,18 @@ NUMBERS: dict[str, tuple[Any, Any]] = {
     "refused": (_("Refused"), _("lines that cannot be taken in; see why below")),
     "closed": (_("Never texted"), _("numbers that could be texted until now")),
     "closed_before": (_("Closed before"), _("numbers that nobody texted already")),
+    "let_go": (_("Taken from its owner"), _("and what they had agreed to ends")),
+    "still_theirs": (_("Agreed since"), _("they have the number now: only what is older ends")),
+    "unknown": (_("Not yours"), _("numbers that none of your contacts has")),
     "contacts": (_("Your contacts"), _("people you know who have one of these numbers")),
+}
+
+
+# By what a list is of.
+STARTS: dict[str, Any] = {
+    "": _("Start the import"),
+    "never_text": _("Never text these numbers"),
+    "changed_hands": _("Take these numbers from their contacts"),
 }
 
 
@@ -78,9 +89,8 @@ class Reason(NamedTuple):
     number: int
 
 
-def figures(counts: Mapping[str, Any], *, never_text: bool = False) -> list[Figure]:
-    names = import_counts.NEVER_TEXTED if never_text else import_counts.NUMBERS
-    return [Figure(name, *NUMBERS[name], counts.get(name, 0)) for name in names]
+def figures(counts: Mapping[str, Any], *, meant: str = "") -> list[Figure]:
+    return [Figure(name, *NUMBERS[name], counts.get(name, 0)) for name in import_counts.shown(meant)]
 
 
 def reasons(counts: Mapping[str, Any]) -> list[Reason]:

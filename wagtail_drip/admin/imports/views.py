@@ -193,7 +193,8 @@ class ImportView(ImportScreen):
         row = self.row
         counts = row.foreseen if row.state in (ImportState.CHECKING, ImportState.CHECKED) else row.done
         plan = import_plan.read(row.plan) if row.plan else None
-        is_closed = plan is not None and plan.never_text and row.state in OVER and bool(row.position)
+        meant = plan.meant if plan is not None else import_plan.PEOPLE
+        is_closed = meant == import_plan.NEVER_TEXT and row.state in OVER and bool(row.position)
         opened = row.done.get("opened")
         return {
             "opened": opened,
@@ -204,7 +205,8 @@ class ImportView(ImportScreen):
             "is_at_work": row.state in AT_WORK,
             "is_over": row.state in OVER,
             "is_foreseen": row.state in (ImportState.CHECKING, ImportState.CHECKED),
-            "figures": words.figures(counts, never_text=plan is not None and plan.never_text),
+            "figures": words.figures(counts, meant=meant),
+            "starts": words.STARTS[meant],
             "reasons": words.reasons(counts),
             "error": import_reasons.FILES.get(row.error, "") if row.error else "",
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from wagtail.models import Site
 from wagtail_drip.conf import settings
 from wagtail_drip.core import clock, databases
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.privacy import import_actions, import_columns, import_plan, import_reasons, importing
-from wagtail_drip.privacy.import_counts import NEVER_TEXTED, NUMBERS
+from wagtail_drip.privacy import (
+    import_actions,
+    import_columns,
+    import_counts,
+    import_plan,
+    import_reasons,
+    importing,
+)
 from wagtail_drip.privacy.import_files import UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport
 from wagtail_drip.privacy.import_plan import Column, Plan, Proof
@@ -47,6 +54,11 @@ class Command(BaseCommand):
             "--never-text",
             action="store_true",
             help="Nobody is taken in: the numbers on the list are never to be texted.",
+        )
+        parser.add_argument(
+            "--changed-hands",
+            metavar="DATE",
+            help="Nobody is taken in: somebody else had the numbers on the list by that day, 2026-03-31.",
         )
         parser.add_argument(
             "--overwrite", action="store_true", help="The list is right where it differs from what we know."
@@ -99,7 +111,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Line {refused.line}{where}: {why} {remedy}".rstrip())
 
     def _tell(self, title: str, counts: dict[str, Any], plan: Plan) -> None:
-        names = NEVER_TEXTED if plan.never_text else NUMBERS
+        names = import_counts.shown(plan.meant)
         numbers = ", ".join(f"{counts.get(name, 0)} {name.replace('_', ' ')}" for name in names)
         self.stdout.write(f"{title} {numbers}.")
 
@@ -129,8 +141,12 @@ def _plan(row: ContactImport, site: Site, options: dict[str, Any]) -> Plan:
     of_site = SiteSettings.objects.filter(site=site).values_list("region", flat=True).first()
     columns = _columns(row.columns, options["map"])
     region = (options["region"] or of_site or settings.DEFAULT_REGION).upper()
+    if options["never_text"] and options["changed_hands"]:
+        raise CommandError("Choose --never-text or --changed-hands: a list is one of them.")
     if options["never_text"]:
-        return import_plan.of_numbers(columns, region=region)
+        return import_plan.of_numbers(columns, meant=import_plan.NEVER_TEXT, region=region)
+    if day := options["changed_hands"]:
+        return import_plan.of_numbers(columns, meant=import_plan.CHANGED_HANDS, region=region, day=_day(day))
     proof = None
     if options["agreed_to"]:
         proof = Proof(
@@ -147,6 +163,14 @@ def _plan(row: ContactImport, site: Site, options: dict[str, Any]) -> Plan:
         overwrite=options["overwrite"],
         proof=proof,
     )
+
+
+def _day(text: str) -> str:
+    """:raises CommandError: if it is no date."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise CommandError(f"--changed-hands: {text} is no date. Write it as 2026-03-31.") from error
 
 
 def _columns(headers: Sequence[str], told: Sequence[str]) -> list[Column]:
