@@ -124,7 +124,13 @@ def test_an_owner_says_which_numbers_are_never_texted_and_takes_it_back(page: Pa
     page.get_by_label("List of customers").set_input_files(opt_outs)
     page.get_by_role("button", name="Upload").click()
 
+    day = page.get_by_label("The day by which the numbers had changed hands")
+    expect(day).to_be_hidden()
+    page.get_by_label("numbers that somebody else has by now").check()
+    expect(day).to_be_visible()
+    shoot(page, "hands-columns")
     page.get_by_label("numbers that are never to be texted").check()
+    expect(day).to_be_hidden()
     # Nothing is asked of such a list that is not read.
     expect(page.get_by_label("Where they agreed")).to_be_hidden()
     expect(page.get_by_label("Tags for everybody on the list")).to_be_hidden()
