@@ -35,17 +35,18 @@ class ReadyView(SiteScreen):
     template_name = "wagtail_drip/admin/ready/ready.html"
     header_icon = "check"
 
-    def get_page_title(self) -> str:
-        if not self.place:
-            return _("Are you ready?")
-        return _("Are you ready to text customers in %(country)s?") % {"country": places.name_of(self.place)}
+    page_title = gettext_lazy("Are you ready to text customers?")
+
+    def get_page_subtitle(self) -> str:
+        # In no sentence: some countries' names want an article there, in English and elsewhere.
+        return places.name_of(self.place) if self.place else ""
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = {
             "url": reverse("wagtail_drip_settings:site", args=[self.site.pk]),
             "label": _("Text message settings"),
         }
-        return [*self.breadcrumbs_items, above, {"url": "", "label": self.get_page_title()}]
+        return [*self.breadcrumbs_items, above, {"url": "", "label": str(self.page_title)}]
 
     @cached_property
     def people(self) -> dict[str, int]:
