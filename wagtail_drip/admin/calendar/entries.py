@@ -1,7 +1,7 @@
 """
 What may stand in the calendar. A kind of entry joins by one line in ``KINDS``.
 
-A kind has a slug (also its colour in ``screens.css``, as ``drip-entry--<slug>``), a name, and yields its entries
+A kind has a slug (also its colour in ``times.css``, as ``drip-entry--<slug>``), a name, and yields its entries
 between two dates in one query however many there are. Where people may add one, it names the address.
 """
 
