@@ -46,6 +46,10 @@ def test_the_number_is_taken_from_the_contact_with_a_reason(
     assert untouched == contact.phone
     assert "The number was taken from this contact" in done
     assert hand_on(contact) not in done
+    assert "No longer agreed to marketing texts" in done
+    assert "Said no" not in done
+    assert "somebody else has the number by now" in done
+    assert "number_released" not in done
     assert "Nothing was changed" in again
     assert Contact.objects.get().active_phone is None
     records = ConsentRecord.objects.filter(granted=False)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
 from wagtail_drip.admin import redaction, words
+from wagtail_drip.admin.contacts import record_words
 from wagtail_drip.contacts import chain, querysets, sealing
 from wagtail_drip.contacts.models import ConsentRecord, Contact, OptInRequest
 from wagtail_drip.inbox import sign_ups
@@ -91,8 +92,7 @@ class Entry:
 
     @property
     def heading(self) -> str:
-        values = {"what": words.PURPOSE_GROUPS.get(self.record.purpose_group, self.record.purpose_group)}
-        return _("Agreed to %(what)s") % values if self.record.granted else _("Said no to %(what)s") % values
+        return record_words.heading(self.record)
 
     @property
     def fault_words(self) -> str:
@@ -108,7 +108,7 @@ class Entry:
         told = [
             (_("Site"), self.site),
             (_("Topic"), record.topic),
-            (_("Where"), record.source),
+            (_("Where"), record_words.source(record)),
             (_("How"), words.CONSENT_METHODS.get(record.method, record.method)),
             (_("Shown by"), page if record.page_id else ""),
             (_("Wording"), record.wording_version),

@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wagtail_drip.admin import redaction, words
+from wagtail_drip.admin.contacts import record_words
 from wagtail_drip.compliance.models import COMPLAINT_SOURCES, Complaint
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import ConsentRecord, Permission
@@ -160,18 +161,16 @@ def _readable(name: str, value: Any, kind: str) -> Any:
 
 def _consent(contact_ids: Collection[int], most: int) -> Iterable[Entry]:
     for row in ConsentRecord.objects.filter(contact__in=contact_ids).order_by("-at")[:most]:
-        values = {"what": words.PURPOSE_GROUPS.get(row.purpose_group, row.purpose_group)}
-        title = _("Agreed to %(what)s") % values if row.granted else _("Said no to %(what)s") % values
         yield Entry(
             at=row.at,
             kind="consent",
-            title=title,
+            title=record_words.heading(row),
             text=row.wording,
             is_good=row.granted,
             icon="check" if row.granted else "cross",
             details=[
                 *([(_("Topic"), row.topic)] if row.topic else []),
-                (_("Where"), row.source),
+                (_("Where"), record_words.source(row)),
                 (_("How"), words.CONSENT_METHODS.get(row.method, row.method)),
             ],
         )

@@ -17,7 +17,7 @@ from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import redaction, searching, words, zones
-from wagtail_drip.admin.contacts import bought, lists, merging, own_pages, stops, timeline
+from wagtail_drip.admin.contacts import bought, lists, merging, own_pages, record_words, stops, timeline
 from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
@@ -316,7 +316,9 @@ class ContactInspectView(ReadOnlyInspectView):
             "segments": segments.names_of(self.object.pk),
             "stages": segments.stage_history(self.object.pk, limit=MOST_STAGES),
             "bought": bought.of(self.object.pk),
-            "permissions": timeline.permissions(self.object.pk),
+            "permissions": [
+                (row, record_words.source(row.record)) for row in timeline.permissions(self.object.pk)
+            ],
             "own_pages": own_pages.addresses(self.object) if self._may_change_consent else [],
             "is_paused": self.object.paused_until is not None and self.object.paused_until > clock.now(),
             "is_restricted": self.object.restricted_at is not None,
