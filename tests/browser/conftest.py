@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from wagtail.users.models import UserProfile
 from sandbox import running
 from sandbox.bootstrap import Environment
 from sandbox.processes import Keeper
+from tests.browser import pictures
 from tests.browser.stage import desk
 
 # A headless browser names itself a machine, and a machine's click is not counted.
@@ -94,17 +94,16 @@ def owner(chromium: Browser, live_server: Any, language: str) -> Iterator[Page]:
 @pytest.fixture
 def look(owner: Page, language: str) -> Callable[[str], None]:
     """Keep a picture of the page where DRIP_SHOTS names a folder: wide, narrow and dark."""
-    folder = os.environ.get("DRIP_SHOTS", "")
 
     def keep(name: str) -> None:
-        if not folder:
+        if not pictures.FOLDER:
             return
-        owner.screenshot(path=f"{folder}/{name}.{language}.png")
+        pictures.shoot(owner, f"{name}.{language}", full_page=False)
         owner.emulate_media(color_scheme="dark")
-        owner.screenshot(path=f"{folder}/{name}.{language}.dark.png")
+        pictures.shoot(owner, f"{name}.{language}.dark", full_page=False)
         owner.emulate_media(color_scheme="light")
         owner.set_viewport_size({"width": 390, "height": 1300})
-        owner.screenshot(path=f"{folder}/{name}.{language}.phone.png")
+        pictures.shoot(owner, f"{name}.{language}.phone", full_page=False)
         owner.set_viewport_size({"width": 1500, "height": 950})
 
     return keep

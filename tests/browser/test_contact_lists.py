@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,21 +11,13 @@ from django.db import transaction
 from playwright.sync_api import Page, expect
 from wagtail.models import Site
 
+from tests.browser.pictures import shoot
 from wagtail_drip.contacts.models import Contact, ContactTag
 from wagtail_drip.core import clock
 from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Purchase
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SHOTS = os.environ.get("DRIP_SHOTS")
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep what is on the screen, where somebody asked for pictures."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def test_an_owner_tags_everybody_who_lives_in_one_country(page: Page) -> None:

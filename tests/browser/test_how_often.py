@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
+from tests.browser import pictures
 from tests.browser.stage import desk
 from wagtail_drip.compliance.models import SpecialEvent
 from wagtail_drip.core import actions as core
@@ -40,18 +40,17 @@ def owner(chromium: Browser, live_server: Any) -> Iterator[Page]:
 @pytest.fixture
 def look(owner: Page) -> Callable[[str], None]:
     """Keep a picture of the page where DRIP_SHOTS names a folder: wide, narrow and dark."""
-    folder = os.environ.get("DRIP_SHOTS", "")
 
     def keep(name: str) -> None:
-        if not folder:
+        if not pictures.FOLDER:
             return
         owner.set_viewport_size({"width": 1400, "height": 1700})
-        owner.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        pictures.shoot(owner, f"{name}")
         owner.emulate_media(color_scheme="dark")
-        owner.screenshot(path=f"{folder}/{name}.dark.png", full_page=True)
+        pictures.shoot(owner, f"{name}.dark")
         owner.emulate_media(color_scheme="light")
         owner.set_viewport_size({"width": 390, "height": 1900})
-        owner.screenshot(path=f"{folder}/{name}.phone.png", full_page=True)
+        pictures.shoot(owner, f"{name}.phone")
         owner.set_viewport_size({"width": 1400, "height": 950})
 
     return keep

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from playwright.sync_api import Page, expect
 from wagtail.models import Site
 from wagtail.users.models import UserProfile
 
+from tests.browser import pictures
+from tests.browser.pictures import shoot
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
@@ -21,7 +22,6 @@ from wagtail_drip.privacy import importing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SHOTS = os.environ.get("DRIP_SHOTS")
 PEOPLE = 30
 
 
@@ -32,17 +32,10 @@ def _storage(settings: Any, tmp_path: Path) -> Iterator[None]:
     importing._mine.let_go()
 
 
-def shoot(page: Page, name: str) -> None:
-    """Keep what is on the screen, where somebody asked for pictures."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-
-
 def everywhere(page: Page, name: str) -> None:
     """Keep it in the dark, on a telephone and in Chinese as well."""
     shoot(page, name)
-    if not SHOTS:
+    if not pictures.FOLDER:
         return
     profile = UserProfile.get_for_user(User.objects.get(username="ada"))
     profile.theme, profile.preferred_language = "dark", "zh-hans"

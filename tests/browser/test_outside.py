@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 from wagtail.users.models import UserProfile
 
+from tests.browser.pictures import shoot
 from tests.integration.enrolments.far_side import far_side
 from wagtail_drip import api
 from wagtail_drip.enrolments.models import OutsideCall
@@ -23,7 +22,6 @@ from wagtail_drip.test.sequences import live_sequence
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EDIT = "/admin/text-messages/sequences/edit/{}/"
-SHOTS = os.environ.get("DRIP_SHOTS")
 
 
 @pytest.fixture
@@ -32,13 +30,6 @@ def crm(settings: Any) -> Iterator[Any]:
         place = {"URL": side.url, "SECRET": "s", "ALLOW_PRIVATE": True}
         settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "WEBHOOKS": {"loyalty": place}}
         yield side
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep what is on the screen, where somebody asked for pictures."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def speak_chinese(*, dark: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from wagtail.models import Site
 
+from tests.browser import pictures
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -60,9 +60,8 @@ WORDS = {
 
 
 def shoot(page: Page, name: str, *, scheme: str = "light") -> None:
-    if folder := os.environ.get("DRIP_SHOTS"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    pictures.shoot(page, name)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 from wagtail.models import Site
 
+from tests.browser import pictures
 from wagtail_drip.contacts.models import Contact, Permission
 from wagtail_drip.core import actions as core
 from wagtail_drip.links import personal
@@ -28,17 +28,16 @@ def site() -> int:
 @pytest.fixture
 def look(phone: Page) -> Callable[[str], None]:
     """Keep a picture of the page where DRIP_SHOTS names a folder: narrow, dark and wide."""
-    folder = os.environ.get("DRIP_SHOTS", "")
 
     def keep(name: str) -> None:
-        if not folder:
+        if not pictures.FOLDER:
             return
-        phone.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        pictures.shoot(phone, f"{name}")
         phone.emulate_media(color_scheme="dark")
-        phone.screenshot(path=f"{folder}/{name}.dark.png", full_page=True)
+        pictures.shoot(phone, f"{name}.dark")
         phone.emulate_media(color_scheme="light")
         phone.set_viewport_size({"width": 1200, "height": 844})
-        phone.screenshot(path=f"{folder}/{name}.wide.png", full_page=True)
+        pictures.shoot(phone, f"{name}.wide")
         phone.set_viewport_size({"width": 390, "height": 844})
 
     return keep

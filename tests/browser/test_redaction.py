@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from playwright.sync_api import Browser, Page, expect
 from wagtail.models import Site
 
+from tests.browser import pictures
 from tests.browser.stage import desk
 from tests.integration.privacy import story
 from wagtail_drip.core import clock
@@ -38,8 +38,7 @@ def test_a_packer_sees_people_and_neither_numbers_nor_texts(packer: Page) -> Non
     packer.get_by_role("link", name="Zebulon Quigglesworth").click()
     expect(packer.get_by_text("Hidden: you may not see numbers and texts.").first).to_be_visible()
     expect(packer.get_by_text("More plumcake")).to_have_count(0)
-    if folder := os.environ.get("DRIP_SHOTS"):
-        packer.screenshot(path=f"{folder}/redacted-contact.png", full_page=True)
+    pictures.shoot(packer, "redacted-contact")
     packer.goto("/admin/text-messages/log/")
     packer.get_by_role("link", name="Zebulon Quigglesworth").click()
     expect(packer.get_by_text("You may not see what people were sent.")).to_be_visible()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser import pictures
 from tests.browser.stage import Phone, log_in, wait_for
 
 pytestmark = pytest.mark.browser
@@ -45,11 +45,10 @@ CHINESE = {
 
 def look(page: Page, name: str) -> None:
     """Keep a picture where DRIP_SHOTS names a folder, light and dark."""
-    folder = os.environ.get("DRIP_SHOTS", "")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    if pictures.FOLDER:
+        pictures.shoot(page, f"{name}")
         page.emulate_media(color_scheme="dark")
-        page.screenshot(path=f"{folder}/{name}.dark.png", full_page=True)
+        pictures.shoot(page, f"{name}.dark")
         page.emulate_media(color_scheme="light")
 
 

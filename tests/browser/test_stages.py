@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -10,20 +9,14 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from wagtail.users.models import UserProfile
 
+from tests.browser import pictures
+from tests.browser.pictures import shoot
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
 from wagtail_drip.segments import life_stage_refresh
 from wagtail_drip.stores.models import PurchaseTally
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SHOTS = os.environ.get("DRIP_SHOTS")
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep what is on the screen, where somebody asked for pictures."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def test_an_owner_says_who_is_loyal_and_finds_them(page: Page) -> None:
@@ -50,7 +43,7 @@ def test_an_owner_says_who_is_loyal_and_finds_them(page: Page) -> None:
     expect(page.get_by_text("Stage as a customer")).to_be_visible()
     expect(page.locator("dd").filter(has_text="Loyal")).to_be_visible()
     shoot(page, "stages-2-contact")
-    if SHOTS:
+    if pictures.FOLDER:
         page.emulate_media(color_scheme="dark")
         page.goto("/admin/text-messages/segments/stages/")
         shoot(page, "stages-3-dark")

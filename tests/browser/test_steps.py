@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.pictures import shoot
 from tests.browser.test_editor import (
     edit,
     open_step,
@@ -20,13 +20,6 @@ from tests.browser.test_editor import (
 from wagtail_drip.sequences.models import SequenceVersion
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SHOTS = os.environ.get("DRIP_SHOTS", "")
-
-
-def shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def add(page: Page, kind: str, *, within: str = "steps") -> str:
