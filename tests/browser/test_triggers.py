@@ -38,7 +38,7 @@ def shown(page: Page) -> set[str]:
 
 
 FIELDS = {
-    "event": {"event"},
+    "event": {"event", "without_tags"},
     "date": {"attribute", "yearly", "offset", "time"},
     "inactive": {"event", "days"},
     "schedule": {"every", "weekdays", "time", "audience", "without_tags"},
@@ -165,7 +165,7 @@ def test_the_trigger_in_chinese(page: Page) -> None:
     user = User.objects.get()
     UserProfile.objects.update_or_create(user=user, defaults={"preferred_language": "zh-hans"})
     page.goto("/admin/text-messages/sequences/add/")
-    for name in ("date", "schedule", "once"):
+    for name in ("event", "date", "schedule", "once"):
         page.locator("select[name=trigger_kind]").select_option(name)
         assert shown(page) - {"kind"} == FIELDS[name]
         picture(page, f"zh-{name}")

@@ -167,6 +167,16 @@ def _held_back(check: Check) -> Told:
 
 
 def _not_then(check: Check) -> Told:
+    if check.rule.get("leaves_out"):
+        return Told(
+            text=_(
+                "Nothing speaks against it today, but at the time they had a tag that the sequence leaves out, or "
+                "the sequence let in no more people, was not running, or no worker read it for more than "
+                "%(hours)s hours."
+            )
+            % {"hours": f"{check.rule.get('hours'):g}"},
+            remedy=_("It must happen again."),
+        )
     if check.rule.get("most"):
         return Told(
             text=_(

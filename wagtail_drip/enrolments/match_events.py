@@ -14,7 +14,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions, entry, gather, moved_dates
+from wagtail_drip.enrolments import actions, entry, gather, leaving_out, moved_dates
 from wagtail_drip.enrolments.actions import Wish
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.models import Enrolment
@@ -154,5 +154,7 @@ def _admit(events: Sequence[Event], *, now: datetime) -> None:
                         trigger=seen,
                     )
                 )
+    out = leaving_out.left_out((wish.contact_id, wish.into.flow) for wish in wishes)
+    wishes = [wish for wish in wishes if (wish.contact_id, wish.into.flow.entry.without_tags) not in out]
     if wishes:
         actions.admit(wishes, now=now)

@@ -274,6 +274,11 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
         )
         for condition in flow.trigger.conditions
     ]
+    if flow.entry.without_tags:
+        # By the tags of today: nobody writes down which they had when the event was read.
+        left_out = sorted(set(flow.entry.without_tags) & set(standing.tags))
+        tagged = {"name": EntryRule.LEFT_OUT_BY_TAG, "tags": left_out}
+        checks.append(Check(rule=tagged, holds=not left_out, value=left_out))
     if happening.is_set_aside:
         checks.append(Check(rule={"name": EntryRule.SET_ASIDE}, holds=False))
     if not happening.is_read:
@@ -286,7 +291,12 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
     checks.append(_again(flow, before_it, key=key, now=event.recorded_at))
     if happening.is_read and all(check.holds for check in checks):
         # What we know today would have let them in: it was the moment. Nobody writes down when an event was read.
-        rule = {"name": EntryRule.NOT_THEN, "hours": standing.max_age_hours, "most": flow.entry.most}
+        rule = {
+            "name": EntryRule.NOT_THEN,
+            "hours": standing.max_age_hours,
+            "most": flow.entry.most,
+            "leaves_out": bool(flow.entry.without_tags),
+        }
         not_then = Check(rule=rule, holds=False)
         checks.append(full_check(standing.full, event.recorded_at) or not_then)
     return Tried(happening=happening, checks=tuple(checks))

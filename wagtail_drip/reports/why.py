@@ -349,6 +349,7 @@ def _standing(
     earlier = querysets.earlier_runs({sequence.pk}, {contact.pk})
     timed = flow.timed if flow is not None else None
     tagged = timed is not None and bool(timed.tag or timed.without_tags)
+    tagged = tagged or (flow is not None and bool(flow.entry.without_tags))
     first = sequence.versions.aggregate(first=Min("published_at"))["first"]
     return Standing(
         flow=flow,

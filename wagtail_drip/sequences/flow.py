@@ -52,6 +52,7 @@ class Entry:
     :ivar most: so many entries per hour or day (*per*); 0 for any number.
     :ivar excess: what becomes of who does not fit: wait or refuse.
     :ivar existing_days: also those to whom the trigger happened in so many days before; 0 for only future ones.
+    :ivar without_tags: the event lets in nobody who has one of them when it is read; of an event's trigger only.
     """
 
     reentry: str = "never"
@@ -61,6 +62,13 @@ class Entry:
     per: str = "day"
     excess: str = "wait"
     existing_days: int = 0
+    without_tags: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        found = asdict(self)
+        # As it was written before there was such a field, so that older code reads what does not use it.
+        tags = found.pop("without_tags")
+        return {**found, "without_tags": list(tags)} if tags else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +124,7 @@ class Flow:
             "schema": SCHEMA,
             "trigger": test_to_json(self.trigger),
             "timed": self.timed.to_json() if self.timed is not None else None,
-            "entry": asdict(self.entry),
+            "entry": self.entry.to_json(),
             "priority": self.priority,
             "goal": test_to_json(self.goal),
             "exits": [test_to_json(test) for test in self.exits],
@@ -153,7 +161,7 @@ def from_json(raw: Mapping[str, Any]) -> Flow:
     return Flow(
         trigger=test_from_json(raw["trigger"]),
         timed=triggers.from_json(raw.get("timed")),
-        entry=Entry(**raw["entry"]),
+        entry=Entry(**{**raw["entry"], "without_tags": tuple(raw["entry"].get("without_tags", ()))}),
         priority=raw.get("priority", 0),
         goal=test_from_json(raw["goal"]),
         exits=tuple(test for test in exits if test is not None),

@@ -103,6 +103,7 @@ def entry(sequence: Sequence) -> Entry:
         per=sequence.entry_period,
         excess=sequence.entry_excess,
         existing_days=_existing_days(sequence),
+        without_tags=(tuple(tags(sequence.trigger_without_tags)) if sequence.trigger_kind == "event" else ()),
     )
 
 

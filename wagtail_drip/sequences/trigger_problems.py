@@ -50,6 +50,7 @@ def _event(sequence: Sequence) -> Iterator[Problem]:
             message=_("Nothing starts this sequence by itself. Choose what it starts when."),
         )
     yield from of_an_event("trigger_event", sequence.trigger_event)
+    yield from _unknown_tag(starts.entry(sequence).without_tags)
 
 
 def _date(sequence: Sequence) -> Iterator[Problem]:
@@ -140,7 +141,13 @@ def _audience(sequence: Sequence) -> Iterator[Problem]:
             field="trigger_without_tags",
             message=_("This is for the people with a tag and leaves out the same tag: nobody is left."),
         )
-    unknown = sorted(set(without.without_tags) - known_tags(without.without_tags))
+    yield from _unknown_tag(without.without_tags)
+
+
+def _unknown_tag(left_out: Collection[str]) -> Iterator[Problem]:
+    if not left_out:
+        return
+    unknown = sorted(set(left_out) - known_tags(left_out))
     if unknown:
         yield Problem(
             field="trigger_without_tags",

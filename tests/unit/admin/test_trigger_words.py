@@ -22,6 +22,15 @@ from wagtail_drip.sequences.models import Sequence
             "Only when somebody adds people",
             id="a start that leaves nobody out",
         ),
+        pytest.param(
+            {
+                "trigger_kind": "event",
+                "trigger_event": "order_placed",
+                "trigger_without_tags": "Staff, press",
+            },
+            "An order is placed, but not for people with the tag “press”, “staff”",
+            id="an event",
+        ),
     ],
 )
 def test_it_says_who_is_left_out(options: dict[str, object], expected: str) -> None:

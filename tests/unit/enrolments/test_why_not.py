@@ -91,6 +91,18 @@ def full(*, since_hours: float, until_hours: float) -> Full:
             id="too cheap, and full",
         ),
         pytest.param(
+            Standing(flow=flow(entry=Entry(without_tags=("staff",))), state="live", tags=("staff", "vip")),
+            happening(),
+            EntryRule.LEFT_OUT_BY_TAG,
+            id="has a tag that is left out",
+        ),
+        pytest.param(
+            Standing(flow=flow(entry=Entry(without_tags=("staff",))), state="live", tags=("vip",)),
+            happening(),
+            EntryRule.NOT_THEN,
+            id="has another tag",
+        ),
+        pytest.param(
             Standing(flow=flow(), state="live"),
             happening(is_backfilled=True),
             EntryRule.BACKFILLED,

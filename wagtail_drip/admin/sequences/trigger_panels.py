@@ -37,11 +37,11 @@ trigger_panel = MultiFieldPanel(
                 ),
                 FieldPanel(
                     "trigger_without_tags",
-                    classname=_only_for("once", "schedule"),
+                    classname=_only_for("event", "once", "schedule"),
                     help_text=_("Several with commas between them."),
                 ),
             ],
-            classname=_only_for("once", "schedule", also="drip-row"),
+            classname=_only_for("event", "once", "schedule", also="drip-row"),
         ),
         FieldPanel("trigger_yearly", classname=_only_for("date")),
         FieldRowPanel(

@@ -19,6 +19,12 @@ def starts_when(sequence: Sequence) -> str:
     """Return it in one sentence without its full stop: "Every year 3 days before “birthday”, at 10:00"."""
     words = _OF_KIND.get(sequence.trigger_kind)
     found = words(sequence) if words else sequence.trigger_kind
+    tags = starts.entry(sequence).without_tags
+    if tags and sequence.trigger_event:
+        return _("%(when)s, but not for people with the tag %(tags)s") % {
+            "when": found,
+            "tags": ", ".join(f"“{tag}”" for tag in tags),
+        }
     without = _left_out(sequence)
     if without:
         return _("%(when)s, without %(whom)s") % {"when": _to_whom(sequence, found), "whom": without}
