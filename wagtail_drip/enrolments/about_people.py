@@ -56,7 +56,7 @@ HELD = (
     ),
     nothing(
         OnceRun,
-        "id sequence key token state started_at started_by people entered first wait_minutes most_failed "
+        "id sequence key token state started_at started_by people entered first place wait_minutes most_failed "
         "most_opted_out most_complaints first_in_at rest_at held_for held_n held_of decided_by ended_at",
         why="Who of the staff let something go out, to how many, and how far it is.",
     ),

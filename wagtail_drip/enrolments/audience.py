@@ -243,17 +243,27 @@ class Some:
     @classmethod
     def about(cls, n: int, *, of: int, seed: int) -> Some:
         """Return about *n* of so many people, rather more than fewer; who takes them counts."""
-        wanted = _RING * (n + 2) // max(of, 1) + 1
-        return cls(seed=seed * _APART % _RING, share=min(wanted, _RING))
+        return cls.at(seed * _APART, n=n, of=of)
+
+    @classmethod
+    def at(cls, place: int, *, n: int, of: int) -> Some:
+        """Return as many from this place of the ring on."""
+        wanted = PLACES * (n + 2) // max(of, 1) + 1
+        return cls(seed=place % PLACES, share=min(wanted, PLACES))
+
+    @property
+    def next_place(self) -> int:
+        """Return from which place on others than these are."""
+        return (self.seed - self.share) % PLACES
 
     def of(self, people: QuerySet[Contact]) -> QuerySet[Contact]:
         """Return those of *people* who are meant, in the order of their places."""
-        place = ExpressionWrapper((F("pk") * _FACTOR + self.seed) % _RING, output_field=BigIntegerField())
+        place = ExpressionWrapper((F("pk") * _FACTOR + self.seed) % PLACES, output_field=BigIntegerField())
         return people.alias(place=place).filter(place__lt=self.share).order_by("place", "pk")
 
 
 # Primes, so that neighbours' ids fall far apart, and all places come before one comes again.
-_RING, _FACTOR, _APART = 100_003, 61_813, 7_919
+PLACES, _FACTOR, _APART = 100_003, 61_813, 7_919
 
 
 def at_once(

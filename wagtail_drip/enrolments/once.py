@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.db.models import QuerySet
 
 from wagtail_drip.core import claims, keys, states
 from wagtail_drip.enrolments import once_outcome, once_rules
-from wagtail_drip.enrolments.audience import Some
+from wagtail_drip.enrolments.audience import PLACES, Some
 from wagtail_drip.enrolments.models import TriggerCheck
 from wagtail_drip.enrolments.once_models import OnceRun
 from wagtail_drip.enrolments.once_rules import FirstPart
@@ -73,6 +74,7 @@ def start(
             "started_by": by[:150],
             "people": people,
             "first": first.people,
+            "place": secrets.randbelow(PLACES),
             "entered": 0,
             "wait_minutes": first.wait_minutes,
             "most_failed": first.limits.failed_percent,
@@ -83,7 +85,11 @@ def start(
         row = OnceRun(sequence_id=sequence_id, key=key_of(timed), state=state, **values)
         claims.insert_new([row], unique=["sequence", "key"])
         known = OnceRun.objects.filter(sequence_id=sequence_id, key=row.key)
-        if not known.filter(token=row.token).exists():
+        earlier = known.get()
+        if earlier.token != row.token:
+            if earlier.first:
+                # Others than those, who have had it: nobody would be the first.
+                values["place"] = _first_of(earlier).next_place
             values |= {
                 "held_for": "",
                 "decided_by": "",
@@ -170,14 +176,14 @@ def look_again(run: OnceRun | None, *, now: datetime) -> datetime | None:
 
 
 def some_of(run: OnceRun) -> Some | None:
-    """
-    Return whom of the audience the part that enters now is taken from; None for all of it.
-
-    Others than of an earlier start: those have had it, and nobody would be the first.
-    """
+    """Return whom of the audience the part that enters now is taken from; None for all of it."""
     if run.state != OnceState.FIRST:
         return None
-    return Some.about(run.first, of=run.people, seed=int(run.token, 16))
+    return _first_of(run)
+
+
+def _first_of(run: OnceRun) -> Some:
+    return Some.at(run.place, n=run.first, of=run.people)
 
 
 def note(run: OnceRun, *, entered: int, is_last: bool, now: datetime) -> bool:

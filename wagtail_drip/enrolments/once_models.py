@@ -29,6 +29,8 @@ class OnceRun(models.Model):
     entered = models.PositiveIntegerField(default=0, db_default=0)
     # How many go first, 0 for all together.
     first = models.PositiveIntegerField(default=0)
+    # From which place on they are: see audience.Some. A later start goes on behind them.
+    place = models.PositiveIntegerField(default=0, db_default=0)
     wait_minutes = models.PositiveIntegerField(default=0)
     # What holds the rest back: see once_rules.Limits.
     most_failed = models.DecimalField(max_digits=5, decimal_places=2, default=100)

@@ -65,7 +65,9 @@ def test_the_first_are_some_of_all_and_the_rest_follows_after_the_wait() -> None
     assert state(sequence) == "done"
 
 
-def test_who_starts_it_again_has_others_go_first() -> None:
+@pytest.mark.parametrize("place", [0, 1, 2_000, 50_000, 99_999])
+def test_who_starts_it_again_has_others_go_first(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.randbelow", lambda _: place)
     crowd(600)
     sequence = written()
     start(sequence, first=50)
@@ -73,12 +75,16 @@ def test_who_starts_it_again_has_others_go_first() -> None:
     had_it = inside()
     stop_and_publish(sequence, at=NOW + HOUR)
 
-    start(sequence, first=50, people=550, at=NOW + 2 * HOUR)
-    look(NOW + 2 * HOUR)
+    for again in (1, 2):
+        at = NOW + 2 * again * HOUR
+        start(sequence, first=50, people=600 - 50 * again, at=at)
+        look(at)
 
-    run = OnceRun.objects.get()
-    assert (run.state, run.entered) == ("watching", 50)
-    assert len(inside() - had_it) == 50
+        run = OnceRun.objects.get()
+        assert (run.state, run.entered) == ("watching", 50)
+        assert len(inside() - had_it) == 50
+        had_it = inside()
+        stop_and_publish(sequence, at=at + HOUR)
 
 
 def test_some_are_the_same_whenever_they_are_asked_for() -> None:
