@@ -18,7 +18,7 @@ _ALL = tuple(dict.fromkeys((*NUMBERS, *NEVER_TEXTED, *CHANGED_HANDS)))
 
 
 def shown(meant: str) -> tuple[str, ...]:
-    """Return which numbers say what a list does that is of this, one of ``import_plan.MEANT``."""
+    """Return which numbers say what a list does that is of this, ``import_plan.Plan.meant``."""
     return {import_plan.NEVER_TEXT: NEVER_TEXTED, import_plan.CHANGED_HANDS: CHANGED_HANDS}.get(
         meant, NUMBERS
     )

@@ -12,7 +12,6 @@ IDENTIFYING = ("phone", "email", "external_id")
 GROUPS = ("marketing", "transactional")
 # What a list is of: people to take in, numbers that are never to be texted, numbers that somebody else has by now.
 PEOPLE, NEVER_TEXT, CHANGED_HANDS = "", "never_text", "changed_hands"
-MEANT = (PEOPLE, NEVER_TEXT, CHANGED_HANDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,7 @@ class Plan:
     :param store: under whose name the list's own numbers of people are kept.
     :param overwrite: whether the list is right where it differs from what we know.
     :param proof: None for a list whose people have agreed to nothing.
-    :param meant: one of MEANT. Of a list of numbers nobody becomes a contact.
+    :param meant: PEOPLE, NEVER_TEXT or CHANGED_HANDS. Of a list of numbers nobody becomes a contact.
     :param day: of numbers that changed hands: on which day at the latest (ISO 8601).
     """
 
