@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,7 @@ from wagtail_drip.events import catalogue
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences.blocks import base as blocks
 from wagtail_drip.sequences.models import Sequence
-from wagtail_drip.stores import envelopes
+from wagtail_drip.stores import envelopes, interest_actions
 
 logger = logging.getLogger(__name__)
 
@@ -279,6 +279,41 @@ def unsubscribe(
         wording=wording,
         now=clock.now(),
         topic=topic,
+    )
+    return person
+
+
+def state_interests(
+    contact: Who,
+    interests: Mapping[str, bool] | Collection[str],
+    *,
+    source: str = "api",
+    store: str = "site",
+    site: Where = None,
+) -> Contact:
+    """
+    Note what somebody says they care about, as in a form of yours, and return the contact.
+
+    :param interests: names of interests, whatever their capitals; a mapping tells of each whether it is theirs, and
+        what is not named stays as it is.
+    :raises BadInput: naming the argument, or the interests that nobody has named in the admin.
+    """
+    if isinstance(interests, str) or not isinstance(interests, Mapping | Collection):
+        raise BadInput("'interests' should be a list of names, or a mapping of names to true or false.")
+    wanted = dict(interests) if isinstance(interests, Mapping) else dict.fromkeys(interests, True)
+    if not all(isinstance(name, str) for name in wanted):
+        raise BadInput("'interests' should have texts for names.")
+    try:
+        ids = interest_actions.ids_of(list(wanted))
+    except interest_actions.UnknownInterest as error:
+        raise BadInput(f"'interests': {error}") from error
+    person = identify(contact, store=store, site=site)
+    interest_actions.state(
+        person.pk,
+        {ids[name]: bool(is_one) for name, is_one in wanted.items()},
+        site_id=_here(site),
+        source=_short("source", source, 64),
+        now=clock.now(),
     )
     return person
 

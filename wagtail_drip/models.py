@@ -55,6 +55,13 @@ from wagtail_drip.reports.models import Alarm, AlarmRecipient, SequenceHour, Ste
 from wagtail_drip.segments.life_stage_models import LifeStage, LifeStageRules
 from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.sequences.models import Sequence, SequenceRuntime, SequenceVersion
+from wagtail_drip.stores.interest_models import (
+    ForgottenInterests,
+    InferredInterest,
+    Interest,
+    InterestRules,
+    StatedInterest,
+)
 from wagtail_drip.stores.models import (
     Cart,
     Purchase,
@@ -86,11 +93,15 @@ __all__ = [
     "Erasure",
     "Event",
     "EventTally",
+    "ForgottenInterests",
     "FullPeriod",
     "Hold",
     "ImportedKey",
     "InboundText",
+    "InferredInterest",
     "Installation",
+    "Interest",
+    "InterestRules",
     "Keyword",
     "Lease",
     "LegalHours",
@@ -126,6 +137,7 @@ __all__ = [
     "SiteSettings",
     "SpecialEvent",
     "SpendTally",
+    "StatedInterest",
     "StepDay",
     "StepVisit",
     "StopReview",

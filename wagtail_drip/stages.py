@@ -42,6 +42,12 @@ def _carts(now: datetime, slot: str) -> int:
     return abandonment.sweep_due(now=now)
 
 
+def _interests(now: datetime, slot: str) -> int:
+    from wagtail_drip.stores import interest_inferring
+
+    return interest_inferring.infer_due(now=now)
+
+
 def _triggers(now: datetime, slot: str) -> int:
     from wagtail_drip.enrolments import date_triggers
 
@@ -135,7 +141,8 @@ STAGES: dict[str, Stage] = {
     "recovery": _recovery,
     "erasures": _erasures,
     "imports": _imports,
-    "life_stages": _life_stages,  # segments ask for them
+    "interests": _interests,  # segments ask for these two
+    "life_stages": _life_stages,
     "segments": _segments,
     "once_counts": _once_counts,
     "rollups": _rollups,

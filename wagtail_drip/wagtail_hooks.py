@@ -18,6 +18,7 @@ from wagtail_drip.admin.alarms import WorkersBanner
 from wagtail_drip.admin.contacts import bulk, complaints, handing_on, lists, stops
 from wagtail_drip.admin.content import viewsets as content_screens
 from wagtail_drip.admin.imports import views as imports
+from wagtail_drip.admin.interests import viewsets as interest_screens
 from wagtail_drip.admin.judged import views as judged
 from wagtail_drip.admin.keywords import views as keywords
 from wagtail_drip.admin.menu import TextMessagesGroup
@@ -89,6 +90,12 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action(
         trail.AGREED_AGAIN, _("Allow profiling again"), _("Took back their objection to conclusions")
     )
+    actions.register_action(
+        trail.INTERESTS_NOTED, _("Note interests"), _("Noted what they are interested in")
+    )
+    actions.register_action(
+        trail.INTERESTS_FORGOTTEN, _("Forget interests"), _("Had forgotten what interest they have shown")
+    )
     actions.register_action(trail.ERASED, _("Erase a person"), _("Erased this person"))
     actions.register_action(trail.MERGED, _("Merge contacts"), _("Made another contact one with this person"))
     actions.register_action(trail.UNMERGED, _("Undo a merge"), _("Made two people of one again"))
@@ -149,7 +156,11 @@ def put_publish_first(items: list[Any], request: HttpRequest, context: dict[str,
 
 @hooks.register("before_delete_snippet")
 def keep_what_has_run(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
-    return refuse_to_delete(request, instances) or segment_screens.refuse_to_delete(request, instances)
+    return (
+        refuse_to_delete(request, instances)
+        or segment_screens.refuse_to_delete(request, instances)
+        or interest_screens.refuse_to_delete(request, instances)
+    )
 
 
 @hooks.register("construct_wagtail_userbar")

@@ -12,6 +12,7 @@ from wagtail_drip.admin.wording import condition, event_test, moment, readable
 from wagtail_drip.segments.did_rules import COMPARED, MEASURES
 from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.models import Segment
+from wagtail_drip.stores.interest_models import Interest
 
 Decided = Mapping[str, Any]
 
@@ -97,6 +98,22 @@ def _stage(decided: Decided) -> str:
     return _held(_("They were in the stage “%(stage)s”.") % words, decided)
 
 
+def _interest(decided: Decided) -> str:
+    found = Interest.objects.filter(pk=decided["rule"].get("interest")).values_list("name", flat=True).first()
+    words, known = {"interest": found or _("an interest that is gone")}, set(decided.get("value") or ())
+    if known == {"stated", "inferred"}:
+        return _held(
+            _("They had said that they are interested in “%(interest)s”, and shown it.") % words, decided
+        )
+    if known == {"stated"}:
+        return _held(_("They had said that they are interested in “%(interest)s”.") % words, decided)
+    if known:
+        return _held(_("They had shown interest in “%(interest)s”.") % words, decided)
+    return _held(
+        _("They had neither said nor shown that they are interested in “%(interest)s”.") % words, decided
+    )
+
+
 def _purchases(decided: Decided) -> str:
     rule = decided["rule"]
     values = {
@@ -130,6 +147,7 @@ RULES: dict[str, Callable[[Decided], str]] = {
     "permission": _permission,
     "segment": _segment,
     "stage": _stage,
+    "interest": _interest,
     "purchases": _purchases,
     "wait_until_date": _date,
 }

@@ -9,6 +9,7 @@ from wagtail_drip.admin.calendar.views import CalendarViewSet
 from wagtail_drip.admin.contacts.viewsets import ContactViewSet
 from wagtail_drip.admin.content.viewsets import MessageTemplateViewSet
 from wagtail_drip.admin.imports.views import ImportsViewSet
+from wagtail_drip.admin.interests.viewsets import InterestViewSet
 from wagtail_drip.admin.judged.views import JudgedViewSet
 from wagtail_drip.admin.messaging.viewsets import MessageViewSet
 from wagtail_drip.admin.often.views import OftenViewSet
@@ -28,6 +29,7 @@ class TextMessagesGroup(SnippetViewSetGroup):
         ContactViewSet(),
         ImportsViewSet(),
         SegmentViewSet,
+        InterestViewSet,
         MessageViewSet(),
         JudgedViewSet(),
         NoticeViewSet(),

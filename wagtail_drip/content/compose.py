@@ -53,10 +53,12 @@ def compose(
 
     :param known: contacts that were read already, by their ids.
     """
-    return _worded(texts, known or {}, partial(links.make_links, now=now), _as_they_are)
+    return _worded(texts, known or {}, partial(links.make_links, now=now), _as_they_are, now=now)
 
 
-def imagine(texts: Sequence[TextToCompose], *, veil: Veil | None = None) -> dict[str, Composed]:
+def imagine(
+    texts: Sequence[TextToCompose], *, now: datetime, veil: Veil | None = None
+) -> dict[str, Composed]:
     """
     Return the words of messages that nobody sends, as ``compose`` would, and as long: but no link is made.
 
@@ -71,7 +73,7 @@ def imagine(texts: Sequence[TextToCompose], *, veil: Veil | None = None) -> dict
             variables = {**variables, "link": personal.sample_addresses(sites[text.site_id])}
         return veil(variables) if veil is not None else variables
 
-    return _worded(texts, {}, _imagined_links, shown)
+    return _worded(texts, {}, _imagined_links, shown, now=now)
 
 
 def _imagined_links(specs: Sequence[LinkSpec]) -> dict[tuple[str, int], str]:
@@ -87,6 +89,8 @@ def _worded(
     known: Mapping[int, Addressee],
     make: Callable[[Sequence[LinkSpec]], Mapping[tuple[str, int], str]],
     veil: Callable[[TextToCompose, dict[str, Any]], dict[str, Any]],
+    *,
+    now: datetime,
 ) -> dict[str, Composed]:
     sources = _sources(texts)
     parsed: dict[str, language.Template] = {}
@@ -100,7 +104,7 @@ def _worded(
         except language.TemplateError as error:
             done[text.message_key] = Composed(body="", error=problems.explain(error))
     waiting = [text for text in texts if text.message_key in parsed]
-    rendered = _render(waiting, parsed, done, known, veil)
+    rendered = _render(waiting, parsed, done, known, veil, now=now)
     bodies = _with_short_links(waiting, rendered, make)
     for key, body in bodies.items():
         cost = encoding.count(body)
@@ -131,6 +135,8 @@ def _render(
     done: dict[str, Composed],
     known: Mapping[int, Addressee],
     veil: Callable[[TextToCompose, dict[str, Any]], dict[str, Any]],
+    *,
+    now: datetime,
 ) -> dict[str, language.Rendered]:
     subjects = [
         context.Subject(contact_id=text.contact_id, site_id=text.site_id, event=_event(text.variables))
@@ -138,7 +144,8 @@ def _render(
     ]
     roots = {root for text in texts for root in parsed[text.message_key].roots}
     rendered: dict[str, language.Rendered] = {}
-    for text, built in zip(texts, context.build(subjects, roots=roots, known=known), strict=True):
+    everybody = context.build(subjects, roots=roots, known=known, now=now)
+    for text, built in zip(texts, everybody, strict=True):
         try:
             made = parsed[text.message_key].render(veil(text, {**built, **text.variables}))
         except language.TemplateError as error:
@@ -215,13 +222,15 @@ def _replaced(text: str, places: Sequence[_Address], shorts: Sequence[str]) -> s
     return "".join([*parts, text[position:]])
 
 
-def preview_context(contact_id: int | None, event: Mapping[str, Any], site_id: int) -> dict[str, Any]:
+def preview_context(
+    contact_id: int | None, event: Mapping[str, Any], site_id: int, *, now: datetime
+) -> dict[str, Any]:
     """
     Return the variables that a text would have for this contact and event, from the same builder.
 
     The links to pages of the contact's own open nothing: whoever looks is somebody else.
     """
     subject = context.Subject(contact_id=contact_id, site_id=site_id, event=event)
-    shown = context.build([subject], roots=("contact", "order", "cart", "shop"))[0]
+    shown = context.build([subject], roots=("contact", "interests", "order", "cart", "shop"), now=now)[0]
     site = Site.objects.filter(pk=site_id).first()
     return {**shown, "link": personal.sample_addresses(site) if site is not None else {}}

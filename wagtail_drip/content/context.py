@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +20,8 @@ from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.core.prepared import prepared
 from wagtail_drip.core.values import value
 from wagtail_drip.links import personal
+from wagtail_drip.stores import interests, registry
 from wagtail_drip.stores import querysets as stores
-from wagtail_drip.stores import registry
 from wagtail_drip.stores.models import Cart, Purchase
 from wagtail_drip.stores.types import money
 
@@ -47,12 +48,16 @@ class Subject:
 
 
 def build(
-    subjects: Sequence[Subject], *, roots: Collection[str], known: Mapping[int, Addressee] = _NOBODY
+    subjects: Sequence[Subject],
+    *,
+    roots: Collection[str],
+    known: Mapping[int, Addressee] = _NOBODY,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """
     Return each subject's variables, in the same order.
 
-    :param roots: which of contact, order, cart, shop and link any of the texts reads; others are not fetched.
+    :param roots: which of contact, interests, order, cart, shop and link any of the texts reads; others are not fetched.
     :param known: contacts that were read already, by their ids.
     """
     found: list[dict[str, Any]] = [{"event": dict(subject.event)} for subject in subjects]
@@ -61,6 +66,10 @@ def build(
         for subject, variables in zip(subjects, found, strict=True):
             person = people.get(subject.contact_id) if subject.contact_id is not None else None
             variables["contact"] = person or {}
+    if "interests" in roots:
+        cares = _interests({each.contact_id for each in subjects if each.contact_id is not None}, now)
+        for subject, variables in zip(subjects, found, strict=True):
+            variables["interests"] = cares.get(subject.contact_id or 0, {})
     if "order" in roots:
         _fill(subjects, found, "order", "order_id", stores.latest_purchases, _order)
     if "cart" in roots:
@@ -134,6 +143,25 @@ def _people(contact_ids: set[int], known: Mapping[int, Addressee]) -> dict[int, 
         }
         for pk, row in rows.items()
     }
+
+
+def _interests(contact_ids: Collection[int], now: datetime) -> dict[int, dict[str, str]]:
+    """Return what texts show of what each of these people cares about: what they said comes first."""
+    heads = contacts.resolve_merged(contact_ids)
+    found, names = interests.of(set(heads.values()), now=now), interests.names()
+    shown: dict[int, dict[str, str]] = {}
+    for pk, head in heads.items():
+        theirs = found.get(head, interests.NO_INTERESTS)
+        said = [names[each] for each in theirs.stated if each in names]
+        did = [names[each] for each in theirs.inferred if each in names]
+        both = list(dict.fromkeys([*said, *did]))
+        shown[pk] = {
+            "top": both[0] if both else "",
+            "all": ", ".join(both),
+            "stated": ", ".join(said),
+            "shown": ", ".join(did),
+        }
+    return shown
 
 
 # What a phone makes a link or a call of, and what begins another line or sentence of its own.

@@ -45,6 +45,10 @@ _ALWAYS = (
     Variable(name="cart.currency", label=_("Cart: currency"), sample="GBP"),
     Variable(name="cart.first_product", label=_("Cart: first product"), sample="Teapot"),
     Variable(name="cart.url", label=_("Cart: link back to it"), sample="https://shop.example/cart"),
+    Variable(name="interests.top", label=_("Interest: the first"), sample="Coffee"),
+    Variable(name="interests.all", label=_("Interests: all"), sample="Coffee, Tea"),
+    Variable(name="interests.stated", label=_("Interests: as they said"), sample="Coffee"),
+    Variable(name="interests.shown", label=_("Interests: as they have shown"), sample="Tea"),
     Variable(name="shop.name", label=_("Shop: name"), sample="Tea House"),
     Variable(name="shop.url", label=_("Shop: address"), sample="https://shop.example"),
     Variable(

@@ -190,6 +190,16 @@ def _stage(test: Test, facts: Facts, now: datetime) -> Answer:
     return Answer(holds=(facts.stage == test["stage"]) != negate, rule=rule, value=facts.stage)
 
 
+def _interest(test: Test, facts: Facts, now: datetime) -> Answer:
+    interest, by, negate = int(test["interest"]), str(test.get("by") or ""), bool(test.get("negate"))
+    said = interest in facts.stated
+    has_shown = interest in facts.inferred and facts.inferred[interest] > now
+    cares = {"stated": said, "inferred": has_shown}.get(by, said or has_shown)
+    rule = {"name": "interest", "interest": interest, "by": by, "negate": negate}
+    value = [name for name, is_so in (("stated", said), ("inferred", has_shown)) if is_so]
+    return Answer(holds=cares != negate, rule=rule, value=value)
+
+
 def _purchases(test: Test, facts: Facts, now: datetime) -> Answer:
     days, currency = int(test.get("days") or 0), str(test.get("currency") or "")
     floor = now - timedelta(days=days) if days else None
@@ -242,5 +252,6 @@ TESTS: dict[str, TestKind] = {
     "permission": TestKind(needs=lambda test: Needs(subscriptions=True), ask=_permission),
     "segment": TestKind(needs=lambda test: Needs(segments=frozenset({int(test["segment"])})), ask=_segment),
     "stage": TestKind(needs=lambda test: Needs(stage=True), ask=_stage),
+    "interest": TestKind(needs=lambda test: Needs(interests=True), ask=_interest),
     "purchases": TestKind(needs=lambda test: Needs(purchases=True), ask=_purchases),
 }

@@ -31,6 +31,7 @@ class Needs:
     :param tags: whether it reads the contact's tags; else ``Facts.tags`` is empty.
     :param segments: ids of the segments of which it asks whether the contact is in them.
     :param stage: whether it reads in which stage the contact is.
+    :param interests: whether it reads what the contact cares about.
     :param subscriptions: whether it reads what the contact agreed to.
     :param answers: whether it reads what webhooks answered in this run.
     :param history: (event, days): what happened in the last so many days, entering or not; 0 for ever.
@@ -43,6 +44,7 @@ class Needs:
     tags: bool = False
     segments: frozenset[int] = frozenset()
     stage: bool = False
+    interests: bool = False
     subscriptions: bool = False
     answers: bool = False
     history: frozenset[tuple[str, int]] = frozenset()
@@ -56,6 +58,7 @@ class Needs:
             tags=self.tags or other.tags,
             segments=self.segments | other.segments,
             stage=self.stage or other.stage,
+            interests=self.interests or other.interests,
             subscriptions=self.subscriptions or other.subscriptions,
             answers=self.answers or other.answers,
             history=self.history | other.history,
@@ -113,6 +116,8 @@ class Facts:
     :param tags: the contact's tags, where a step needs them.
     :param segments: those of the segments that a step asks for in which the contact is.
     :param stage: in which stage the contact is, where a step needs it; '' for none.
+    :param stated: ids of the interests that the contact told us, where a step needs them.
+    :param inferred: until when each interest lasts that the contact has shown, by its id, where a step needs it.
     :param subscriptions: what the contact agreed to on the enrolment's site, where a step needs it.
     :param answers: what webhooks answered in this run, by visit, where a step needs it.
     :param entered_as: the contact that entered, whoever it was merged into since; 0 where nobody entered.
@@ -133,6 +138,8 @@ class Facts:
     tags: frozenset[str] = frozenset()
     segments: frozenset[int] = frozenset()
     stage: str = ""
+    stated: frozenset[int] = frozenset()
+    inferred: Mapping[int, datetime] = field(default_factory=dict)
     subscriptions: Subscriptions = NOTHING_AGREED
     answers: Mapping[int, Answer] = field(default_factory=dict)
     entered_as: int = 0

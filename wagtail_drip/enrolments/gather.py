@@ -31,6 +31,8 @@ from wagtail_drip.enrolments.states import CallState, ExitReason
 from wagtail_drip.events.models import Event
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.stores import interests
+from wagtail_drip.stores.interests import NO_INTERESTS, Interests
 
 
 class Known(NamedTuple):
@@ -72,6 +74,7 @@ def facts_for(
     tags = _tags(enrolments, needs, heads)
     in_segments = _segments(enrolments, needs, heads, as_of)
     stages = _stages(enrolments, needs, heads, as_of)
+    cares_about = _interests(enrolments, needs, heads, as_of)
     subscriptions = _subscriptions(enrolments, needs, heads)
     answers = _answers(enrolments, needs)
     past = past_of(enrolments, needs, heads, now=now, as_of=as_of)
@@ -102,6 +105,8 @@ def facts_for(
             tags=tags.get(head.pk, frozenset()),
             segments=in_segments.get(head.pk, frozenset()),
             stage=stages.get(head.pk, ""),
+            stated=frozenset(cares_about.get(head.pk, NO_INTERESTS).stated),
+            inferred=cares_about.get(head.pk, NO_INTERESTS).inferred,
             subscriptions=subscriptions.get((head.pk, enrolment.site_id), NOTHING_AGREED),
             answers=answers.get(enrolment.pk, {}),
             entered_as=enrolment.contact_id,
@@ -142,6 +147,17 @@ def _stages(
 ) -> dict[int, str]:
     people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].stage}
     return segments.stages_of(people, as_of=as_of) if people else {}
+
+
+def _interests(
+    enrolments: Sequence[Moving],
+    needs: Mapping[int, Needs],
+    heads: Mapping[int, Known],
+    as_of: datetime | None,
+) -> dict[int, Interests]:
+    people = {heads[e.contact_id].pk for e in enrolments if needs[e.version_id].interests}
+    # With the moments until which they last: the walk has its own now.
+    return interests.of(people, now=None, as_of=as_of) if people else {}
 
 
 def _subscriptions(

@@ -212,7 +212,8 @@ def of(running: Running, timed: Timed, ids: Sequence[int], *, at: datetime, now:
     texted: list[int] = []
     decided = imagined.verdicts(messages, at=at, now=now)
     words = compose.imagine(
-        [text_of(message) for message, decision in zip(messages, decided, strict=True) if goes(decision)]
+        [text_of(message) for message, decision in zip(messages, decided, strict=True) if goes(decision)],
+        now=at,
     )
     for message, decision in zip(messages, decided, strict=True):
         text = words.get(message.key)

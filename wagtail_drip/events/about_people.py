@@ -54,7 +54,7 @@ HELD = (
         model=EventTally,
         why="How often each thing happened to somebody.",
         rows=of_contact(EventTally),
-        plain="id contact name first_at last_at last_event_id n",
+        plain="id contact name first_at last_at last_event_id n interest_due_at",
         erasing=Erasing.DELETE,
     ),
     Held(

@@ -77,6 +77,11 @@ def choices() -> list[tuple[str, Words]]:
     return [(known.name, known.sentence) for known in _types.values()]
 
 
+def signs_of_interest() -> dict[str, int]:
+    """Return how many points each event has that says what somebody cares about."""
+    return {known.name: known.interest_points for known in _types.values() if known.interest_points}
+
+
 def sample(name: str) -> dict[str, Any]:
     """Return plausible properties for previews; empty for an event that nobody registered."""
     known = find(name)

@@ -105,12 +105,17 @@ class EventTally(models.Model):
     last_at = models.DateTimeField()
     last_event_id = models.BigIntegerField(default=0)
     n = models.PositiveIntegerField(default=0)
+    # Since when it waits for stores.interests to read from it what somebody cares about.
+    interest_due_at = models.DateTimeField(null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contact", "name"], name="drip_event_tally_once")]
-        indexes = [models.Index(fields=["name", "last_at", "contact"], name="drip_event_tally_last")]
+        indexes = [
+            models.Index(fields=["name", "last_at", "contact"], name="drip_event_tally_last"),
+            models.Index(fields=["interest_due_at", "id"], name="drip_event_tally_interest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact_id} {self.name}: {self.n}"

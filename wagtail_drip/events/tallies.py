@@ -10,6 +10,7 @@ from django.db import connections, router
 
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
+from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
 
@@ -58,9 +59,11 @@ def count(new: Sequence[Event], held: dict[Key, EventTally]) -> None:
         if row.contact_id is not None and (row.store, row.key) in ids:
             # The first of a key is the one that was recorded.
             theirs[row.contact_id, row.name].setdefault((row.store, row.key), row)
-    changed = []
+    changed, signs = [], catalogue.signs_of_interest()
     for key, events in sorted(theirs.items()):
         tally = held[key]
+        if tally.name in signs:
+            tally.interest_due_at = min(row.recorded_at for row in events.values())
         for named, row in events.items():
             tally.n += 1
             tally.first_at = min(tally.first_at, _at(row))
@@ -72,7 +75,7 @@ def count(new: Sequence[Event], held: dict[Key, EventTally]) -> None:
         EventTally.objects.bulk_create(
             changed,
             update_conflicts=True,
-            update_fields=["first_at", "last_at", "last_event_id", "n"],
+            update_fields=["first_at", "last_at", "last_event_id", "n", "interest_due_at"],
             unique_fields=None if vendor == "mysql" else ["contact", "name"],
         )
 

@@ -75,6 +75,8 @@ class EventType:
     :param sentence: how an editor reads it in a trigger, "A cart is left behind".
     :param dedupe_property: what tells two runs of one person apart: the order, the cart, the appointment.
     :param date_property: the date or moment that "wait until" may count from.
+    :param interest_points: how much it says of what the person cares about, by the names of what it is about; a look
+        is 1, an order 5; 0 says nothing.
     """
 
     name: str
@@ -83,6 +85,7 @@ class EventType:
     properties: tuple[Property, ...] = ()
     dedupe_property: str = ""
     date_property: str = ""
+    interest_points: int = 0
 
     def property(self, name: str) -> Property | None:
         return next((known for known in self.properties if known.name == name), None)

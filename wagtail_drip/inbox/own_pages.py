@@ -20,6 +20,7 @@ from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
 from wagtail_drip.inbox import actions, senders
 from wagtail_drip.messaging import actions as messaging
+from wagtail_drip.stores import interest_actions
 
 # What the event says where a wish was taken back.
 NONE = "none"
@@ -51,6 +52,7 @@ def choose(
     site_id: int,
     wishes: Wishes,
     topics: Mapping[str, bool],
+    interests: Mapping[int, bool] = MappingProxyType({}),
     source: str,
     wording: str,
     now: datetime,
@@ -61,6 +63,7 @@ def choose(
     What an older wish had put off is asked about again at once.
 
     :param topics: which of those that the page showed they want.
+    :param interests: which of those that the page showed are theirs, by id.
     :param wording: what the page said of topics.
     """
     return claims.retried(
@@ -69,6 +72,7 @@ def choose(
             site_id=site_id,
             wishes=wishes,
             topics=topics,
+            interests=interests,
             source=source,
             wording=wording,
             now=now,
@@ -83,6 +87,7 @@ def _choose(
     site_id: int,
     wishes: Wishes,
     topics: Mapping[str, bool],
+    interests: Mapping[int, bool],
     source: str,
     wording: str,
     now: datetime,
@@ -97,7 +102,12 @@ def _choose(
         record("preferences_changed", person.pk, site_id, now=now, properties=told)
         everybody = {person.pk, *querysets.merged_into([person.pk])}
         messaging.ask_wishes_again_of(everybody, now=now)
-    return {**new, **({"topics": chosen} if chosen else {})}
+    said = interest_actions.state(person.pk, interests, site_id=site_id, source=source, now=now)
+    return {
+        **new,
+        **({"topics": chosen} if chosen else {}),
+        **({"interests": said} if said else {}),
+    }
 
 
 def _told(value: Any) -> Any:

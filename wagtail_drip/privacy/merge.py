@@ -30,7 +30,7 @@ from wagtail_drip.enrolments.states import ExitReason
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.privacy import trail
 from wagtail_drip.segments import merging as segments
-from wagtail_drip.stores import tallies
+from wagtail_drip.stores import interest_actions, tallies
 
 
 def merge(contact_id: int, *, into: int, now: datetime, user: Any = None) -> ContactMerge:
@@ -66,6 +66,7 @@ def _merge(contact_id: int, *, into: int, now: datetime, user: Any) -> ContactMe
     runs.end_doubles(everybody, head=stays.pk, now=now)
     messaging.ask_wishes_again_of(everybody, now=now)
     tallies.refresh(everybody)
+    interest_actions.look_again_at(everybody, now=now)
     trail.note(stays.pk, trail.MERGED, user=user)
     return done
 
@@ -165,6 +166,7 @@ def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
         compliance.lift_carried(number=stays.active_phone, source=source, now=now)
     messaging.ask_wishes_again_of(everybody, now=now)
     tallies.refresh([merged.pk, stays.pk])
+    interest_actions.look_again_at(everybody, now=now)
     for pk in (merged.pk, stays.pk):
         trail.note(pk, trail.UNMERGED, user=user)
     return has_number

@@ -27,6 +27,7 @@ from wagtail_drip.core import claims
 from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.types import DATA_LICENCE, MessageDraft
 from wagtail_drip.privacy import erase, inventory, people, trail
+from wagtail_drip.stores import interest_actions
 
 BY = "their own page"
 BIRTHDAY = "birthday"
@@ -52,6 +53,11 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     ),
     (gettext_lazy("Groups of customers you are or were in"), ("SegmentMembership",)),
     (gettext_lazy("How loyal a customer you are or were, in our eyes"), ("LifeStage",)),
+    (gettext_lazy("What you said you are interested in"), ("StatedInterest",)),
+    (
+        gettext_lazy("What you seem to be interested in, by what you did"),
+        ("InferredInterest", "ForgottenInterests"),
+    ),
     (gettext_lazy("Complaints of yours that the shop noted"), ("Complaint",)),
     (gettext_lazy("Words the shop noted about you"), ("ContactTag",)),
 )
@@ -163,6 +169,7 @@ def restrict(contact_id: int, *, is_restricted: bool, now: datetime) -> bool:
     """Keep their data and do nothing with it, or again as before; return whether that is new."""
     is_new = claims.retried(lambda: own_data.restrict(contact_id, is_restricted=is_restricted, now=now))
     if is_new:
+        interest_actions.look_again_at([contact_id], now=now)
         trail.note(contact_id, trail.RESTRICTED if is_restricted else trail.UNRESTRICTED, by=BY)
     return is_new
 
@@ -171,8 +178,15 @@ def object_to_profiling(contact_id: int, *, objects: bool, now: datetime) -> boo
     """Conclude nothing from what they do, or again as before; return whether that is new."""
     is_new = claims.retried(lambda: own_data.object_to_profiling(contact_id, objects=objects, now=now))
     if is_new:
+        interest_actions.look_again_at([contact_id], now=now)
         trail.note(contact_id, trail.OBJECTED if objects else trail.AGREED_AGAIN, by=BY)
     return is_new
+
+
+def forget_interests(contact_id: int, *, now: datetime) -> None:
+    """Forget what they seem to be interested in; what they did up to now says nothing of it any more."""
+    claims.retried(lambda: interest_actions.forget_inferred(contact_id, now=now))
+    trail.note(contact_id, trail.INTERESTS_FORGOTTEN, by=BY)
 
 
 def forget(request: DataRequest, *, code: str, now: datetime) -> bool:

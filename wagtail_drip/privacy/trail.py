@@ -20,6 +20,8 @@ RESTRICTED = "wagtail_drip.restrict_own_data"
 UNRESTRICTED = "wagtail_drip.unrestrict_own_data"
 OBJECTED = "wagtail_drip.object_to_profiling"
 AGREED_AGAIN = "wagtail_drip.agree_to_profiling"
+INTERESTS_NOTED = "wagtail_drip.note_interests"
+INTERESTS_FORGOTTEN = "wagtail_drip.forget_interests"
 
 
 def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> None:

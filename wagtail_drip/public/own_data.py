@@ -23,6 +23,7 @@ from wagtail_drip.privacy import export, own_data, trail
 from wagtail_drip.public import pages, stopping, visitors
 from wagtail_drip.public.own_data_form import CorrectionForm
 from wagtail_drip.public.visitors import Visitor
+from wagtail_drip.stores import interests
 
 
 @csrf_exempt
@@ -113,6 +114,9 @@ def data_page(request: HttpRequest, session: str) -> Any:
         elif choice in ("object", "agree"):
             own_data.object_to_profiling(contact.pk, objects=choice == "object", now=now)
             return _to(f"{request.path}?saved")
+        elif choice == "forget_interests":
+            own_data.forget_interests(contact.pk, now=now)
+            return _to(f"{request.path}?saved")
         return _page(request, opened, form or CorrectionForm(contact=contact))
 
 
@@ -130,6 +134,7 @@ def _page(
             "is_saved": "saved" in request.GET and not is_bad,
             "is_refused": is_refused,
             "kept": own_data.kept(contact.pk, now=now),
+            "shown_interests": [each.name for each in interests.told_of(contact.pk, now=now)[1]],
             "attributes": {
                 attributes.label_of(name): attributes.shown(name, value)
                 for name, value in contact.attributes.items()

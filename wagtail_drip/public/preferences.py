@@ -27,10 +27,11 @@ from wagtail_drip.public import pages, stopping, visitors
 from wagtail_drip.public.preferences_form import PreferencesForm
 from wagtail_drip.public.visitors import Visitor
 from wagtail_drip.sequences import querysets as sequences
+from wagtail_drip.stores import interests
 
 SOURCE = "page:preferences"
 # More topics than this nobody reads through on a phone.
-MOST_TOPICS = 30
+MOST_TOPICS = MOST_INTERESTS = 30
 
 
 @csrf_exempt
@@ -54,6 +55,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
                 site_id=visitor.site_id,
                 wishes=form.wishes(),
                 topics=form.chosen_topics(),
+                interests=form.chosen_interests(),
                 source=SOURCE,
                 wording=_wording(visitor),
                 now=clock.now(),
@@ -77,7 +79,16 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _form(visitor: Visitor, topics: list[tuple[str, bool]], data: Any) -> PreferencesForm:
-    return PreferencesForm(data, contact=visitor.contact, topics=topics, zone=_zone(visitor), now=clock.now())
+    offered = interests.offered()[:MOST_INTERESTS]
+    own = interests.said_by(visitor.contact.pk) if offered else set()
+    return PreferencesForm(
+        data,
+        contact=visitor.contact,
+        topics=topics,
+        interests=[(each.pk, each.name, each.pk in own) for each in offered],
+        zone=_zone(visitor),
+        now=clock.now(),
+    )
 
 
 def _topics(visitor: Visitor) -> list[tuple[str, bool]]:

@@ -24,6 +24,7 @@ PAUSES = (7, 14, 30, 90)
 KEEP = "keep"
 # Names each topic that stood on the page, ticked or not.
 SHOWN = "shown"
+SHOWN_INTERESTS = "shown_interests"
 
 
 class PreferencesForm(forms.Form):
@@ -31,6 +32,7 @@ class PreferencesForm(forms.Form):
     The wishes of one contact, and the topics of one site.
 
     :param topics: (topic, whether they get it now).
+    :param interests: (id, name, whether they said it is theirs).
     :param zone: by whose clock the end of a pause is shown.
     """
 
@@ -40,6 +42,7 @@ class PreferencesForm(forms.Form):
         *,
         contact: Contact,
         topics: Sequence[tuple[str, bool]],
+        interests: Sequence[tuple[int, str, bool]] = (),
         zone: str,
         now: datetime,
     ) -> None:
@@ -51,6 +54,14 @@ class PreferencesForm(forms.Form):
                 label=_("What you want to hear about"),
                 choices=[(topic, topic) for topic, _on in topics],
                 initial=[topic for topic, is_on in topics if is_on],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+        if interests:
+            self.fields["interests"] = forms.MultipleChoiceField(
+                label=_("What you are interested in"),
+                choices=[(str(pk), name) for pk, name, _own in interests],
+                initial=[str(pk) for pk, _name, is_own in interests if is_own],
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
             )
@@ -131,6 +142,16 @@ class PreferencesForm(forms.Form):
         own = self._contact.language
         # Theirs may be finer than what the list shows of it (en-GB), or not on it.
         return own if own and (not chosen or chosen == nearest(own)) else chosen
+
+    def chosen_interests(self) -> dict[int, bool]:
+        """Return which of the interests that were shown are theirs; what was named since was not refused."""
+        if "interests" not in self.fields:
+            return {}
+        wanted = set(self.cleaned_data.get("interests") or ())
+        given: Any = self.data
+        shown = set(given.getlist(SHOWN_INTERESTS))
+        field: Any = self.fields["interests"]
+        return {int(pk): pk in wanted for pk, _name in field.choices if pk in shown}
 
     def chosen_topics(self) -> dict[str, bool]:
         """Return which they want of the topics that were shown: one that the shop began since was not refused."""

@@ -12,6 +12,7 @@ from wagtail import blocks
 
 from wagtail_drip.segments import types
 from wagtail_drip.segments.did_rules import EventRule, PurchasesRule, RfmRule, RhythmRule, TextsRule
+from wagtail_drip.segments.interest_rule import InterestRule
 from wagtail_drip.segments.rule_block import RuleBlock
 from wagtail_drip.segments.who_rules import (
     ConsentRule,
@@ -39,6 +40,7 @@ class RuleStream(blocks.StreamBlock):
     texts = TextsRule()
     detail = DetailRule()
     tag = TagRule()
+    interest = InterestRule()
     date = DateRule()
     consent = ConsentRule()
     segment = SegmentRule()
@@ -98,8 +100,7 @@ def sentence(match: str, stream: Any, names: Mapping[str, str] | None = None) ->
     :param names: ``who_rules.all_names``, where many sentences are told; else they are asked for if need be.
     """
     if names is None:
-        asked = compiled(match, stream)
-        names = all_names() if types.segments_in(asked) or types.asks_for_a_site(asked) else {}
+        names = all_names() if types.names_others(compiled(match, stream)) else {}
     told = [_told(child, names) for child in stream or ()]
     if not told:
         return gettext("Nobody yet: add a rule.")

@@ -29,7 +29,7 @@ from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.messaging.models import SendLedger
-from wagtail_drip.segments import families, purchases, rhythms, types
+from wagtail_drip.segments import families, interest_rule, purchases, rhythms, types
 from wagtail_drip.segments.days import days_of_year
 from wagtail_drip.segments.json_values import JsonNumber, JsonText, Number
 from wagtail_drip.segments.life_stage_models import LifeStage
@@ -82,7 +82,7 @@ def people(rules: Rule, *, now: datetime) -> list[QuerySet[Contact]]:
     if not any(True for _ in types.leaves(rules)):
         return []
     everybody = contacts.alive()
-    is_profile = any(rule.get("kind") in PROFILES for rule in types.leaves(rules))
+    is_profile = any(_concludes(rule) for rule in types.leaves(rules))
     moment = Moment(
         now=now,
         has_merged=families.are_there(),
@@ -97,6 +97,11 @@ def people(rules: Rule, *, now: datetime) -> list[QuerySet[Contact]]:
         families.apart(everybody, together=each.together).filter(condition(rules, each))
         for each in (moment, replace(moment, together=True))
     ]
+
+
+def _concludes(rule: Rule) -> bool:
+    kind = rule.get("kind")
+    return kind in PROFILES or (kind == "interest" and interest_rule.draws_conclusions(rule))
 
 
 def not_profiled() -> QuerySet[Contact]:
@@ -369,6 +374,10 @@ def _segment(rule: Rule, moment: Moment) -> Q:
     return _either(Q(pk__in=members.values("contact_id")), rule)
 
 
+def _interest(rule: Rule, moment: Moment) -> Q:
+    return _either(interest_rule.condition(rule, now=moment.now, together=moment.together), rule)
+
+
 def _stage(rule: Rule, moment: Moment) -> Q:
     there = LifeStage.objects.filter(stage=rule["stage"], current=1)
     return _either(Q(pk__in=there.values("contact_id")), rule)
@@ -387,4 +396,5 @@ KINDS: dict[str, Callable[[Rule, Moment], Q]] = {
     "share": _share,
     "segment": _segment,
     "stage": _stage,
+    "interest": _interest,
 }

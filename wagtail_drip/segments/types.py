@@ -35,8 +35,14 @@ def segments_in(rules: Rule) -> set[int]:
     return {int(rule["segment"]) for rule in leaves(rules) if rule.get("kind") == "segment"}
 
 
-def asks_for_a_site(rules: Rule) -> bool:
-    return any(rule.get("site") for rule in leaves(rules))
+def names_others(rules: Rule) -> bool:
+    """Tell whether a rule speaks of something by its id: a segment, a site, an interest."""
+    return any(rule.get(each) for rule in leaves(rules) for each in ("segment", "site", "interest"))
+
+
+def interests_in(rules: Rule) -> set[int]:
+    """Return the ids of the interests that these rules ask for."""
+    return {int(rule["interest"]) for rule in leaves(rules) if rule.get("kind") == "interest"}
 
 
 def salt_of(text: str) -> int:

@@ -15,6 +15,7 @@ from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.events.condition_blocks import OPERATORS, WITH_VALUE
 from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.rule_block import IS_NOT, NEGATE, WHO, RuleBlock, plain
+from wagtail_drip.stores import interests
 
 GROUPS = [
     (PurposeGroup.MARKETING.value, _("marketing texts")),
@@ -187,8 +188,13 @@ def site_choices() -> list[tuple[str, str]]:
 
 
 def all_names() -> dict[str, str]:
-    """Return the name of every segment, by its id as text, and of every site, by ``site:`` and its id."""
-    return {**dict(segment_choices()), **{f"site:{pk}": name for pk, name in site_choices()}}
+    """Return the name of every segment by its id as text, of every site by ``site:`` and its id, of every interest
+    by ``interest:`` and its id."""
+    return {
+        **dict(segment_choices()),
+        **{f"site:{pk}": name for pk, name in site_choices()},
+        **{f"interest:{pk}": name for pk, name in interests.names().items()},
+    }
 
 
 class KeptChoiceBlock(blocks.ChoiceBlock):

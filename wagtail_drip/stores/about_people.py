@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from wagtail_drip.core.personal_data import Erasing, Held, Kind, of_contact
+from wagtail_drip.core.personal_data import Erasing, Held, Kind, nothing, of_contact
+from wagtail_drip.stores.interest_models import (
+    ForgottenInterests,
+    InferredInterest,
+    Interest,
+    InterestRules,
+    StatedInterest,
+)
 from wagtail_drip.stores.models import (
     Cart,
     Purchase,
@@ -77,5 +84,28 @@ HELD = (
         kept={"cart_id": _RECOGNISED, "total": _SUM},
         plain="id store site stage status revision currency last_activity_at checkout_started_at abandoned_at "
         "abandoned_revision attempts",
+    ),
+    nothing(Interest, "id name words is_offered", why="What editors write."),
+    nothing(InterestRules, "id half_life_days least_points recount_from", why="What the owner sets."),
+    Held(
+        model=StatedInterest,
+        why="What they said they care about, and when.",
+        rows=of_contact(StatedInterest),
+        plain="id contact interest source since until current",
+        erasing=Erasing.DELETE,
+    ),
+    Held(
+        model=InferredInterest,
+        why="What they seem to care about by what they do.",
+        rows=of_contact(InferredInterest),
+        plain="id contact interest lasts_until",
+        erasing=Erasing.DELETE,
+    ),
+    Held(
+        model=ForgottenInterests,
+        why="Up to when what they did tells nothing of what they care about.",
+        rows=of_contact(ForgottenInterests),
+        plain="id contact until",
+        erasing=Erasing.DELETE,
     ),
 )

@@ -19,7 +19,7 @@ from wagtail_drip.privacy.import_cells import Refused, _attribute
 from wagtail_drip.privacy.import_plan import Column
 from wagtail_drip.segments import matching
 from wagtail_drip.segments.who_rules import DetailRule
-from wagtail_drip.sequences.blocks import branch_test
+from wagtail_drip.sequences.blocks import branch_test, branch_words
 from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.blocks.update_contact import Block
 from wagtail_drip.test.people import reachable_contact
@@ -148,7 +148,7 @@ def test_a_branch_asks_by_what_is_kept_and_reads_as_the_site_calls_it() -> None:
     asked = {"test": "attribute", **rule("roast", "is", "Dark brown")}
 
     assert branch_test.compiled(asked) == {"kind": "attribute", **rule("roast", "is", "dark")}
-    assert branch_test.in_words(asked) == "Roast is Dark brown"
+    assert branch_words.in_words(asked) == "Roast is Dark brown"
     assert branch_test.compiled({"test": "attribute", **rule("likes", "is", "Tea")})["value"] == "Tea"
 
 

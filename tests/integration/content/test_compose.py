@@ -322,11 +322,11 @@ def test_the_preview_is_built_from_what_a_message_would_show(now: datetime, site
     contact = make_contact(now, first_name="Mei")
     buy(contact, site_id, now, "1", "Tea")
 
-    found = compose.preview_context(contact.pk, {"order_id": "1"}, site_id)
+    found = compose.preview_context(contact.pk, {"order_id": "1"}, site_id, now=now)
 
     assert found["contact"]["first_name"] == "Mei"
     assert found["order"]["first_product"] == "Tea"
-    assert compose.preview_context(None, {}, site_id)["contact"] == {}
+    assert compose.preview_context(None, {}, site_id, now=now)["contact"] == {}
 
 
 @given(typed=st.text(alphabet="aB茶/@:\\w.0123456789 -\x00\n\x1f\u2028\u2029", max_size=12))

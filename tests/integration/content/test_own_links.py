@@ -94,10 +94,10 @@ def test_they_cost_a_batch_one_query_and_other_texts_none(site_id: int, public: 
     assert asked(BOTH, people) == asked(BOTH, people[:1]) == asked("Hi", people) + 1
 
 
-def test_a_preview_shows_what_opens_nothing(client: Client, site_id: int, public: str) -> None:
+def test_a_preview_shows_what_opens_nothing(client: Client, site_id: int, public: str, now: datetime) -> None:
     ada = reachable_contact()
 
-    shown = compose.preview_context(ada.pk, {}, site_id)["link"]
+    shown = compose.preview_context(ada.pk, {}, site_id, now=now)["link"]
 
     assert shown == {
         "stop": f"{public}/drip/stop/example/",

@@ -24,6 +24,8 @@ class Person:
     sent: list[datetime] = field(default_factory=list)
     segments: set[int] = field(default_factory=set)
     stage: str = ""
+    said: set[int] = field(default_factory=set)  # interests
+    shown: dict[int, float] = field(default_factory=dict)  # for so many days more, by interest
 
 
 # Some rules place somebody among all others: the world that is asked about, one at a time.
@@ -201,6 +203,11 @@ def _texts(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
 
 def _share(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
     return lot_of(person.pk, salt_of(rule["salt"])) < rule["percent"] * 10
+
+
+def _interest(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:
+    said, shown = rule["interest"] in person.said, person.shown.get(rule["interest"], 0) > 0
+    return {"": said or shown, "stated": said, "inferred": shown}[rule["by"]]
 
 
 def _stage(rule: Mapping[str, Any], person: Person, now: datetime) -> bool:

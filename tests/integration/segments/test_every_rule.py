@@ -25,6 +25,7 @@ from wagtail_drip.segments import matching
 from wagtail_drip.segments.life_stage_models import LifeStage
 from wagtail_drip.segments.models import Segment, SegmentMembership
 from wagtail_drip.stores import tallies
+from wagtail_drip.stores.interest_models import InferredInterest, Interest, StatedInterest
 from wagtail_drip.stores.models import Purchase, PurchaseLine
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,8 @@ people = some.builds(
     sent=some.lists(days_ago, max_size=3),
     segments=some.sets(some.just(1)),
     stage=some.sampled_from(["", "new", "loyal"]),
+    said=some.sets(some.sampled_from([1, 2])),
+    shown=some.dictionaries(some.sampled_from([1, 2]), some.sampled_from([-3, 0, 0.1, 40])),
 )
 
 each_kind = [
@@ -177,6 +180,14 @@ each_kind = [
     some.fixed_dictionaries(
         {"kind": some.just("stage"), "stage": some.sampled_from(["new", "loyal"]), "negate": negate}
     ),
+    some.fixed_dictionaries(
+        {
+            "kind": some.just("interest"),
+            "interest": some.sampled_from([1, 2, 3]),
+            "by": some.sampled_from(["", "stated", "inferred"]),
+            "negate": negate,
+        }
+    ),
     some.fixed_dictionaries({"kind": some.just("segment"), "segment": some.just(1), "negate": negate}),
 ]
 rules = some.one_of(each_kind)
@@ -193,6 +204,7 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
     """Store these people; where *merges* says so, each one's rows at somebody who was merged into them."""
     site = Site.objects.get()
     Segment(pk=1, name="Others").save()
+    Interest.objects.bulk_create([Interest(pk=1, name="Coffee"), Interest(pk=2, name="Tea")])
     for number, person in enumerate(everybody):
         head = Contact.objects.create(
             **person.columns, attributes=person.attributes, created_at=NOW, changed_at=NOW
@@ -241,6 +253,13 @@ def plant(everybody: list[Person], merges: list[bool]) -> None:
             )
         if person.segments:
             SegmentMembership.objects.create(segment_id=1, contact=head, entered_at=NOW)
+        for interest in (1, 2):
+            over = {} if interest in person.said else {"current": None, "until": NOW}
+            StatedInterest.objects.create(contact=row, interest_id=interest, source="x", since=NOW, **over)
+        for interest, days in person.shown.items():
+            InferredInterest.objects.create(
+                contact=head, interest_id=interest, lasts_until=NOW + timedelta(days=days)
+            )
         if person.stage:
             LifeStage.objects.create(contact=head, stage="lead", since=NOW, until=NOW, current=None)
             LifeStage.objects.create(contact=head, stage=person.stage, since=NOW)

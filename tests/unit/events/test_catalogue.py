@@ -59,6 +59,7 @@ NAMES = [
     "message_replied",
     "segment_entered",
     "segment_left",
+    "interest_stated",
     "stage_changed",
     "opted_out",
     "opted_in",

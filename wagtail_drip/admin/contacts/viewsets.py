@@ -17,7 +17,16 @@ from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from wagtail_drip.admin import redaction, searching, words, zones
-from wagtail_drip.admin.contacts import bought, lists, merging, own_pages, record_words, stops, timeline
+from wagtail_drip.admin.contacts import (
+    bought,
+    interested,
+    lists,
+    merging,
+    own_pages,
+    record_words,
+    stops,
+    timeline,
+)
 from wagtail_drip.admin.contacts.complaints import ComplaintView
 from wagtail_drip.admin.contacts.consent_views import ChangeConsentView, EvidenceDownload, EvidenceView
 from wagtail_drip.admin.contacts.erasing import EraseView
@@ -57,6 +66,9 @@ class ContactFilterSet(WagtailFilterSet):
     stage = django_filters.ChoiceFilter(
         label=_("Stage as a customer"), choices=LIFE_STAGES, method="filter_stage", empty_label=_("Any")
     )
+    interest = django_filters.ChoiceFilter(
+        label=_("Interest"), choices=interested.filters, method="filter_interest", empty_label=_("Any")
+    )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     created_at = django_filters.DateFromToRangeFilter(label=_("Known since"), widget=DateRangePickerWidget)
     orders_min = django_filters.NumberFilter(
@@ -93,6 +105,7 @@ class ContactFilterSet(WagtailFilterSet):
             "reachable",
             "segment",
             "stage",
+            "interest",
             "tag",
             "region",
             "language",
@@ -136,6 +149,9 @@ class ContactFilterSet(WagtailFilterSet):
 
     def filter_stage(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts.filter(pk__in=segments.in_stage(value).values("contact_id"))
+
+    def filter_interest(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.filter(interested.condition(value))
 
     def filter_tag(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts.filter(tags__tag=cleaning.tag(value))
@@ -315,6 +331,7 @@ class ContactInspectView(ReadOnlyInspectView):
             "tags": sorted(querysets.tags([self.object.pk]).get(self.object.pk, ())),
             "segments": segments.names_of(self.object.pk),
             "stages": segments.stage_history(self.object.pk, limit=MOST_STAGES),
+            **interested.for_page(self.object.pk),
             "bought": bought.of(self.object.pk),
             "permissions": [
                 (row, record_words.source(row.record)) for row in timeline.permissions(self.object.pk)
@@ -347,6 +364,7 @@ class ContactViewSet(ReadOnlyViewSet):
             path("<int:pk>/consent/", ChangeConsentView.as_view(), name="consent"),
             path("<int:pk>/evidence/", EvidenceView.as_view(), name="evidence"),
             path("<int:pk>/evidence/download/", EvidenceDownload.as_view(), name="evidence_download"),
+            path("<int:pk>/interests/", interested.InterestsView.as_view(), name="interests"),
             path("<int:pk>/limits/", LimitsView.as_view(), name="limits"),
             path("<int:pk>/complaint/", ComplaintView.as_view(), name="complaint"),
             path("<int:pk>/text-again/", stops.TextAgainView.as_view(), name="text_again"),

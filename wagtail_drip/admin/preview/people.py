@@ -16,6 +16,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone, querysets
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.content import compose, variables
+from wagtail_drip.core import clock
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import gather
 from wagtail_drip.enrolments.facts import CONTACT_FIELDS
@@ -89,7 +90,7 @@ def person(
     )
     is_shown = shows_numbers or trigger_event not in SAYS_WORDS
     event = dict(latest.properties) if latest and is_shown else catalogue.sample(trigger_event)
-    shown = compose.preview_context(contact.pk, event, site_id)
+    shown = compose.preview_context(contact.pk, event, site_id, now=clock.now())
     subject = subject_of(trigger_event)
     if latest is None and subject and not shown.get(subject):
         # It has not happened to them. When it does, there will be a cart or an order.
@@ -136,7 +137,7 @@ def choices() -> list[Choice]:
 
 def _made_up(trigger_event: str, *, site_id: int) -> Person:
     samples = variables.samples(trigger_event)
-    here = compose.preview_context(None, {}, site_id)
+    here = compose.preview_context(None, {}, site_id, now=clock.now())
     contact = {name: str(samples["contact"].get(name, "")) for name in CONTACT_FIELDS}
     contact["region"] = contact["region"] or _region_of(site_id)
     return Person(

@@ -50,7 +50,9 @@ def examples(request: HttpRequest, running: Running, *, of: int, now: datetime) 
         if once_count.goes(decision)
     }
     texts = dict(list(texts.items())[:SHOWN])
-    words = compose.imagine(list(texts.values()), veil=lambda found: redaction.values(found, shown=shows))
+    words = compose.imagine(
+        list(texts.values()), now=at, veil=lambda found: redaction.values(found, shown=shows)
+    )
     contacts = Contact.objects.in_bulk(list(texts))
     return [
         Example(

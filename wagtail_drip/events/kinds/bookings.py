@@ -63,6 +63,7 @@ EVENTS: list[EventType] = [
         *APPOINTMENT,
         dedupe="appointment_id",
         date="starts_at",
+        interest=4,
     ),
     kind(
         "appointment_changed",
@@ -89,6 +90,7 @@ EVENTS: list[EventType] = [
         *GATHERING,
         dedupe="event_id",
         date="starts_at",
+        interest=4,
     ),
     kind(
         "event_checked_in",
@@ -114,6 +116,7 @@ EVENTS: list[EventType] = [
         optional("starts_at", _("Starts"), "2026-12-01T09:00:00+00:00", type=MOMENT),
         dedupe="course_id",
         date="starts_at",
+        interest=5,
     ),
     kind(
         "module_completed",
@@ -156,6 +159,7 @@ EVENTS: list[EventType] = [
         optional("listing_id", _("Listing"), "L-8"),
         optional("url", _("Page"), "https://shop.example/listings/8"),
         dedupe="enquiry_id",
+        interest=4,
     ),
     kind(
         "viewing_booked",
@@ -164,6 +168,7 @@ EVENTS: list[EventType] = [
         *VIEWING,
         dedupe="viewing_id",
         date="starts_at",
+        interest=4,
     ),
     kind(
         "viewing_changed",

@@ -50,6 +50,7 @@ EVENTS: list[EventType] = [
         needed("link_id", _("Link"), 1, type=NUMBER),
         needed("url", _("Address"), "https://shop.example/coffee"),
         *MESSAGE,
+        interest=2,
     ),
     kind(
         "message_replied",
@@ -66,6 +67,14 @@ EVENTS: list[EventType] = [
         optional("page_id", _("Page"), 1, type=NUMBER),
         optional("form", _("Form"), "Win a grinder"),
         optional("fields", _("What was filled in"), {"city": "Leeds"}, type=ANY),
+    ),
+    kind(
+        "interest_stated",
+        _("Interest told"),
+        _("Somebody says what they are interested in"),
+        needed("interest_id", _("Interest's number"), 1, type=NUMBER),
+        needed("interest", _("Interest"), "Coffee"),
+        optional("source", _("Where"), "page:preferences"),
     ),
     kind("segment_entered", _("Segment entered"), _("Somebody comes into a segment"), *SEGMENT),
     kind("segment_left", _("Segment left"), _("Somebody leaves a segment"), *SEGMENT),

@@ -56,7 +56,14 @@ LEFT_BEHIND = (
 
 EVENTS: list[EventType] = [
     # Carts and checkouts
-    kind("cart_abandoned", _("Cart abandoned"), _("A cart is left behind"), *LEFT_BEHIND, dedupe="cart_id"),
+    kind(
+        "cart_abandoned",
+        _("Cart abandoned"),
+        _("A cart is left behind"),
+        *LEFT_BEHIND,
+        dedupe="cart_id",
+        interest=4,
+    ),
     kind(
         "checkout_abandoned",
         _("Checkout abandoned"),
@@ -116,6 +123,7 @@ EVENTS: list[EventType] = [
         CART_ID,
         *PRODUCT,
         dedupe="cart_id",
+        interest=4,
     ),
     kind(
         "product_removed_from_cart",
@@ -162,6 +170,7 @@ EVENTS: list[EventType] = [
         optional("order_url", _("Order's page"), "https://shop.example/orders/100042"),
         optional("is_first_order", _("First order"), True, type=YES_NO),
         dedupe="order_id",
+        interest=5,
     ),
     kind(
         "order_paid",
@@ -250,6 +259,7 @@ EVENTS: list[EventType] = [
         _("A product is looked at"),
         *PRODUCT,
         dedupe="product_id",
+        interest=1,
     ),
     kind(
         "products_searched",
@@ -257,6 +267,7 @@ EVENTS: list[EventType] = [
         _("Products are searched for"),
         needed("query", _("Search words"), "coffee"),
         optional("results_count", _("Results"), 12, type=NUMBER),
+        interest=1,
     ),
     kind(
         "back_in_stock",
@@ -273,6 +284,7 @@ EVENTS: list[EventType] = [
         _("Somebody asks to hear when a product is back"),
         *PRODUCT,
         dedupe="product_id",
+        interest=4,
     ),
     kind(
         "price_dropped",
@@ -301,5 +313,6 @@ EVENTS: list[EventType] = [
         needed("wishlist_id", _("Wish list"), "3"),
         *PRODUCT,
         dedupe="product_id",
+        interest=4,
     ),
 ]

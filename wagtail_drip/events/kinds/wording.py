@@ -16,7 +16,13 @@ def needed(name: str, label: Words, sample: Any, *, type: str = TEXT) -> Propert
 
 
 def kind(
-    name: str, label: Words, sentence: Words, *properties: Property, dedupe: str = "", date: str = ""
+    name: str,
+    label: Words,
+    sentence: Words,
+    *properties: Property,
+    dedupe: str = "",
+    date: str = "",
+    interest: int = 0,
 ) -> EventType:
     return EventType(
         name=name,
@@ -25,4 +31,5 @@ def kind(
         properties=properties,
         dedupe_property=dedupe,
         date_property=date,
+        interest_points=interest,
     )

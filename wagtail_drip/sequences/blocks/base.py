@@ -16,7 +16,9 @@ from wagtail.admin.compare import StructBlockComparison
 
 from wagtail_drip.sequences import blocks as package
 
-NOT_STEPS = frozenset({"awaiting", "base", "branch_test", "message_text", "sequence_choice", "tags", "tree"})
+NOT_STEPS = frozenset(
+    {"awaiting", "base", "branch_test", "branch_words", "message_text", "sequence_choice", "tags", "tree"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

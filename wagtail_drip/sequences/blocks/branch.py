@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from wagtail import blocks
 from wagtail.blocks import BlockGroup
 
-from wagtail_drip.sequences.blocks import branch_test
+from wagtail_drip.sequences.blocks import branch_test, branch_words
 from wagtail_drip.sequences.blocks.base import Fault, PathBlock, StepBlock, Way, listed_ways
 from wagtail_drip.sequences.blocks.branch_test import BranchTest
 
@@ -92,7 +92,7 @@ class Block(BranchTest, _Also, StepBlock):
         return {"ways": [first, *further], "else": "no"}
 
     def in_words(self, value: Any) -> str:
-        words = str(_("If %(test)s") % {"test": branch_test.in_words(value)})
+        words = str(_("If %(test)s") % {"test": branch_words.in_words(value)})
         more = len(value.get("also") or ())
         if more:
             words += ngettext(", and %(n)d more test", ", and %(n)d more tests", more) % {"n": more}

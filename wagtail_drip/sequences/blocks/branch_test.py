@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from wagtail import blocks
 
 from wagtail_drip.contacts import attributes
@@ -23,8 +22,9 @@ from wagtail_drip.events.condition_blocks import (
     to_json,
 )
 from wagtail_drip.segments.did_rules import COMPARED, MEASURES
+from wagtail_drip.segments.interest_rule import BY, InterestChoiceBlock
 from wagtail_drip.segments.life_stage_words import LIFE_STAGES
-from wagtail_drip.segments.who_rules import GROUPS, SegmentChoiceBlock, segment_choices
+from wagtail_drip.segments.who_rules import GROUPS, SegmentChoiceBlock
 from wagtail_drip.sequences.blocks.base import Fault
 from wagtail_drip.sequences.replies import ANYTHING, CONTAINS, IS, words_of
 
@@ -33,6 +33,7 @@ PURCHASES, ATTRIBUTE, PAYLOAD = "purchases", "attribute", "payload"
 PERMITTED, NOT_PERMITTED = "permitted", "not_permitted"
 IN_SEGMENT, NOT_IN_SEGMENT = "in_segment", "not_in_segment"
 IN_STAGE, NOT_IN_STAGE = "in_stage", "not_in_stage"
+INTERESTED, NOT_INTERESTED = "interested", "not_interested"
 TESTS = [
     (DONE, _("has done this")),
     (NOT_DONE, _("has not done this")),
@@ -47,6 +48,8 @@ TESTS = [
     (NOT_IN_SEGMENT, _("is not in the segment…")),
     (IN_STAGE, _("is in the stage…")),
     (NOT_IN_STAGE, _("is not in the stage…")),
+    (INTERESTED, _("is interested in…")),
+    (NOT_INTERESTED, _("is not known to be interested in…")),
 ]
 SINCE_ENTRY, LAST_DAYS, EVER = "entry", "days", "ever"
 WINDOWS = [
@@ -100,6 +103,8 @@ class BranchTest(blocks.StructBlock):
         "topic": {"test": [PERMITTED, NOT_PERMITTED]},
         "segment": {"test": [IN_SEGMENT, NOT_IN_SEGMENT]},
         "stage": {"test": [IN_STAGE, NOT_IN_STAGE]},
+        "interest": {"test": [INTERESTED, NOT_INTERESTED]},
+        "by": {"test": [INTERESTED, NOT_INTERESTED]},
         "property": {"test": [ATTRIBUTE, PAYLOAD]},
         "operator": {"test": [ATTRIBUTE, PAYLOAD]},
         "value": {"test": [ATTRIBUTE, PAYLOAD], "operator": WITH_VALUE},
@@ -145,6 +150,8 @@ class BranchTest(blocks.StructBlock):
     )
     segment = SegmentChoiceBlock(label=_("Segment"))
     stage = blocks.ChoiceBlock(choices=LIFE_STAGES, required=False, label=_("Stage as a customer"))
+    interest = InterestChoiceBlock(label=_("Interest"))
+    by = blocks.ChoiceBlock(choices=BY, default="", required=False, label=_("How we know"))
     property = blocks.CharBlock(
         required=False,
         max_length=64,
@@ -255,6 +262,15 @@ def _stage(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _interest(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "interest",
+        "interest": int(value.get("interest") or 0),
+        "by": value.get("by") or "",
+        "negate": value.get("test") == NOT_INTERESTED,
+    }
+
+
 _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     DONE: _event,
     NOT_DONE: _event,
@@ -269,6 +285,8 @@ _COMPILED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     NOT_IN_SEGMENT: _segment,
     IN_STAGE: _stage,
     NOT_IN_STAGE: _stage,
+    INTERESTED: _interest,
+    NOT_INTERESTED: _interest,
 }
 
 
@@ -295,6 +313,8 @@ def faults(value: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(field="segment", message=str(_("Choose the segment.")))
     elif test in (IN_STAGE, NOT_IN_STAGE) and not value.get("stage"):
         yield Fault(field="stage", message=str(_("Choose the stage.")))
+    elif test in (INTERESTED, NOT_INTERESTED) and not value.get("interest"):
+        yield Fault(field="interest", message=str(_("Choose the interest.")))
     elif test == PURCHASES and value.get("number") is None:
         yield Fault(field="number", message=str(_("Fill in the number to compare with.")))
 
@@ -325,70 +345,3 @@ def _faults_of_event(value: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(field="conditions", message=message)
     if value.get("window") == LAST_DAYS and not value.get("days"):
         yield Fault(field="days", message=str(_("Say how many days to look back.")))
-
-
-def in_words(value: Mapping[str, Any]) -> str:
-    """Return the test as one reads it: "has clicked a link", "language is zh"."""
-    test = value.get("test") or DONE
-    label = str(dict(TESTS).get(test, ""))
-    if test in (DONE, NOT_DONE):
-        return _event_in_words(value)
-    if test in (ATTRIBUTE, PAYLOAD):
-        operator = dict(OPERATORS).get(value.get("operator") or "is", "")
-        name, compared = value.get("property") or "…", ""
-        if value.get("operator") in WITH_VALUE:
-            compared = value.get("value") or ""
-        if test == ATTRIBUTE:
-            compared = str(attributes.shown(name, attributes.kept(name, compared))) if compared else ""
-            name = attributes.label_of(name)
-        return " ".join(str(word) for word in (name, operator, compared) if word)
-    if test == PURCHASES:
-        measure = dict(MEASURES).get(value.get("measure") or "count", "")
-        limit = dict(COMPARED).get(value.get("compared") or "at_least", "")
-        number = value.get("number")
-        return f"{measure} {limit} {'…' if number is None else format(number.normalize(), 'f')}"
-    if test == REPLIED and (value.get("how") or ANYTHING) != ANYTHING:
-        return f"{label}: {', '.join(words_of(value.get('words') or '')) or '…'}"
-    if test in (IN_SEGMENT, NOT_IN_SEGMENT):
-        name = dict(segment_choices()).get(str(value.get("segment") or ""), "…")
-        return f"{label.rstrip('…')} “{name}”"
-    if test in (IN_STAGE, NOT_IN_STAGE):
-        return f"{label.rstrip('…')} “{dict(LIFE_STAGES).get(value.get('stage') or '', '…')}”"
-    if test in (PERMITTED, NOT_PERMITTED):
-        texts = dict(GROUPS).get(value.get("group") or "marketing", "")
-        return " ".join(str(word) for word in (label.rstrip("…"), texts, value.get("topic")) if word)
-    return label
-
-
-def _event_in_words(value: Mapping[str, Any]) -> str:
-    found = catalogue.find(value.get("event") or "")
-    event = str(found.sentence) if found else "…"
-    times = value.get("times") or 1
-    if times > 1:
-        event += " " + ngettext("%(n)d time or more", "%(n)d times or more", times) % {"n": times}
-    window, days = value.get("window") or SINCE_ENTRY, value.get("days") or 0
-    negated = value.get("test") == NOT_DONE
-    if window == LAST_DAYS:
-        words = (
-            ngettext(
-                "has not happened in the last %(n)d day: %(event)s",
-                "has not happened in the last %(n)d days: %(event)s",
-                days,
-            )
-            if negated
-            else ngettext(
-                "has happened in the last %(n)d day: %(event)s",
-                "has happened in the last %(n)d days: %(event)s",
-                days,
-            )
-        )
-        return words % {"n": days, "event": event}
-    if window == EVER:
-        words = str(_("has never happened: %(event)s") if negated else _("has ever happened: %(event)s"))
-        return words % {"event": event}
-    words = str(
-        _("this has not happened since entering: %(event)s")
-        if negated
-        else _("this has happened since entering: %(event)s")
-    )
-    return words % {"event": event}

@@ -1,0 +1,1 @@
+"""The interests that the shop names, and how they fade."""
