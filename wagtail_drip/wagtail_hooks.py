@@ -24,6 +24,7 @@ from wagtail_drip.admin.keywords import views as keywords
 from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
+from wagtail_drip.admin.ready import history as ready_history
 from wagtail_drip.admin.reports.home import HomePanel
 from wagtail_drip.admin.segments import viewsets as segment_screens
 from wagtail_drip.admin.sequences import adapters, send_once
@@ -135,6 +136,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         imports.TAKEN_BACK, _("Take a list of numbers back"), _("Took back a list of numbers")
     )
     word_history.register(actions)
+    ready_history.register(actions)
 
 
 @hooks.register("construct_homepage_panels")

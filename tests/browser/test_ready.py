@@ -112,3 +112,38 @@ def test_an_owner_asks_whether_they_are_ready(owner: Page, look: Callable[[str],
     owner.locator(".drip-place button").click()
     expect(owner.locator("[data-check=registration]")).to_contain_text("签名")
     look("ready-cn")
+
+
+def test_an_owner_notes_a_registration_and_takes_it_back(owner: Page, look: Callable[[str], None]) -> None:
+    site_id = Site.objects.get(is_default_site=True).pk
+    core.change_site_settings(site_id, sender_address="+12015550100")
+    ready = f"/admin/text-messages/settings/{site_id}/ready/"
+    line = owner.locator("[data-check=registration]")
+
+    owner.goto(f"{ready}?country=US")
+    expect(line).to_have_class("drip-ready drip-ready--unknown")
+    line.locator(f"a[href='{ready}US/registration/']").click()
+    owner.locator("input[name=reference]").fill("BN-4711")
+    owner.locator("input[name=registered_by]").fill("Twilio")
+    owner.locator("form button[type=submit].button").first.click()
+    expect(owner.locator("#id_registered_on-errors, .error-message").first).to_be_visible()
+    owner.locator("input[name=registered_on]").fill("2026-11-03")
+    look("registration-form")
+    # The calendar lies over the button.
+    owner.locator("input[name=reference]").press("Enter")
+
+    expect(line).to_have_class("drip-ready drip-ready--ok")
+    expect(line).to_contain_text("BN-4711")
+    expect(line).to_contain_text("owner")
+    line.scroll_into_view_if_needed()
+    look("registration-noted")
+
+    # It was the wrong country.
+    line.locator(f"a[href='{ready}US/registration/']").click()
+    look("registration-held")
+    owner.locator("form[action$='take_back/'] button").click()
+    expect(owner.locator(".messages .success")).to_be_visible()
+    expect(owner.locator("input[name=reference]")).to_have_value("BN-4711")
+    look("registration-taken-back")
+    owner.goto(f"{ready}?country=US")
+    expect(line).to_have_class("drip-ready drip-ready--unknown")

@@ -11,6 +11,7 @@ from wagtail_drip.compliance.models import (
     Complaint,
     Keyword,
     LegalHours,
+    Registration,
     SensitiveWord,
     SpecialEvent,
     StopReview,
@@ -55,6 +56,11 @@ HELD = (
         LegalHours,
         "id country subdivision week holidays kind has_marketing_only source url read_on reason edited_by edited_at",
         why="What staff say of a place's legal hours.",
+    ),
+    nothing(
+        Registration,
+        "id site country reference registered_on registered_by sender noted_by noted_at taken_back_by taken_back_at",
+        why="What staff say of a sender's registration in a country.",
     ),
     nothing(
         SensitiveWord,

@@ -290,3 +290,37 @@ class SensitiveWord(models.Model):
 
     def __str__(self) -> str:
         return self.word or self.kind
+
+
+class Registration(models.Model):
+    """
+    What a site's owner notes of a registration that a country or its networks ask for.
+
+    Only their word: nothing is opened or held back by it. What is taken back stays, to be noted again.
+    """
+
+    site = models.ForeignKey("wagtailcore.Site", on_delete=models.CASCADE, related_name="+")
+    country = models.CharField(max_length=2)
+    reference = models.CharField(_("reference no."), max_length=120)
+    registered_on = models.DateField(_("registered on"))
+    registered_by = models.CharField(_("registered by"), max_length=150)
+    # "gateway:address" of the site when it was noted: another sender may be registered or not.
+    sender = models.CharField(max_length=160)
+    noted_by = models.CharField(max_length=150, default="", blank=True)
+    noted_at = models.DateTimeField()
+    taken_back_by = models.CharField(max_length=150, default="", blank=True)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        constraints = [models.UniqueConstraint(fields=["site", "country"], name="drip_registration_once")]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.reference}"
+
+    @property
+    def holds(self) -> bool:
+        return self.taken_back_at is None

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
-from wagtail_drip.compliance import rulebook, word_actions
-from wagtail_drip.compliance.models import SensitiveWord
+from wagtail_drip.compliance import registrations, rulebook, word_actions
+from wagtail_drip.compliance.models import Registration, SensitiveWord
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import Channel, ConsentMethod, PurposeGroup, group_of
@@ -130,11 +130,17 @@ class Facts:
         )
         return Sent(**found)
 
-    def refused_with(self, codes: frozenset[str]) -> int:
-        """Return how many receipts for this country have one of *codes*."""
+    @cached_property
+    def registration(self) -> Registration | None:
+        """What the owner noted, unless it was taken back."""
+        found = registrations.find(self.row.site_id, self.place)
+        return found if found is not None and found.holds else None
+
+    def refused_with(self, codes: frozenset[str], since: datetime) -> int:
+        """Return how many texts for this country have a receipt with one of *codes*."""
         rows = Receipt.objects.filter(
             code__in=codes,
-            recorded_at__gte=self.since,
+            recorded_at__gte=since,
             message__site_id=self.row.site_id,
             message__contact__region=self.place,
         )

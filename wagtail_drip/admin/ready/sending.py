@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wagtail_drip.admin import opening
+from wagtail_drip.admin.ready import noted
 from wagtail_drip.admin.ready.gather import DAYS, Facts
 from wagtail_drip.admin.ready.told import Told, ok, settings_url, to_do, unknown
 from wagtail_drip.admin.ready.words import REGISTRATION
@@ -97,30 +98,35 @@ def looks_at_sender(facts: Facts, line: Line) -> Told:
             url,
         )
     if is_name:
-        return unknown(
-            _("“%(sender)s” is a name. Ask your provider whether it must be registered there.")
-            % {"sender": address},
-            url,
-        )
+        name = _("“%(sender)s” is a name.") % {"sender": address}
+        if noted.holds_for(facts):
+            return noted.answered(facts, ok(f"{name} {noted.sentence(facts)}", url))
+        asked = _("“%(sender)s” is a name. Ask your provider whether it must be registered there.")
+        return noted.answered(facts, unknown(asked % {"sender": address}, url))
     return ok(_("“%(sender)s” is a number.") % {"sender": address}, url)
 
 
 def looks_at_registration(facts: Facts, line: Line) -> Told:
     asked = str(REGISTRATION[line.says])
-    refused = facts.refused_with(line.codes) if line.codes else 0
+    is_noted = noted.holds_for(facts)
+    refused = facts.refused_with(line.codes, noted.since(facts)) if line.codes else 0
+    if refused and is_noted:
+        return noted.answered(facts, to_do(f"{noted.refused_all_the_same(facts, refused)} {asked}"))
     if refused:
-        return to_do(
-            ngettext(
-                "%(n)d text was refused in %(days)d days because this is missing.",
-                "%(n)d texts were refused in %(days)d days because this is missing.",
-                refused,
-            )
-            % {"n": refused, "days": DAYS}
-            + f" {asked}"
-        )
-    if line.codes and facts.sent.delivered:
-        return ok(_("Texts arrive there, and none was refused for it in %(days)d days.") % {"days": DAYS})
-    return unknown(asked)
+        missing = ngettext(
+            "%(n)d text was refused in %(days)d days because this is missing.",
+            "%(n)d texts were refused in %(days)d days because this is missing.",
+            refused,
+        ) % {"n": refused, "days": DAYS}
+        return noted.answered(facts, to_do(f"{missing} {asked}"))
+    arrives = (
+        _("Texts arrive there, and none was refused for it in %(days)d days.") % {"days": DAYS}
+        if line.codes and facts.sent.delivered
+        else ""
+    )
+    if is_noted:
+        return noted.answered(facts, ok(" ".join(filter(None, [noted.sentence(facts), arrives]))))
+    return noted.answered(facts, ok(arrives) if arrives else unknown(asked))
 
 
 def looks_at_hours(facts: Facts, line: Line) -> Told:

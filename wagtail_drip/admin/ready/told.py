@@ -18,11 +18,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """:ivar url: where it is settled; '' where nothing in the admin settles it."""
+    """
+    :ivar url: where it is settled; '' where nothing in the admin settles it.
+    :ivar note_url: where an owner notes that it is settled elsewhere; '' where their word is not asked for.
+    """
 
     state: State
     sentence: str
     url: str = ""
+    note_url: str = ""
 
 
 def ok(sentence: str, url: str = "") -> Told:

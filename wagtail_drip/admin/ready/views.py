@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wagtail_drip.admin import places
+from wagtail_drip.admin.ready import registration
 from wagtail_drip.admin.ready.checks import CHECKS
 from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import State
@@ -92,5 +93,5 @@ def _choices() -> list[tuple[str, str]]:
 
 
 def urls() -> list[URLPattern]:
-    """Return the address of this screen, below the settings."""
-    return [path("<int:site_id>/ready/", ReadyView.as_view(), name="ready")]
+    """Return the addresses of this screen and of what is noted on it, below the settings."""
+    return [path("<int:site_id>/ready/", ReadyView.as_view(), name="ready"), *registration.urls()]
