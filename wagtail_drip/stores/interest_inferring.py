@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from django.db import connections, router
-from django.db.models import Case, F, When
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Least
 
 from wagtail_drip.contacts import querysets as contacts
@@ -38,12 +38,16 @@ def infer_due(*, now: datetime | None = None) -> int:
     """Look at people who did something that says what they care about; return at how many."""
     now = now or clock.now()
     marked = claims.retried(lambda: _mark_for_recount(now))
-    due = EventTally.objects.filter(interest_due_at__lte=now).order_by("interest_due_at", "pk")
-    people = set(due.values_list("contact_id", flat=True)[: claims.batch_limit(PEOPLE)])
+    people = set(due(now).values_list("contact_id", flat=True)[: claims.batch_limit(PEOPLE)])
     # Without an interest there is nothing to read; the marks stay for the day when there is one.
     if not people or not Interest.objects.exists():
         return marked
     return marked + claims.retried(lambda: _look_at(people, now=now))
+
+
+def due(now: datetime) -> QuerySet[EventTally]:
+    """Return the marks that events have left, the oldest first."""
+    return EventTally.objects.filter(interest_due_at__lte=now).order_by("interest_due_at", "pk")
 
 
 def _mark_for_recount(now: datetime) -> int:

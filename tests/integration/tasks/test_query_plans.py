@@ -16,12 +16,13 @@ from wagtail_drip.core import inserts
 from wagtail_drip.core.among import Among
 from wagtail_drip.enrolments import querysets as enrolments
 from wagtail_drip.enrolments.models import Enrolment, StepVisit
-from wagtail_drip.events.models import Event, Notice
+from wagtail_drip.events.models import Event, EventTally, Notice
 from wagtail_drip.messaging import claiming, holds, ledger, recovery
 from wagtail_drip.messaging.models import Callback, InboundText, Message, Receipt, SendLedger
 from wagtail_drip.messaging.states import MessageState
 from wagtail_drip.reports import watchdog
 from wagtail_drip.sequences.models import Sequence as Flow
+from wagtail_drip.stores import interest_inferring
 from wagtail_drip.stores.models import Cart
 from wagtail_drip.test.sequences import live_sequence
 
@@ -55,6 +56,17 @@ def crowded(site_id: int, now: datetime) -> Flow:
             "occurred_at": now,
             "match_due_at": moments[n],
             **recorded,
+        },
+    )
+    _insert(
+        EventTally,
+        people,
+        lambda n: {
+            "contact_id": ids[n],
+            "name": "order_placed",
+            "first_at": now,
+            "last_at": now,
+            "interest_due_at": moments[n],
         },
     )
     _insert(
@@ -161,6 +173,7 @@ def hot(now: datetime, someone: Sequence[int]) -> Iterator[tuple[str, QuerySet[A
         rows: Any = model
         claim = rows.objects.filter(due_at__lte=now).order_by("due_at", "id")[:500]
         yield f"claim of {model._meta.verbose_name_plural}", claim, index
+    yield "marks of interest", interest_inferring.due(now)[:200], "drip_event_tally_interest"
     yield (
         "wake-ups",
         Enrolment.objects.filter(contact_id__in=someone, running=1),
