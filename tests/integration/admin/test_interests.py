@@ -85,6 +85,8 @@ def test_a_new_interest_is_found_in_what_people_did_before(admin_client: Client)
     page = admin_client.get(LIST).content.decode()
     assert f"?interest=inferred-{coffee.pk}" in page
     assert "coffee, moka" in page
+    # Nobody said it, and there is nobody to go to.
+    assert f"?interest=stated-{coffee.pk}" not in page
 
 
 def test_only_other_words_have_everybody_looked_at_anew(admin_client: Client) -> None:

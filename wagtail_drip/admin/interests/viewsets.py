@@ -49,7 +49,7 @@ class PeopleColumn(Column):
     def get_cell_context_data(self, instance: Any, parent_context: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_cell_context_data(instance, parent_context)
         request = parent_context["request"]
-        if context["value"] and request.user.has_perm("wagtail_drip.view_contact"):
+        if self.get_value(instance) and request.user.has_perm("wagtail_drip.view_contact"):
             address = f"{reverse('wagtail_drip_contacts:index')}?interest={self._by}{instance.pk}"
             context["value"] = format_html('<a href="{}">{}</a>', address, context["value"])
         return context
