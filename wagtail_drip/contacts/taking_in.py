@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,11 +51,13 @@ class Outcome:
     """
     What became, or would become, of one person.
 
+    :param contact_id: None for who is not among our contacts, or not yet.
     :param is_in: they are among our contacts afterwards.
     :param is_opted_out: they had said no, and that stands: what the file says they agreed to is left out.
     :param agreed: permissions that were opened. *withdrawn*: closed.
     """
 
+    contact_id: int | None = None
     is_in: bool = True
     is_new: bool = False
     is_changed: bool = False
@@ -266,7 +268,8 @@ def _record(
     for told, one, contact in zip(people, found, owners, strict=True):
         standing = held.get((contact.pk, site_id), {}) if contact is not None else {}
         is_changed = contact is not None and contact.pk in changed and one.contact_id is not None
-        outcomes.append(_outcome(told, one, standing, is_changed=is_changed))
+        outcome = _outcome(told, one, standing, is_changed=is_changed)
+        outcomes.append(replace(outcome, contact_id=contact.pk) if contact is not None else outcome)
         if contact is not None:
             answers += [(contact.pk, site_id, each) for each in _said(told, standing)]
     if answers:
@@ -308,6 +311,7 @@ def _outcome(
         and not now.granted
     ]
     return Outcome(
+        contact_id=one.contact_id,
         is_new=is_new,
         is_changed=is_changed,
         is_opted_out=bool(refused),

@@ -27,5 +27,7 @@ HELD = (
     nothing(
         ImportedKey, "id contact_import key line", why="Who stood on a list, hashed, while it is brought in."
     ),
-    nothing(RefusedLine, "id contact_import line column reason other_line", why="Which lines were refused."),
+    nothing(
+        RefusedLine, "id contact_import line column reason told other_line", why="Which lines were refused."
+    ),
 )

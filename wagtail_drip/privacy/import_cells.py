@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from wagtail_drip.contacts.taking_in import Told
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.privacy.import_files import LONGEST_CELL, Record
 from wagtail_drip.privacy.import_plan import Column, Plan
+from wagtail_drip.stores import interest_signs
 
 _YES = frozenset(
     [
@@ -69,16 +70,30 @@ _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _SHORTENED = re.compile(r"\d[.,]?\d*[eE]\+?\d+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
+# A cell is shown in what we say of a line only where it can hardly be of a person: a column may be the wrong one.
+_PERSONAL = re.compile(r"@|\d{4}")
 _REGION_NAMES = {"UK": "GB", "中国": "CN", "中國": "CN"}
 
 
 class Refused(Exception):
-    """A line is not taken in. *reason* is one of import_reasons.REASONS."""
+    """
+    A line is not taken in. *reason* is one of import_reasons.REASONS.
 
-    def __init__(self, reason: str, place: int | None = None) -> None:
+    :ivar told: the name of an interest that there is not; else ''.
+    """
+
+    def __init__(self, reason: str, place: int | None = None, told: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.place = place
+        self.told = told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person(Told):
+    """What a list tells of somebody, with the ids of the interests that it gives them."""
+
+    interests: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +102,15 @@ class Reader:
     Reads records by a plan.
 
     :param zone: the site's, for moments that are written without one.
+    :param interests: as ``interest_actions.by_name`` returns them.
     """
 
     plan: Plan
     zone: ZoneInfo
     now: datetime
+    interests: Mapping[str, int] = field(default_factory=dict)
 
-    def read(self, record: Record) -> Told:
+    def read(self, record: Record) -> Person:
         """
         Return what *record* tells of somebody.
 
@@ -134,6 +151,7 @@ class _Found:
         self.fields: dict[str, str] = {}
         self.attributes: dict[str, Any] = {}
         self.tags = set(self.plan.tags)
+        self.interests: set[int] = set()
         self.external_id = ""
         self.agreed: bool | None = None
         self.agreed_at: datetime | None = None
@@ -159,6 +177,8 @@ class _Found:
                 self.fields["zone"] = text
             case "tags":
                 self.tags |= {cleaning.tag(each) for each in re.split(r"[,;|，；、]", text)} - {""}
+            case "interests":
+                self._interests(text, place)
             case "external_id":
                 self.external_id = _line(text, 191, place)
             case "agreed":
@@ -178,7 +198,16 @@ class _Found:
         self.fields.setdefault("first_name", first)
         self.fields.setdefault("last_name", last)
 
-    def told(self) -> Told:
+    def _interests(self, text: str, place: int) -> None:
+        for name in re.split(r"[,;，；、]", text):
+            folded = interest_signs.folded(name)
+            if not folded:
+                continue
+            if folded not in self.reader.interests:
+                raise Refused("interest", place, "" if _PERSONAL.search(name) else name.strip()[:64])
+            self.interests.add(self.reader.interests[folded])
+
+    def told(self) -> Person:
         number = self._number()
         if number is not None:
             self.fields["region"] = number.region
@@ -190,11 +219,12 @@ class _Found:
         )
         if not (described.phone or described.external_id or described.email):
             raise Refused("nobody")
-        return Told(
+        return Person(
             described=described,
             fields={name: value for name, value in self.fields.items() if value},
             attributes=self.attributes,
             tags=frozenset(self.tags),
+            interests=frozenset(self.interests),
             # Words about texts are about this number: without it they permit none, but a no is a no.
             consents=tuple(each for each in self._consents() if described.phone or not each.granted),
         )

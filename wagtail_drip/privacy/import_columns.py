@@ -17,6 +17,7 @@ FIELDS = (
     "region",
     "zone",
     "tags",
+    "interests",
     "external_id",
     "agreed",
     "agreed_at",
@@ -36,6 +37,7 @@ _HEADERS = {
     "region": "country countrycode region nation 国家 国家地区 地区 國家",
     "zone": "timezone zone tz 时区 時區",
     "tags": "tags tag labels label groups group segments 标签 標籤 分组",
+    "interests": "interests interest interestedin likes 兴趣 兴趣爱好 爱好 感兴趣 興趣",
     "external_id": "id customerid customernumber customerno userid externalid memberid membernumber "
     "编号 客户编号 会员号 会员编号 客户号 用户编号",
     "agreed": "agreed consent optin smsoptin smsconsent marketing marketingconsent acceptsmarketing acceptssmsmarketing "

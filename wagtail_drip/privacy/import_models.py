@@ -98,6 +98,8 @@ class RefusedLine(models.Model):
     line = models.PositiveIntegerField()
     column = models.CharField(max_length=100, default="", blank=True)
     reason = models.CharField(max_length=32)
+    # The name of an interest that there is not: what else stands in a line is never kept.
+    told = models.CharField(max_length=64, default="", db_default="", blank=True)
     # The other line, where it says the same as that.
     other_line = models.PositiveIntegerField(null=True, blank=True)
 

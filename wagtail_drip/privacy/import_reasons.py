@@ -33,6 +33,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("Fill in the date, or give one for the whole list."),
     ),
     "choice": (_("This is not among the choices."), _("Write it as your site calls it.")),
+    "interest": (
+        _("There is no interest named “%(told)s”."),
+        _("Add it under “Interests”, or write it as it is named there."),
+    ),
     "number": (_("This is no number."), _("Write digits, with a point before decimals.")),
     "too_long": (_("This is too long."), _("Shorten it.")),
     "unreadable": (
@@ -92,10 +96,18 @@ PROBLEMS: dict[str, Any] = {
 }
 
 
-def reason(code: str, other_line: int | None = None) -> tuple[str, str]:
+# Where a line cannot be named, or many are spoken of.
+NO_SUCH_INTEREST = _("There is no interest of such a name.")
+
+
+def reason(code: str, other_line: int | None = None, told: str = "") -> tuple[str, str]:
     """Return why, and what to do about it, in the language of now."""
     why, remedy = REASONS.get(code, REASONS["nobody"])
-    sentence = str(why) % {"other": other_line} if code == "repeated" else str(why)
+    sentence = str(why)
+    if code == "repeated":
+        sentence %= {"other": other_line}
+    elif code == "interest":
+        sentence = sentence % {"told": told} if told else str(NO_SUCH_INTEREST)
     if code.startswith("phone_"):
         # Each says in its second sentence what to do.
         for mark in (". ", "。"):

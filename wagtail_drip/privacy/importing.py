@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import IO
@@ -29,15 +29,18 @@ from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.privacy import changed_hands, import_counts, import_files, import_plan, never_text
 from wagtail_drip.privacy import import_actions as actions
-from wagtail_drip.privacy.import_cells import Reader, Refused, keys_of, names_of
+from wagtail_drip.privacy.import_cells import Person, Reader, Refused, keys_of, names_of
 from wagtail_drip.privacy.import_files import Layout, Record, UnreadableFile
 from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
 from wagtail_drip.privacy.import_plan import Plan
 from wagtail_drip.privacy.import_states import AT_WORK, ImportState
+from wagtail_drip.stores import interest_actions
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 1000
+# Where somebody's interests are said to come from.
+SOURCE = "import"
 
 
 class _Open:
@@ -181,8 +184,14 @@ def work(
     """Foresee what these lines of a list would do, or do it, by the list's state, in a fixed number of queries."""
     plan = import_plan.read(row.plan)
     settings = SiteSettings.objects.filter(site_id=row.site_id).first() or SiteSettings()
-    reader = Reader(plan=plan, zone=ZoneInfo(settings.zone), now=now)
-    told: list[tuple[Record, Told]] = []
+    tells_interests = any(column.field == "interests" for column in plan.columns)
+    reader = Reader(
+        plan=plan,
+        zone=ZoneInfo(settings.zone),
+        now=now,
+        interests=interest_actions.by_name() if tells_interests else {},
+    )
+    told: list[tuple[Record, Person]] = []
     refused: list[RefusedLine] = []
     for record in records:
         try:
@@ -190,10 +199,16 @@ def work(
         except Refused as error:
             column = names_of(row.columns, error.place)
             refused.append(
-                RefusedLine(contact_import=row, line=record.line, column=column, reason=error.reason)
+                RefusedLine(
+                    contact_import=row,
+                    line=record.line,
+                    column=column,
+                    reason=error.reason,
+                    told=error.told,
+                )
             )
     first = _first_lines(row, told)
-    wanted: list[tuple[Record, Told]] = []
+    wanted: list[tuple[Record, Person]] = []
     for record, each in told:
         other = min((first.get(key, record.line) for key in keys_of(each.described)), default=record.line)
         if other < record.line:
@@ -229,14 +244,15 @@ def _of_numbers(
 
 
 def _taken_in(
-    row: ContactImport, plan: Plan, people: Sequence[Told], settings: SiteSettings, *, now: datetime
+    row: ContactImport, plan: Plan, people: Sequence[Person], settings: SiteSettings, *, now: datetime
 ) -> list[Outcome]:
     def mark(some: Sequence[Told]) -> Sequence[Told]:
         return _with_suppressions(some, settings, site_id=row.site_id)
 
     if row.state == ImportState.CHECKING:
-        return taking_in.foresee(mark(people), site_id=row.site_id, overwrite=plan.overwrite)
-    return taking_in.take_in(
+        foreseen = taking_in.foresee(mark(people), site_id=row.site_id, overwrite=plan.overwrite)
+        return _changed_by(foreseen, interest_actions.new_to(_interests(people, foreseen)))
+    outcomes = taking_in.take_in(
         people,
         site_id=row.site_id,
         overwrite=plan.overwrite,
@@ -244,6 +260,25 @@ def _taken_in(
         staff_user_id=row.by_id,
         mark_suppressed=mark,
     )
+    new = interest_actions.state_many(_interests(people, outcomes), source=SOURCE, now=now)
+    return _changed_by(outcomes, new)
+
+
+def _interests(people: Sequence[Person], outcomes: Sequence[Outcome]) -> dict[int, set[int]]:
+    """Return the interests that the list gives to each contact whom it gives any."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for person, outcome in zip(people, outcomes, strict=True):
+        if person.interests and outcome.contact_id is not None:
+            found[outcome.contact_id] |= person.interests
+    return found
+
+
+def _changed_by(outcomes: Sequence[Outcome], new: Mapping[int, Collection[int]]) -> list[Outcome]:
+    """Return *outcomes*, changed where the list adds an interest to somebody whom we knew."""
+    return [
+        replace(each, is_changed=True) if each.contact_id in new and not each.is_new else each
+        for each in outcomes
+    ]
 
 
 def _first_lines(row: ContactImport, told: Sequence[tuple[Record, Told]]) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -61,13 +62,18 @@ def look_again_at(contact_ids: Collection[int], *, now: datetime) -> None:
     ).update(interest_due_at=now)
 
 
+def by_name() -> dict[str, int]:
+    """Return the id of every interest, by its name as ``interest_signs.folded`` writes it."""
+    return {interest_signs.folded(name): pk for pk, name in Interest.objects.values_list("pk", "name")}
+
+
 def ids_of(names: Collection[str]) -> dict[str, int]:
     """
     Return the id of the interest of each of these names, whatever their capitals.
 
     :raises UnknownInterest: for a name that no interest has.
     """
-    known = {interest_signs.folded(name): pk for pk, name in Interest.objects.values_list("pk", "name")}
+    known = by_name()
     unknown = sorted(name for name in names if interest_signs.folded(name) not in known)
     if unknown:
         raise UnknownInterest(f"There is no interest named {', '.join(map(repr, unknown))}.")
@@ -120,6 +126,50 @@ def state(
                 for pk in begun
             ]
         )
+    return new
+
+
+def new_to(told: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
+    """
+    Return what somebody else tells of these contacts, who speak for themselves, and they have never said either way.
+
+    What they took back stays taken back: a list is no word of theirs.
+    """
+    merged = contacts.merged_into(told)
+    speaks_for = {**{pk: pk for pk in told}, **merged}
+    found = {pk: set(interests) for pk, interests in told.items()}
+    said = StatedInterest.objects.filter(
+        Among("contact_id", speaks_for), interest__in=set().union(*found.values())
+    )
+    for contact_id, interest_id in said.values_list("contact_id", "interest_id"):
+        found[speaks_for[contact_id]].discard(interest_id)
+    return {pk: new for pk, new in found.items() if new}
+
+
+@transaction.atomic
+def state_many(told: Mapping[int, Collection[int]], *, source: str, now: datetime) -> dict[int, set[int]]:
+    """
+    Note what somebody else tells that many people care about, in a fixed number of queries, and return what is new.
+
+    It takes nothing away, gives nobody back what they took back, and is no event: nobody has done anything now.
+
+    :param told: interests' ids by the contact's; whoever was merged hears it through who speaks for them.
+    :return: by the id of who speaks; whoever was erased is not among them.
+    """
+    wanted: defaultdict[int, set[int]] = defaultdict(set)
+    for pk, speaker in lock_speakers(told).items():
+        if speaker.erased_at is None:
+            wanted[speaker.pk] |= set(told[pk])
+    known = set(Interest.objects.filter(pk__in=set().union(*wanted.values())).values_list("pk", flat=True))
+    new = new_to({pk: interests & known for pk, interests in wanted.items()})
+    claims.insert_new(
+        [
+            StatedInterest(contact_id=pk, interest_id=interest_id, source=source[:64], since=now)
+            for pk, interests in sorted(new.items())
+            for interest_id in sorted(interests)
+        ],
+        unique=["contact", "interest", "current"],
+    )
     return new
 
 

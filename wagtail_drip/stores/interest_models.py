@@ -52,7 +52,7 @@ class Interest(models.Model):
         alike = Interest.objects.exclude(pk=self.pk).values_list("name", flat=True)
         if interest_signs.folded(self.name) in {interest_signs.folded(name) for name in alike}:
             raise ValidationError({"name": _("There is an interest of this name already.")})
-        if any(sign in self.name for sign in ",;\n"):
+        if any(sign in self.name for sign in ",;，；、\n"):
             raise ValidationError(
                 {"name": _("Write it without commas and semicolons, which part lists of them.")}
             )

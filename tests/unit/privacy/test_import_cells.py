@@ -26,6 +26,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
             ["手机号", "姓名", "电子邮箱", "标签"], ["phone", "full_name", "email", "tags"], id="中文"
         ),
         pytest.param(["PHONE", "phone_number"], ["phone", None], id="each field once"),
+        pytest.param(["Interests", "邮箱"], ["interests", "email"], id="interests"),
+        pytest.param(["兴趣爱好", "ID"], ["interests", "external_id"], id="兴趣"),
         pytest.param(["Shoe size", ""], [None, None], id="what says nothing"),
         pytest.param(["Accepts SMS Marketing", "订阅日期"], ["agreed", "agreed_at"], id="consent"),
     ],
@@ -104,6 +106,7 @@ def test_a_number_is_read_in_the_list_s_country(cell: str, region: str, number: 
         pytest.param("agreed", "text", "maybe", "yes_no", id="neither yes nor no"),
         pytest.param("agreed_at", "text", "03/04/2026", "date", id="a date that reads two ways"),
         pytest.param("agreed_at", "text", "2027-01-01", "future", id="a date to come"),
+        pytest.param("interests", "text", "Coffee", "interest", id="no interest"),
         pytest.param("attribute", "number", "many", "number", id="no number of anything"),
         pytest.param("attribute", "date", "2026-02-30", "date", id="no day"),
         pytest.param("first_name", "text", "x" * 151, "too_long", id="too long a name"),

@@ -26,6 +26,7 @@ _SOURCES: dict[str, Any] = {
     SOURCE: gettext_lazy("noted by staff"),
     "page:preferences": gettext_lazy("on their own page"),
     "api": gettext_lazy("told by your site"),
+    "import": gettext_lazy("on a list that was imported"),
 }
 
 

@@ -29,6 +29,7 @@ FIELDS: dict[str, Any] = {
     "region": _("Country"),
     "zone": _("Time zone"),
     "tags": _("Tags, parted by commas"),
+    "interests": _("Interests, parted by commas"),
     "external_id": _("Your own number of the person"),
     "agreed": _("Agreed to marketing: yes or no"),
     "agreed_at": _("Date of that answer"),

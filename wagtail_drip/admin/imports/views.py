@@ -283,7 +283,7 @@ class RefusedView(ForImporters, View):
     def _rows(self) -> Iterator[list[Any]]:
         yield [_("Line"), _("Column"), _("Why"), _("What to do")]
         for each in self.row.refused.order_by("line").iterator(chunk_size=2000):
-            yield [each.line, each.column, *import_reasons.reason(each.reason, each.other_line)]
+            yield [each.line, each.column, *import_reasons.reason(each.reason, each.other_line, each.told)]
 
 
 class ImportsViewSet(ViewSet):

@@ -106,7 +106,7 @@ class Command(BaseCommand):
             _wait(row)
             self._tell("Done:", row.done, plan)
         for refused in row.refused.order_by("line").iterator(chunk_size=2000):
-            why, remedy = import_reasons.reason(refused.reason, refused.other_line)
+            why, remedy = import_reasons.reason(refused.reason, refused.other_line, refused.told)
             where = f", {refused.column}" if refused.column else ""
             self.stderr.write(f"Line {refused.line}{where}: {why} {remedy}".rstrip())
 
