@@ -27,6 +27,7 @@ from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.ready import history as ready_history
 from wagtail_drip.admin.reports.home import HomePanel
 from wagtail_drip.admin.segments import viewsets as segment_screens
+from wagtail_drip.admin.sending_times import history as hours_history
 from wagtail_drip.admin.sequences import adapters, send_once
 from wagtail_drip.admin.sequences import preview as sequence_preview
 from wagtail_drip.admin.sequences.views import refuse_to_delete
@@ -136,6 +137,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         imports.TAKEN_BACK, _("Take a list of numbers back"), _("Took back a list of numbers")
     )
     word_history.register(actions)
+    hours_history.register(actions)
     ready_history.register(actions)
 
 

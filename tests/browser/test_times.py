@@ -110,7 +110,7 @@ def test_the_figures_follow_what_is_typed_and_what_is_saved_stays(page: Page) ->
     assert times(day(page, "Sunday")) == before
 
 
-def test_the_legal_hours_of_another_place_are_drawn_and_looser_ones_ask_why(page: Page) -> None:
+def test_the_legal_hours_of_another_place_are_drawn_and_looser_ones_ask_what_was_read(page: Page) -> None:
     page.goto(TIMES)
     page.get_by_label("Draw the legal hours of").select_option(label="United States: Texas")
     page.get_by_role("button", name="Draw").click()
@@ -121,9 +121,12 @@ def test_the_legal_hours_of_another_place_are_drawn_and_looser_ones_ask_why(page
     page.get_by_label("Monday").fill("07:00-22:00")
     page.get_by_role("button", name="Save").click()
 
-    expect(page.get_by_text("Say why that is allowed.")).to_be_visible()
-    page.get_by_label("Why it is looser than what we ship").fill("Only staff are texted there.")
-    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Name what you have read yourself: another source")).to_be_visible()
+    page.get_by_label("Source").fill("Texas SB 999")
+    page.get_by_label("Read on").fill("2026-11-22")
+    page.get_by_label("What has changed since we read our source").fill("In force since May.")
+    page.get_by_label("Source").press("Enter")  # a calendar may still lie over the button
+    expect(page.locator(".messages .warning")).to_contain_text("by your own reading of Texas SB 999")
     expect(
         page.get_by_role("row", name=re.compile("Texas")).get_by_text("changed", exact=True)
     ).to_be_visible()

@@ -30,6 +30,14 @@ class Holidays(StrEnum):
     CLOSED = "closed"
 
 
+class Standing(StrEnum):
+    """How a rule stands to the one that we ship for its place, which is the floor."""
+
+    NO_LOOSER = "no_looser"
+    LOOSER = "looser"  # and rests on a reading of somebody's own, no older than ours
+    UNREAD = "unread"  # looser, and rests on none: nobody has read anything since we did
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """
@@ -128,6 +136,28 @@ def is_looser(rule: Rule, than: Rule | None) -> bool:
         and (not rule.binds(is_marketing=is_marketing) or _opens_more(rule, than))
         for is_marketing in (True, False)
     )
+
+
+def floor_of(rule: Rule) -> Rule | None:
+    """Return the shipped rule for a rule's place: its own, or its country's."""
+    country, _, subdivision = rule.place.partition("-")
+    return rule_for(country, subdivision)
+
+
+def standing(rule: Rule) -> Standing:
+    """Tell how *rule* stands to what we ship for its place."""
+    floor = floor_of(rule)
+    if floor is None or rule == floor or not is_looser(rule, floor):
+        return Standing.NO_LOOSER
+    # Only what is read after us, or elsewhere and no earlier, can show that our row is out of date. Days in ISO 8601
+    # are in their order.
+    is_ours = (_bare(rule.source), _bare(rule.url)) == (_bare(floor.source), _bare(floor.url))
+    is_read = rule.read > floor.read or (rule.read == floor.read and not is_ours)
+    return Standing.LOOSER if is_read else Standing.UNREAD
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def ever_meet(week: Week, other: Week) -> bool:

@@ -154,7 +154,8 @@ class LegalHours(models.Model):
     """
     What an owner says of a place's legal hours: it stands instead of the rule that we ship, or beside them.
 
-    The shipped rules are in ``legal_hours.toml`` and never here: deleting a row restores them.
+    The shipped rules are in ``legal_hours.toml`` and never here: deleting a row restores them. They are the floor:
+    what is looser names a reading of the owner's own (``jurisdictions.standing``), and is warned of.
     """
 
     country = models.CharField(_("country"), max_length=2)
@@ -169,7 +170,7 @@ class LegalHours(models.Model):
     source = models.CharField(_("source"), max_length=255)
     url = models.URLField(_("where it can be read"), max_length=500, default="", blank=True)
     read_on = models.DateField(_("read on"))
-    # Why it may be looser than what we ship; staff are asked for it.
+    # Of looser hours: what has changed since we read our source; staff are asked for it.
     reason = models.CharField(_("why it is looser"), max_length=500, default="", blank=True)
     edited_by = models.CharField(max_length=150, default="", blank=True)
     edited_at = models.DateTimeField()

@@ -8,15 +8,21 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from wagtail_drip.compliance import jurisdictions, rulebook
-from wagtail_drip.compliance.jurisdictions import Rule
+from wagtail_drip.compliance.jurisdictions import Rule, Standing
 from wagtail_drip.compliance.models import BlackoutDate, LegalHours
 from wagtail_drip.exceptions import WagtailDripError
 
 
-class LooserNeedsReason(WagtailDripError):
-    """Somebody lets texts go when the shipped hours hold them back, and does not say why."""
+class LooserNeedsReading(WagtailDripError):
+    """
+    Somebody lets texts go when the shipped hours hold them back, and has read nothing that shows these out of date.
+
+    Name another source, read on the day on which we read ours or later; or ours, read anew after that day. Say in
+    ``reason`` what has changed.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +31,9 @@ class LegalHoursDraft:
     What an owner says of a place.
 
     :param week: as a site's sending times: ``{"0": [["09:00", "20:00"]], …}``.
-    :param reason: why it is looser than what is shipped; needed if it is.
+    :param source: the law's name, or who says it; of looser hours what was read, with *url* where it is on the web.
+    :param read_on: the day on which it was read; of looser hours no earlier than ours, and not to come.
+    :param reason: what has changed since we read our source; needed if it is looser than what is shipped.
     """
 
     country: str
@@ -40,18 +48,13 @@ class LegalHoursDraft:
     reason: str = ""
 
 
-def shipped(country: str, subdivision: str = "") -> Rule | None:
-    """Return the shipped rule that holds for a place: its own, or its country's."""
-    return jurisdictions.rule_for(country, subdivision)
-
-
-def is_looser(draft: LegalHoursDraft) -> bool:
+def rule_of_draft(draft: LegalHoursDraft) -> Rule:
     """
-    Tell whether *draft* lets something go that the shipped rule for the place holds back.
+    Return the rule that *draft* says, for ``jurisdictions.standing`` to be asked about.
 
     :raises ValueError: if its week cannot be read.
     """
-    rule = rulebook.rule_of_fields(
+    return rulebook.rule_of_fields(
         place=f"{draft.country}-{draft.subdivision}" if draft.subdivision else draft.country,
         week=draft.week,
         holidays=draft.holidays,
@@ -61,7 +64,6 @@ def is_looser(draft: LegalHoursDraft) -> bool:
         url=draft.url,
         read_on=draft.read_on,
     )
-    return jurisdictions.is_looser(rule, shipped(draft.country, draft.subdivision))
 
 
 @transaction.atomic
@@ -69,11 +71,17 @@ def change_legal_hours(draft: LegalHoursDraft, *, by: str, now: datetime) -> Leg
     """
     Let *draft* stand instead of the shipped hours of its place.
 
-    :raises LooserNeedsReason: if it is looser than they are and gives no reason.
+    These are the floor. Stricter hours are the owner's own affair; looser ones stand only where the shipped row is out
+    of date, by a reading that is the owner's.
+
+    :raises LooserNeedsReading: if it is looser than they are, and rests on no such reading or does not say what changed.
     """
-    if is_looser(draft) and not draft.reason.strip():
-        raise LooserNeedsReason(
-            f"The hours of {draft.country} {draft.subdivision} are looser than the shipped ones: give a reason."
+    standing = jurisdictions.standing(rule_of_draft(draft))
+    is_shown = standing is Standing.LOOSER and draft.reason.strip() and draft.read_on <= localdate(now)
+    if standing is not Standing.NO_LOOSER and not is_shown:
+        raise LooserNeedsReading(
+            f"The hours of {draft.country} {draft.subdivision} are looser than the shipped ones: give a source of your "
+            "own, read no earlier than ours, and say in reason what has changed."
         )
     fields = {
         "week": dict(draft.week),

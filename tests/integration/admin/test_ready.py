@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
 
 from tests.integration.admin.test_previews import EDITOR, staff
 from wagtail_drip.admin import opening
@@ -20,6 +21,7 @@ from wagtail_drip.admin.ready.told import State
 from wagtail_drip.admin.ready.words import REGISTRATION
 from wagtail_drip.compliance import keyword_actions, readiness, time_actions, word_actions
 from wagtail_drip.compliance.keyword_actions import KeywordDraft
+from wagtail_drip.compliance.models import LegalHours
 from wagtail_drip.compliance.time_actions import LegalHoursDraft
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import phone
@@ -217,7 +219,34 @@ def test_legal_hours_are_those_that_hold_and_meet_the_sending_times(look: Any, s
         read_on=date(2026, 11, 26), reason="r",
     )  # fmt: skip
     time_actions.change_legal_hours(changed, by="ada", now=clock.now())
-    assert look("US", "hours")[0] == OK
+    assert look("US", "hours")[0] == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("place", "read_on", "state", "whose"),
+    [
+        ("US", date(2026, 11, 26), UNKNOWN, ""),
+        ("US", date(2026, 11, 1), TO_DO, ""),
+        ("US-TX", date(2026, 11, 26), UNKNOWN, "United States: Texas: "),
+    ],
+)
+def test_looser_hours_of_a_country_or_its_states_are_the_owners_own_word(
+    look: Any, place: str, read_on: date, state: str, whose: str
+) -> None:
+    country, _dash, subdivision = place.partition("-")
+    always = {str(day): [["06:00", "23:00"]] for day in range(7)}
+    LegalHours.objects.create(
+        country=country, subdivision=subdivision, week=always, source="a new act", read_on=read_on,
+        edited_at=clock.now(),
+    )  # fmt: skip
+
+    found, sentence = look("US", "hours")
+
+    day = date_format(read_on, "SHORT_DATE_FORMAT")
+    assert found == state
+    assert f"{whose}Looser than what we ship, by your own reading of a new act, {day}." in sentence
+    assert ("read it again, or restore what we ship" in sentence) is (state == TO_DO)
+    assert look("GB", "hours")[0] == OK
 
 
 def test_guessed_clocks_are_counted(look: Any) -> None:

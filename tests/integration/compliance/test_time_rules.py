@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from wagtail_drip.compliance import jurisdictions, rulebook, time_actions
+from wagtail_drip.compliance.jurisdictions import Standing
 from wagtail_drip.compliance.models import BlackoutDate, LegalHours
 from wagtail_drip.compliance.quiet_hours import week_of
-from wagtail_drip.compliance.time_actions import LegalHoursDraft, LooserNeedsReason
+from wagtail_drip.compliance.time_actions import LegalHoursDraft, LooserNeedsReading
 
 pytestmark = pytest.mark.django_db
 
@@ -37,16 +38,71 @@ def test_an_owners_stricter_hours_stand_instead_of_the_shipped_ones() -> None:
     assert (row.edited_by, row.edited_at) == ("ada", NOW)
 
 
-@pytest.mark.parametrize("reason", ["", "   "])
-def test_looser_hours_need_a_reason(reason: str) -> None:
-    night = {str(day): [["06:00", "23:00"]] for day in range(7)}
+OURS = jurisdictions.RULES["US"]
+READ_BY_US = date.fromisoformat(OURS.read)
+LATE = {str(day): [["06:00", "23:00"]] for day in range(7)}
 
-    with pytest.raises(LooserNeedsReason):
-        time_actions.change_legal_hours(draft(week=night, reason=reason), by="ada", now=NOW)
 
-    assert not LegalHours.objects.exists()
-    time_actions.change_legal_hours(draft(week=night, reason="only to our staff"), by="ada", now=NOW)
-    assert LegalHours.objects.get().reason == "only to our staff"
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"reason": "  "}, id="that say nothing of what has changed"),
+        pytest.param({"read_on": READ_BY_US - timedelta(days=1)}, id="by a reading older than ours"),
+        pytest.param(
+            {"source": OURS.source.upper() + " ", "url": OURS.url, "read_on": READ_BY_US},
+            id="by our own reading",
+        ),
+        pytest.param({"read_on": TODAY + timedelta(days=2)}, id="by a reading to come"),
+    ],
+)
+def test_looser_hours_are_refused(fields: dict[str, Any]) -> None:
+    time_actions.change_legal_hours(draft(), by="ada", now=NOW)
+    given = {"week": LATE, "source": "Telephone Act of 2026", "reason": "Section 3 is new", **fields}
+
+    with pytest.raises(LooserNeedsReading, match="US NY"):
+        time_actions.change_legal_hours(draft(**given), by="bob", now=NOW)
+
+    assert LegalHours.objects.get().edited_by == "ada"
+    assert rulebook.read(TODAY).binding("US", "NY", is_marketing=True).week == week_of(DAILY)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"read_on": READ_BY_US}, id="another source, read when we read ours"),
+        pytest.param({"source": OURS.source, "url": OURS.url}, id="our source, read anew"),
+        pytest.param(
+            {"source": OURS.source, "url": "https://law.example/1", "read_on": READ_BY_US}, id="elsewhere"
+        ),
+    ],
+)
+def test_looser_hours_stand_by_a_reading_of_the_owners_own(fields: dict[str, Any]) -> None:
+    given = {"week": LATE, "reason": "Section 3 is new", **fields}
+
+    row = time_actions.change_legal_hours(draft(**given), by="ada", now=NOW)
+
+    rule = rulebook.read(TODAY).binding("US", "NY", is_marketing=True)
+    assert rule is not None
+    assert rule.week == week_of(LATE)
+    assert jurisdictions.standing(rule) is Standing.LOOSER
+    assert row.reason == "Section 3 is new"
+
+
+def test_stricter_hours_need_no_reading() -> None:
+    ours = {"source": OURS.source, "url": OURS.url, "read_on": READ_BY_US, "reason": ""}
+
+    time_actions.change_legal_hours(draft(**ours), by="ada", now=NOW)
+
+    rule = rulebook.read(TODAY).legal["US-NY"]
+    assert jurisdictions.standing(rule) is Standing.NO_LOOSER
+
+
+def test_looser_hours_that_came_in_by_another_way_are_known_to_rest_on_nothing() -> None:
+    LegalHours.objects.create(
+        country="US", week=LATE, source="somebody", read_on=READ_BY_US - timedelta(days=1), edited_at=NOW
+    )
+
+    assert jurisdictions.standing(rulebook.read(TODAY).legal["US"]) is Standing.UNREAD
 
 
 def test_a_second_change_of_a_place_replaces_the_first() -> None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
-from wagtail_drip.compliance import registrations, rulebook, word_actions
+from wagtail_drip.compliance import jurisdictions, registrations, rulebook, word_actions
+from wagtail_drip.compliance.jurisdictions import Rule, Standing
 from wagtail_drip.compliance.models import Registration, SensitiveWord
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
@@ -168,6 +169,12 @@ class Facts:
     @cached_property
     def rules(self) -> TimeRules:
         return rulebook.read(self.now.date())
+
+    @cached_property
+    def looser(self) -> list[Rule]:
+        """The hours of the country and its states that are looser than what we ship, by an owner's own word."""
+        found = [rule for place, rule in self.rules.legal.items() if place.partition("-")[0] == self.place]
+        return [rule for rule in found if jurisdictions.standing(rule) is not Standing.NO_LOOSER]
 
     @cached_property
     def lists(self) -> list[str]:

@@ -11,15 +11,15 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from wagtail_drip.admin import opening
+from wagtail_drip.admin import opening, places
 from wagtail_drip.admin.ready import noted
 from wagtail_drip.admin.ready.gather import DAYS, Facts
 from wagtail_drip.admin.ready.told import Told, ok, settings_url, to_do, unknown
 from wagtail_drip.admin.ready.words import REGISTRATION
-from wagtail_drip.admin.sending_times import legal
+from wagtail_drip.admin.sending_times import legal, looser
 from wagtail_drip.admin.zones import guessed_among
 from wagtail_drip.compliance import jurisdictions
-from wagtail_drip.compliance.jurisdictions import Kind
+from wagtail_drip.compliance.jurisdictions import Kind, Standing
 from wagtail_drip.compliance.quiet_hours import week_of
 from wagtail_drip.compliance.readiness import Line
 from wagtail_drip.conf import settings
@@ -143,11 +143,21 @@ def looks_at_hours(facts: Facts, line: Line) -> Told:
             _("Your sending times and these hours have no minute in common: %(hours)s.") % {"hours": hours},
             reverse("wagtail_drip_sending_times:site", args=[facts.row.site_id]),
         )
+    kept = _("Kept by the recipient’s clock: %(hours)s.")
     if rule.kind is Kind.BEST:
-        return ok(
-            _("No law is known; custom is %(hours)s. It is not kept by itself.") % {"hours": hours}, url
-        )
-    return ok(_("Kept by the recipient’s clock: %(hours)s.") % {"hours": hours}, url)
+        kept = _("No law is known; custom is %(hours)s. It is not kept by itself.")
+    sentence = kept % {"hours": hours}
+    found = facts.looser
+    if not found:
+        return ok(sentence, url)
+    warned = [
+        looser.warning(each)
+        if each.place == facts.place
+        else f"{places.name_of(each.place)}: {looser.warning(each)}"
+        for each in found
+    ]
+    say = to_do if any(jurisdictions.standing(each) is Standing.UNREAD for each in found) else unknown
+    return say(" ".join([sentence, *warned, _("Whether that is right, your lawyer knows.")]), url)
 
 
 def looks_at_zones(facts: Facts, line: Line) -> Told:

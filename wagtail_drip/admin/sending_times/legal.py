@@ -8,19 +8,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.widgets import AdminDateInput
+from wagtail.log_actions import log
 
 from wagtail_drip.admin import places
-from wagtail_drip.admin.sending_times import spans
+from wagtail_drip.admin.sending_times import history, looser, spans
 from wagtail_drip.admin.site_screen import SiteScreen
 from wagtail_drip.compliance import jurisdictions, rulebook, time_actions
-from wagtail_drip.compliance.jurisdictions import Kind, Rule
+from wagtail_drip.compliance.jurisdictions import Kind, Rule, Standing
 from wagtail_drip.compliance.models import HOLIDAYS, KINDS, LegalHours
 from wagtail_drip.compliance.time_actions import LegalHoursDraft
 from wagtail_drip.core import clock
@@ -55,11 +58,14 @@ class LegalHoursForm(forms.Form):
     url = forms.URLField(label=gettext_lazy("Where it can be read"), required=False, assume_scheme="https")
     read_on = forms.DateField(label=gettext_lazy("Read on"), widget=AdminDateInput)
     reason = forms.CharField(
-        label=gettext_lazy("Why it is looser than what we ship"),
+        label=gettext_lazy("What has changed since we read our source"),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Needed only if it lets texts go that the shipped hours hold back."),
+        help_text=gettext_lazy(
+            "Needed only if these hours let texts go that ours hold back: then ours must be out of date, by what you "
+            "have read yourself."
+        ),
     )
 
     def __init__(
@@ -98,12 +104,25 @@ class LegalHoursForm(forms.Form):
         found: dict[str, Any] = super().clean() or {}
         if self.errors:
             return found
-        if not found["reason"].strip() and time_actions.is_looser(self.draft()):
+        rule = time_actions.rule_of_draft(self.draft())
+        standing = jurisdictions.standing(rule)
+        if standing is Standing.UNREAD:
+            self.add_error("source", looser.what_is_needed(rule))
+        if standing is not Standing.NO_LOOSER and not found["reason"].strip():
             self.add_error(
                 "reason",
-                _("These hours let texts go that the shipped ones hold back. Say why that is allowed."),
+                _(
+                    "These hours let texts go that the shipped ones hold back. Say what has changed since we read "
+                    "our source."
+                ),
             )
         return found
+
+    def clean_read_on(self) -> date:
+        day: date = self.cleaned_data["read_on"]
+        if day > localdate(clock.now()):
+            raise forms.ValidationError(_("This day is still to come."))
+        return day
 
     def draft(self) -> LegalHoursDraft:
         found = self.cleaned_data
@@ -177,21 +196,31 @@ class EditLegalHoursView(SiteScreen):
         if not form.is_valid():
             messages.error(request, _("Nothing was saved: please correct the errors below."))
             return self.render_to_response(self.get_context_data(form=form))
-        row = time_actions.change_legal_hours(form.draft(), by=request.user.get_username(), now=clock.now())
+        with transaction.atomic():
+            row = time_actions.change_legal_hours(
+                form.draft(), by=request.user.get_username(), now=clock.now()
+            )
+            note(request, row, history.CHANGED)
         _ask_again()
         name = places.name_of(row.place)
         messages.success(request, _("The hours of %(place)s were saved.") % {"place": name})
+        warned = looser.warning(time_actions.rule_of_draft(form.draft()))
+        if warned:
+            messages.warning(request, f"{name}: {warned}")
         return redirect("wagtail_drip_sending_times:legal")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         place = self.kwargs.get("place", "")
-        shipped = jurisdictions.RULES.get(place)
+        country, _dash, state = place.partition("-")
+        floor = jurisdictions.rule_for(country, state)
         return {
             "form": LegalHoursForm(rule=self.rule, row=self.row),
             **super().get_context_data(**kwargs),
             "place": place,
             "row": self.row,
-            "shipped": told(shipped, None) if shipped and self.row else None,
+            "shipped": told(floor, None) if floor else None,
+            "is_shipped": place in jurisdictions.RULES,
+            "warned": looser.warning(self.rule) if self.rule else "",
         }
 
 
@@ -202,8 +231,12 @@ class RestoreView(SiteScreen):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         country, _dash, state = str(kwargs["place"]).partition("-")
-        if not time_actions.restore_legal_hours(country, state):
-            raise Http404
+        # The log wants the row as it was.
+        row = LegalHours.objects.filter(country=country, subdivision=state).first()
+        with transaction.atomic():
+            if row is None or not time_actions.restore_legal_hours(country, state):
+                raise Http404
+            note(request, row, history.RESTORED)
         _ask_again()
         name = places.name_of(kwargs["place"])
         words = (
@@ -213,6 +246,26 @@ class RestoreView(SiteScreen):
         )
         messages.success(request, words % {"place": name})
         return redirect("wagtail_drip_sending_times:legal")
+
+
+def note(request: HttpRequest, row: LegalHours, action: str) -> None:
+    """Keep in Wagtail's log who said what of a place's hours, or went back to ours."""
+    log(
+        instance=row,
+        action=action,
+        user=request.user,
+        data={
+            "place": row.place,
+            "week": row.week,
+            "holidays": row.holidays,
+            "kind": row.kind,
+            "has_marketing_only": row.has_marketing_only,
+            "source": row.source,
+            "url": row.url,
+            "read_on": row.read_on.isoformat(),
+            "reason": row.reason,
+        },
+    )
 
 
 def _ask_again() -> None:
@@ -230,4 +283,5 @@ def told(rule: Rule, row: LegalHours | None) -> dict[str, Any]:
         "binds": rule.kind is not Kind.BEST,
         "read": date.fromisoformat(rule.read),
         "row": row,
+        "warned": looser.warning(rule) if row else "",
     }

@@ -13,7 +13,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 
 from wagtail_drip.admin import places
-from wagtail_drip.admin.sending_times import effect, grid, legal
+from wagtail_drip.admin.sending_times import effect, grid, legal, looser
 from wagtail_drip.admin.sending_times.effect import Variant
 from wagtail_drip.admin.sending_times.week_form import WeekForm
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
@@ -109,6 +109,7 @@ class SendingTimesView(SiteScreen):
             "presets": [(slug, label) for slug, (label, _week) in PRESETS.items()],
             "effects": self.effects(form),
             "rule": rule,
+            "warned": looser.warning(rule) if rule else "",
             "rule_is_advice": rule is not None and rule.kind is Kind.BEST,
             "place": place,
             "place_name": places.name_of(place) if place else "",
