@@ -10,11 +10,15 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from wagtail.users.models import UserProfile
 
+from wagtail_drip.api import emit
+from wagtail_drip.contacts.tags import change_tags
+from wagtail_drip.core import clock
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
+from wagtail_drip.test.time_travel import run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,14 +42,14 @@ def shown(page: Page) -> set[str]:
 
 
 FIELDS = {
-    "event": {"event", "without_tags"},
+    "event": {"event", "audience", "without_tags"},
     "date": {"attribute", "yearly", "offset", "time"},
     "inactive": {"event", "days"},
     "schedule": {"every", "weekdays", "time", "audience", "without_tags"},
     "once": {"moment", "audience", "without_tags"},
-    "keyword": {"keyword"},
-    "link": {"url"},
-    "form": {"form"},
+    "keyword": {"keyword", "audience", "without_tags"},
+    "link": {"url", "audience", "without_tags"},
+    "form": {"form", "audience", "without_tags"},
     "manual": set(),
 }
 
@@ -129,6 +133,46 @@ def test_a_birthday_is_written_and_published(page: Page) -> None:
     page.goto("/admin/text-messages/sequences/")
     expect(page.get_by_text("3 days before “birthday”, at 9:30 a.m., every year")).to_be_visible()
     picture(page, "list")
+
+
+def test_an_event_is_only_for_the_people_of_a_segment(page: Page) -> None:
+    friends = Segment.objects.create(name="Friends", rules=[("tag", {"tag": "friend"})])
+    Segment.objects.create(name="Wholesale", rules=[("tag", {"tag": "wholesale"})])
+    ada, bob = reachable_contact(first_name="Ada"), reachable_contact(first_name="Bob")
+    change_tags(add=[(ada.pk, "friend")], now=clock.now())
+    sequence = live_sequence(name="Thanks", steps=[HELLO])
+    page.goto(EDIT.format(sequence.pk))
+    page.locator("select[name=trigger_audience]").select_option("segment")
+    page.get_by_role("button", name="Choose segment").first.click()
+    page.get_by_role("dialog").get_by_role("link", name="Friends").click()
+    expect(page.locator(".drip-segmented")).to_contain_text("Friends")
+    page.get_by_label("Wholesale").check()
+    picture(page, "event-for-some")
+    page.get_by_role("button", name="Publish").first.click()
+    page.wait_for_load_state()
+    run()
+    for contact in (ada, bob):
+        emit(
+            "order_placed",
+            key=f"order-{contact.pk}",
+            contact={"phone": contact.phone},
+            properties={
+                "order_id": str(contact.pk),
+                "total": "9.00",
+                "currency": "GBP",
+                "products": [{"product_id": "7", "name": "Tea"}],
+            },
+        )
+    run()
+
+    assert list(Enrolment.objects.values_list("contact_id", flat=True)) == [ada.pk]
+    page.goto("/admin/text-messages/sequences/")
+    told = "only for the people in “Friends”, without the people of 1 segment"
+    expect(page.get_by_text(told)).to_be_visible()
+    page.goto(f"/admin/text-messages/contacts/{bob.pk}/why/{sequence.pk}/")
+    expect(page.get_by_text("They are not in the segment that the sequence is for.").first).to_be_visible()
+    picture(page, "event-for-some-why")
+    assert friends.memberships.filter(current=1).count() == 1
 
 
 def test_what_is_wrong_stands_beside_its_field(page: Page) -> None:

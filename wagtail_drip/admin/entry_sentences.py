@@ -152,6 +152,15 @@ def _left_out_by_segment(check: Check) -> Told:
     )
 
 
+def _uncounted(check: Check) -> Told:
+    if check.holds:
+        return Told(text=_("The segments that the sequence asks for have been counted."))
+    return Told(
+        text=_("It waits until the segment that the sequence is for, or leaves out, has been counted."),
+        remedy=_("That takes a few minutes. If it stays so, look at the segment: it says what is wrong."),
+    )
+
+
 def _held_back(check: Check) -> Told:
     if check.next_at is not None:
         return Told(
@@ -167,11 +176,11 @@ def _held_back(check: Check) -> Told:
 
 
 def _not_then(check: Check) -> Told:
-    if check.rule.get("leaves_out"):
+    if check.rule.get("is_for_some"):
         return Told(
             text=_(
-                "Nothing speaks against it today, but at the time they had a tag that the sequence leaves out, or "
-                "the sequence let in no more people, was not running, or no worker read it for more than "
+                "Nothing speaks against it today, but at the time they were not among the people whom the sequence "
+                "is for, or it let in no more people, was not running, or no worker read it for more than "
                 "%(hours)s hours."
             )
             % {"hours": f"{check.rule.get('hours'):g}"},
@@ -265,6 +274,7 @@ ENTRY: dict[EntryRule, Callable[[Check], Told]] = {
     EntryRule.NOT_IN_SEGMENT: _not_in_segment,
     EntryRule.LEFT_OUT_BY_TAG: _left_out_by_tag,
     EntryRule.LEFT_OUT_BY_SEGMENT: _left_out_by_segment,
+    EntryRule.UNCOUNTED: _uncounted,
     EntryRule.NEVER_HAPPENED: _never_happened,
     EntryRule.NOT_IN_AUDIENCE: _audience,
     EntryRule.TRIGGER_SET_ASIDE: _always(

@@ -15,7 +15,7 @@ from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permi
 from wagtail_drip.contacts.types import Channel, group_of
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.enrolments import entry, gather, leaving_out, occasions
+from wagtail_drip.enrolments import entry, for_whom, gather, occasions
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.events.models import Event, EventTally
@@ -160,8 +160,8 @@ def already(running: Running, window: Window, *, after: int, limit: int) -> Chun
             latest[row.contact_id, entry.dedupe_key(flow, seen)] = Candidate(
                 contact_id=row.contact_id, occasion="", since=at, site_id=row.site_id, trigger=seen
             )
-    out = leaving_out.left_out((each.contact_id, flow) for each in latest.values())
-    meant = [each for each in latest.values() if (each.contact_id, flow.entry.without_tags) not in out]
+    out = for_whom.kept_out((each.contact_id, flow) for each in latest.values())
+    meant = [each for each in latest.values() if (each.contact_id, flow.entry) not in out]
     return Chunk(candidates=meant, cursor=people[-1] if len(people) == limit else None)
 
 

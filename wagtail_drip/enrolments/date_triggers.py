@@ -150,7 +150,8 @@ def _go_on(row: TriggerCheck, running: Running, *, limit: int, now: datetime) ->
             row.due_at = once.look_again(run, now=now)
             row.save(update_fields=["due_at"])
             return 0
-    if timed is not None and not segments.are_counted(timed.segments):
+    asked = timed.segments if timed is not None else running.flow.entry.segments
+    if not segments.are_counted(asked):
         # Who is in a segment, or is to be left out by one, is known only once it is counted: nobody goes before.
         row.due_at = now + OFTEN
         row.save(update_fields=["due_at"])

@@ -14,7 +14,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
-from wagtail_drip.enrolments import actions, entry, gather, leaving_out, moved_dates
+from wagtail_drip.enrolments import actions, entry, for_whom, gather, moved_dates
 from wagtail_drip.enrolments.actions import Wish
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.models import Enrolment
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 TRIES = 5
 BATCH = 500
+# How soon an event is looked at again that waits for a segment to be counted.
+HELD_FOR = timedelta(minutes=1)
 
 
 def match_due(*, now: datetime | None = None, limit: int | None = None) -> int:
@@ -47,8 +49,10 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
     def work() -> None:
         events = claims.claim(rows, limit=size)
         claimed[:] = [event.pk for event in events]
-        match(events, now=now)
-        Event.objects.filter(pk__in=claimed).update(match_due_at=None)
+        held = match(events, now=now)
+        Event.objects.filter(pk__in=set(claimed) - held).update(match_due_at=None)
+        if held:
+            Event.objects.filter(pk__in=held).update(match_due_at=now + HELD_FOR)
 
     try:
         claims.retried(work)
@@ -76,16 +80,21 @@ def _put_off(pk: int, error: str, *, now: datetime) -> None:
     Event.objects.filter(pk=pk).update(match_attempts=attempts, match_due_at=again, error=error)
 
 
-def match(events: Sequence[Event], *, now: datetime) -> None:
-    """Wake who waits for one of *events*, then let in whom they start something for."""
+def match(events: Sequence[Event], *, now: datetime) -> set[int]:
+    """
+    Wake who waits for one of *events*, then let in whom they start something for.
+
+    :return: the ids of events that must be looked at again, for nobody knows yet whether they let somebody in.
+    """
     heads = contacts.resolve_merged({event.contact_id for event in events if event.contact_id is not None})
     theirs: dict[int, list[Event]] = defaultdict(list)
-    for event in events:
+    new = [event for event in events if not _was_held(event)]
+    for event in new:
         if event.contact_id is not None:
             theirs[heads[event.contact_id]].append(event)
-    moved_dates.follow(events, now=now)
+    moved_dates.follow(new, now=now)
     _wake(theirs, heads, now=now)
-    _admit(events, now=now)
+    return _admit(events, now=now)
 
 
 def _wake(theirs: Mapping[int, Sequence[Event]], heads: Mapping[int, int], *, now: datetime) -> None:
@@ -130,7 +139,16 @@ def ends_by(flow: Flow, event: Event) -> str:
     return ""
 
 
-def _admit(events: Sequence[Event], *, now: datetime) -> None:
+def _was_held(event: Event) -> bool:
+    """Tell whether an event was looked at before, and waited for a segment: no failure put it off."""
+    return (
+        event.match_attempts == 0
+        and event.match_due_at is not None
+        and event.match_due_at > event.recorded_at
+    )
+
+
+def _admit(events: Sequence[Event], *, now: datetime) -> set[int]:
     fresh = [
         event
         for event in events
@@ -138,12 +156,18 @@ def _admit(events: Sequence[Event], *, now: datetime) -> None:
         and entry.is_fresh(event.recorded_at, max_age_hours=settings.TRIGGER_MAX_AGE_HOURS, now=now)
     ]
     live = sequences.live_by_trigger({event.name for event in fresh})
-    wishes = []
+    missing = for_whom.uncounted([running.flow for each in live.values() for running in each])
+    wishes, held = [], set()
     for event in sorted(fresh, key=lambda each: (each.recorded_at, each.pk)):
         seen = gather.seen(event)
         for running in live.get(event.name, ()):
             is_here = running.site_id in (None, event.site_id)
+            if _was_held(event) and not running.flow.entry.segments:
+                continue  # It had its say when the event was looked at first.
             if is_here and event.contact_id is not None and entry.is_triggered(running.flow, seen):
+                if not missing.isdisjoint(running.flow.entry.segments):
+                    held.add(event.pk)
+                    continue
                 wishes.append(
                     Wish(
                         into=running,
@@ -154,7 +178,8 @@ def _admit(events: Sequence[Event], *, now: datetime) -> None:
                         trigger=seen,
                     )
                 )
-    out = leaving_out.left_out((wish.contact_id, wish.into.flow) for wish in wishes)
-    wishes = [wish for wish in wishes if (wish.contact_id, wish.into.flow.entry.without_tags) not in out]
+    out = for_whom.kept_out((wish.contact_id, wish.into.flow) for wish in wishes)
+    wishes = [wish for wish in wishes if (wish.contact_id, wish.into.flow.entry) not in out]
     if wishes:
         actions.admit(wishes, now=now)
+    return held

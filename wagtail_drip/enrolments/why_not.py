@@ -17,7 +17,7 @@ from wagtail_drip.enrolments.entry import Earlier, Refusal
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.once_states import OnceState
 from wagtail_drip.sequences import triggers
-from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.flow import Entry, Flow
 from wagtail_drip.sequences.triggers import Timed
 
 
@@ -42,6 +42,7 @@ class EntryRule(StrEnum):
     NOT_IN_SEGMENT = "not_in_segment"
     LEFT_OUT_BY_TAG = "left_out_by_tag"
     LEFT_OUT_BY_SEGMENT = "left_out_by_segment"
+    UNCOUNTED = "uncounted"
     NEVER_HAPPENED = "never_happened"
     NOT_IN_AUDIENCE = "not_in_audience"
     TRIGGER_SET_ASIDE = "trigger_set_aside"
@@ -146,6 +147,7 @@ class Standing:
     """
     What is known of the sequence and of the person before any event is looked at.
 
+    :ivar uncounted: the segments that an event's trigger asks for and that are still being counted.
     :ivar last_at: of a trigger by silence: when its event last happened; *is_here*: on a site that counts.
     :ivar is_in_audience: of a trigger that goes to many: whether it would go to this person now.
     :ivar is_set_aside: whether looking at the clock's trigger failed for good.
@@ -165,6 +167,7 @@ class Standing:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     tags: Collection[str] = ()
     segments: Collection[int] = ()
+    uncounted: Collection[int] = ()
     last_at: datetime | None = None
     is_here: bool = True
     is_in_audience: bool = True
@@ -207,24 +210,9 @@ def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
         if not standing.is_here:
             checks.append(Check(rule={"name": EntryRule.SITE, "site": standing.site_id}, holds=False))
     if timed.kind in (triggers.SCHEDULE, triggers.ONCE):
-        is_tagged = True
-        if timed.audience == triggers.TAGGED:
-            is_tagged = timed.tag in standing.tags
-            rule = {"name": EntryRule.NO_TAG, "tag": timed.tag}
-            checks.append(Check(rule=rule, holds=is_tagged, value=sorted(standing.tags)))
-        if timed.audience == triggers.SEGMENT:
-            is_tagged = timed.segment in standing.segments
-            rule = {"name": EntryRule.NOT_IN_SEGMENT, "segment": timed.segment}
-            checks.append(Check(rule=rule, holds=is_tagged))
-        left_out = sorted(set(timed.without_tags) & set(standing.tags))
-        if timed.without_tags:
-            rule = {"name": EntryRule.LEFT_OUT_BY_TAG, "tags": left_out}
-            checks.append(Check(rule=rule, holds=not left_out, value=left_out))
-        outside = sorted(set(timed.without_segments) & set(standing.segments))
-        if timed.without_segments:
-            rule = {"name": EntryRule.LEFT_OUT_BY_SEGMENT, "segments": outside}
-            checks.append(Check(rule=rule, holds=not outside, value=outside))
-        if is_tagged and not left_out and not outside:
+        found = _for_whom(timed, standing)
+        checks += found
+        if all(check.holds for check in found):
             # Who has no tag, or is left out, is outside for that, whatever they agreed to.
             checks.append(Check(rule={"name": EntryRule.NOT_IN_AUDIENCE}, holds=standing.is_in_audience))
     if standing.is_set_aside:
@@ -234,6 +222,27 @@ def _by_the_calendar(timed: Timed, standing: Standing) -> list[Check]:
     if standing.once in (OnceState.WATCHING, OnceState.HELD):
         rule = {"name": EntryRule.HELD_BACK}
         checks.append(Check(rule=rule, holds=False, value=standing.once, next_at=standing.rest_at))
+    return checks
+
+
+def _for_whom(rules: Timed | Entry, standing: Standing) -> list[Check]:
+    """Return whom it is for and whom it leaves out, by the tags and segments of today."""
+    checks = []
+    if rules.tag:
+        rule: dict[str, Any] = {"name": EntryRule.NO_TAG, "tag": rules.tag}
+        holds = rules.tag in standing.tags
+        checks.append(Check(rule=rule, holds=holds, value=sorted(standing.tags)))
+    if rules.segment:
+        rule = {"name": EntryRule.NOT_IN_SEGMENT, "segment": rules.segment}
+        checks.append(Check(rule=rule, holds=rules.segment in standing.segments))
+    if rules.without_tags:
+        left_out = sorted(set(rules.without_tags) & set(standing.tags))
+        rule = {"name": EntryRule.LEFT_OUT_BY_TAG, "tags": left_out}
+        checks.append(Check(rule=rule, holds=not left_out, value=left_out))
+    if rules.without_segments:
+        outside = sorted(set(rules.without_segments) & set(standing.segments))
+        rule = {"name": EntryRule.LEFT_OUT_BY_SEGMENT, "segments": outside}
+        checks.append(Check(rule=rule, holds=not outside, value=outside))
     return checks
 
 
@@ -274,11 +283,10 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
         )
         for condition in flow.trigger.conditions
     ]
-    if flow.entry.without_tags:
-        # By the tags of today: nobody writes down which they had when the event was read.
-        left_out = sorted(set(flow.entry.without_tags) & set(standing.tags))
-        tagged = {"name": EntryRule.LEFT_OUT_BY_TAG, "tags": left_out}
-        checks.append(Check(rule=tagged, holds=not left_out, value=left_out))
+    if flow.entry.segments and not happening.is_read:
+        checks.append(Check(rule={"name": EntryRule.UNCOUNTED}, holds=not standing.uncounted))
+    # As of today: nobody writes down what was so when the event was read.
+    checks += _for_whom(flow.entry, standing)
     if happening.is_set_aside:
         checks.append(Check(rule={"name": EntryRule.SET_ASIDE}, holds=False))
     if not happening.is_read:
@@ -295,7 +303,7 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
             "name": EntryRule.NOT_THEN,
             "hours": standing.max_age_hours,
             "most": flow.entry.most,
-            "leaves_out": bool(flow.entry.without_tags),
+            "is_for_some": flow.entry.is_for_some,
         }
         not_then = Check(rule=rule, holds=False)
         checks.append(full_check(standing.full, event.recorded_at) or not_then)

@@ -16,7 +16,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.models import SiteSettings
-from wagtail_drip.enrolments import carry_out, gather, querysets, walk, why_not
+from wagtail_drip.enrolments import carry_out, for_whom, gather, querysets, walk, why_not
 from wagtail_drip.enrolments.advanced import Advanced, Moving
 from wagtail_drip.enrolments.effects import Decision as Traced
 from wagtail_drip.enrolments.facts import Facts
@@ -34,9 +34,10 @@ from wagtail_drip.reports import their_turn
 from wagtail_drip.reports.their_turn import Read, TheirTurn
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import querysets as sequences
-from wagtail_drip.sequences.flow import Flow
+from wagtail_drip.sequences.flow import Entry, Flow
 from wagtail_drip.sequences.models import Sequence as Written
 from wagtail_drip.sequences.models import SequenceRuntime
+from wagtail_drip.sequences.triggers import Timed
 
 MOST_RUNS = 20
 MOST_VISITS = 500
@@ -348,8 +349,8 @@ def _standing(
 ) -> Standing:
     earlier = querysets.earlier_runs({sequence.pk}, {contact.pk})
     timed = flow.timed if flow is not None else None
-    tagged = timed is not None and bool(timed.tag or timed.without_tags)
-    tagged = tagged or (flow is not None and bool(flow.entry.without_tags))
+    rules = timed or (flow.entry if flow is not None else None)
+    tagged = rules is not None and bool(rules.tag or rules.without_tags)
     first = sequence.versions.aggregate(first=Min("published_at"))["first"]
     return Standing(
         flow=flow,
@@ -362,14 +363,15 @@ def _standing(
         max_age_hours=settings.TRIGGER_MAX_AGE_HOURS,
         attributes=contact.attributes,
         tags=contacts.tags([contact.pk]).get(contact.pk, frozenset()) if tagged else frozenset(),
-        segments=_segments(contact, flow),
+        segments=_segments(contact, rules),
+        uncounted=for_whom.uncounted([flow]) if flow is not None else frozenset(),
         full=_full(sequence),
         **(known.standing if known is not None else {}),
     )
 
 
-def _segments(contact: Contact, flow: Flow | None) -> frozenset[int]:
-    asked = flow.timed.segments if flow is not None and flow.timed is not None else frozenset()
+def _segments(contact: Contact, rules: Timed | Entry | None) -> frozenset[int]:
+    asked = rules.segments if rules is not None else frozenset()
     return segments.segments_of([contact.pk], asked).get(contact.pk, frozenset()) if asked else frozenset()
 
 

@@ -18,10 +18,16 @@ def current(segment_id: int) -> QuerySet[SegmentMembership]:
     return SegmentMembership.objects.filter(segment_id=segment_id, current=1)
 
 
+def counted(segment_ids: Collection[int]) -> frozenset[int]:
+    """Return those of these segments that hold everybody whom their rules, as they are now, mean."""
+    rows = Segment.objects.filter(pk__in=set(segment_ids), is_filled=True)
+    return frozenset(rows.values_list("pk", flat=True))
+
+
 def are_counted(segment_ids: Collection[int]) -> bool:
     """Tell whether all of these segments hold everybody whom their rules, as they are now, mean."""
     wanted = set(segment_ids)
-    return Segment.objects.filter(pk__in=wanted, is_filled=True).count() == len(wanted) if wanted else True
+    return counted(wanted) == wanted if wanted else True
 
 
 def segments_of(

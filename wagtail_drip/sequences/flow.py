@@ -52,7 +52,10 @@ class Entry:
     :ivar most: so many entries per hour or day (*per*); 0 for any number.
     :ivar excess: what becomes of who does not fit: wait or refuse.
     :ivar existing_days: also those to whom the trigger happened in so many days before; 0 for only future ones.
-    :ivar without_tags: the event lets in nobody who has one of them when it is read; of an event's trigger only.
+    :ivar tag: of an event's trigger: it lets in only who has this tag when it is read; '' for everybody.
+    :ivar segment: of an event's trigger: only who is in this segment then; 0 for everybody.
+    :ivar without_tags: of an event's trigger: nobody who has one of them then.
+    :ivar without_segments: nor who is in one of these.
     """
 
     reentry: str = "never"
@@ -62,13 +65,34 @@ class Entry:
     per: str = "day"
     excess: str = "wait"
     existing_days: int = 0
+    tag: str = ""
+    segment: int = 0
     without_tags: tuple[str, ...] = ()
+    without_segments: tuple[int, ...] = ()
+
+    @property
+    def segments(self) -> frozenset[int]:
+        """Return the segments that must be counted before anybody knows whom an event lets in."""
+        return frozenset({self.segment, *self.without_segments} - {0})
+
+    @property
+    def is_for_some(self) -> bool:
+        return bool(self.tag or self.without_tags or self.segments)
+
+    def is_for(self, *, tags: Collection[str], segments: Collection[int]) -> bool:
+        """Tell whether an event lets in somebody with these tags, and of the segments asked for in these."""
+        if (self.tag and self.tag not in tags) or (self.segment and self.segment not in segments):
+            return False
+        return not (set(self.without_tags) & set(tags) or set(self.without_segments) & set(segments))
 
     def to_json(self) -> dict[str, Any]:
         found = asdict(self)
-        # As it was written before there was such a field, so that older code reads what does not use it.
-        tags = found.pop("without_tags")
-        return {**found, "without_tags": list(tags)} if tags else found
+        for name in ("tag", "segment", "without_tags", "without_segments"):
+            # As it was written before there was such a field, so that older code reads what does not use it.
+            if not (value := found.pop(name)):
+                continue
+            found[name] = list(value) if isinstance(value, tuple) else value
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +169,13 @@ class Flow:
         }
 
 
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    found: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+    }
+    return Entry(**found)
+
+
 def from_json(raw: Mapping[str, Any]) -> Flow:
     """Return the flow that a version stored; the inverse of ``Flow.to_json``."""
     steps = [
@@ -161,7 +192,7 @@ def from_json(raw: Mapping[str, Any]) -> Flow:
     return Flow(
         trigger=test_from_json(raw["trigger"]),
         timed=triggers.from_json(raw.get("timed")),
-        entry=Entry(**{**raw["entry"], "without_tags": tuple(raw["entry"].get("without_tags", ()))}),
+        entry=_entry(raw["entry"]),
         priority=raw.get("priority", 0),
         goal=test_from_json(raw["goal"]),
         exits=tuple(test for test in exits if test is not None),

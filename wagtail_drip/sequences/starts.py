@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # The event that each kind of trigger hears, where it is not the editor's choice.
 HEARS = {"keyword": "message_replied", "link": "link_clicked", "form": "form_submitted"}
+# The kinds of triggers that an event pulls.
+HEARD = ("event", *HEARS)
+# The kinds that are for everybody, or for some of them only.
+FOR_SOME = (*HEARD, triggers.SCHEDULE, triggers.ONCE)
 
 
 def heard_event(sequence: Sequence) -> str:
@@ -78,9 +82,12 @@ def timed(sequence: Sequence) -> Timed | None:
 
 
 def _audience(sequence: Sequence) -> dict[str, Any]:
+    return {"audience": sequence.trigger_audience, **_for_whom(sequence)}
+
+
+def _for_whom(sequence: Sequence) -> dict[str, Any]:
     audience = sequence.trigger_audience
     return {
-        "audience": audience,
         "tag": cleaning.tag(sequence.trigger_tag) if audience == triggers.TAGGED else "",
         "segment": (sequence.trigger_segment_id or 0) if audience == triggers.SEGMENT else 0,
         "without_tags": tuple(tags(sequence.trigger_without_tags)),
@@ -103,7 +110,7 @@ def entry(sequence: Sequence) -> Entry:
         per=sequence.entry_period,
         excess=sequence.entry_excess,
         existing_days=_existing_days(sequence),
-        without_tags=(tuple(tags(sequence.trigger_without_tags)) if sequence.trigger_kind == "event" else ()),
+        **(_for_whom(sequence) if sequence.trigger_kind in HEARD else {}),
     )
 
 

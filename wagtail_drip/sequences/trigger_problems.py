@@ -50,7 +50,7 @@ def _event(sequence: Sequence) -> Iterator[Problem]:
             message=_("Nothing starts this sequence by itself. Choose what it starts when."),
         )
     yield from of_an_event("trigger_event", sequence.trigger_event)
-    yield from _unknown_tag(starts.entry(sequence).without_tags)
+    yield from _audience(sequence)
 
 
 def _date(sequence: Sequence) -> Iterator[Problem]:
@@ -120,8 +120,8 @@ def _audience(sequence: Sequence) -> Iterator[Problem]:
         yield Problem(field="trigger_tag", message=_("Name the tag that these people have."))
     if sequence.trigger_audience == "segment" and sequence.trigger_segment_id is None:
         yield Problem(field="trigger_segment", message=_("Choose the segment that these people are in."))
-    without = starts.timed(sequence)
-    if without is None or not (without.without_segments or without.without_tags):
+    without = starts.timed(sequence) or starts.entry(sequence)
+    if not (without.without_segments or without.without_tags):
         return
     there = Segment.objects.filter(pk__in=without.without_segments).count()
     if there < len(without.without_segments):
@@ -176,6 +176,7 @@ def _keyword(sequence: Sequence) -> Iterator[Problem]:
             )
             % {"word": word},
         )
+    yield from _audience(sequence)
     if sequence.reentry == "never":
         yield Problem(
             field="reentry",
@@ -193,11 +194,13 @@ def _link(sequence: Sequence) -> Iterator[Problem]:
             level="advice",
             message=_("Any link in any text starts this. Fill in a part of the address to narrow it."),
         )
+    yield from _audience(sequence)
 
 
 def _form(sequence: Sequence) -> Iterator[Problem]:
     if sequence.trigger_form_id is None:
         yield Problem(field="trigger_form", message=_("Choose the page with the form."))
+    yield from _audience(sequence)
 
 
 def _manual(sequence: Sequence) -> Iterator[Problem]:

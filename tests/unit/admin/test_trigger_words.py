@@ -28,8 +28,24 @@ from wagtail_drip.sequences.models import Sequence
                 "trigger_event": "order_placed",
                 "trigger_without_tags": "Staff, press",
             },
-            "An order is placed, but not for people with the tag “press”, “staff”",
+            "An order is placed, without “press”, “staff”",
             id="an event",
+        ),
+        pytest.param(
+            {
+                "trigger_kind": "event",
+                "trigger_event": "order_placed",
+                "trigger_audience": "tag",
+                "trigger_tag": "vip",
+                "trigger_without_segments": [1],
+            },
+            "An order is placed, only for people with the tag “vip”, without the people of 1 segment",
+            id="an event only for some",
+        ),
+        pytest.param(
+            {"trigger_kind": "keyword", "trigger_keyword": "coffee", "trigger_audience": "segment"},
+            "Somebody texts “coffee”, only for the people in “…”",
+            id="a keyword only for a segment that is not chosen yet",
         ),
     ],
 )

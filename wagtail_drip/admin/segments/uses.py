@@ -36,9 +36,15 @@ def uses(segment: Segment) -> list[str]:
         name
         for name, flow in versions.values_list("name", "flow")
         if any(test.get("segment") == segment.pk for test in _tests(flow))
-        or segment.pk in ((flow.get("timed") or {}).get("without_segments") or ())
+        or any(_names(part, segment.pk) for part in (flow.get("timed"), flow.get("entry")))
     ]
     return sorted(set(found))
+
+
+def _names(part: Any, segment_id: int) -> bool:
+    """Tell whether a compiled trigger, or the rules of entering by an event, are for a segment or leave it out."""
+    found = part or {}
+    return segment_id in (found.get("segment"), *(found.get("without_segments") or ()))
 
 
 def _numbers(written: Any) -> list[Any]:

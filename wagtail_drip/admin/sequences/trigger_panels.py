@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 
+from wagtail_drip.sequences.starts import FOR_SOME
+
 
 def _only_for(*kinds: str, also: str = "") -> str:
     """Return the classes by which editor.css shows something while one of these kinds is chosen."""
@@ -19,9 +21,9 @@ trigger_panel = MultiFieldPanel(
                 FieldPanel("trigger_event", classname=_only_for("event", "inactive")),
                 FieldPanel("trigger_attribute", classname=_only_for("date")),
                 FieldPanel("trigger_every", classname=_only_for("schedule")),
-                FieldPanel("trigger_audience", classname=_only_for("once", "schedule")),
-                FieldPanel("trigger_tag", classname=_only_for("once", "schedule", also="drip-tagged")),
-                FieldPanel("trigger_segment", classname=_only_for("once", "schedule", also="drip-segmented")),
+                FieldPanel("trigger_audience", classname=_only_for(*FOR_SOME)),
+                FieldPanel("trigger_tag", classname=_only_for(*FOR_SOME, also="drip-tagged")),
+                FieldPanel("trigger_segment", classname=_only_for(*FOR_SOME, also="drip-segmented")),
                 FieldPanel("trigger_keyword", classname=_only_for("keyword")),
                 FieldPanel("trigger_url", classname=_only_for("link")),
                 FieldPanel("trigger_form", classname=_only_for("form")),
@@ -32,16 +34,16 @@ trigger_panel = MultiFieldPanel(
             [
                 FieldPanel(
                     "trigger_without_segments",
-                    classname=_only_for("once", "schedule", also="drip-left-out"),
+                    classname=_only_for(*FOR_SOME, also="drip-left-out"),
                     help_text=_("Who is in one of them gets nothing, whatever else is true of them."),
                 ),
                 FieldPanel(
                     "trigger_without_tags",
-                    classname=_only_for("event", "once", "schedule"),
+                    classname=_only_for(*FOR_SOME),
                     help_text=_("Several with commas between them."),
                 ),
             ],
-            classname=_only_for("event", "once", "schedule", also="drip-row"),
+            classname=_only_for(*FOR_SOME, also="drip-row"),
         ),
         FieldPanel("trigger_yearly", classname=_only_for("date")),
         FieldRowPanel(

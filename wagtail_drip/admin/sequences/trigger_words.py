@@ -19,12 +19,6 @@ def starts_when(sequence: Sequence) -> str:
     """Return it in one sentence without its full stop: "Every year 3 days before “birthday”, at 10:00"."""
     words = _OF_KIND.get(sequence.trigger_kind)
     found = words(sequence) if words else sequence.trigger_kind
-    tags = starts.entry(sequence).without_tags
-    if tags and sequence.trigger_event:
-        return _("%(when)s, but not for people with the tag %(tags)s") % {
-            "when": found,
-            "tags": ", ".join(f"“{tag}”" for tag in tags),
-        }
     without = _left_out(sequence)
     if without:
         return _("%(when)s, without %(whom)s") % {"when": _to_whom(sequence, found), "whom": without}
@@ -33,7 +27,7 @@ def starts_when(sequence: Sequence) -> str:
 
 def _left_out(sequence: Sequence) -> str:
     """Return who is left out, without asking the database: lists of sequences say it too; '' for nobody."""
-    if sequence.trigger_kind not in ("once", "schedule"):
+    if sequence.trigger_kind not in starts.FOR_SOME:
         return ""
     found = [f"“{tag}”" for tag in starts.tags(sequence.trigger_without_tags)]
     if n := len(sequence.trigger_without_segments):
@@ -42,6 +36,17 @@ def _left_out(sequence: Sequence) -> str:
 
 
 def _to_whom(sequence: Sequence, found: str) -> str:
+    if sequence.trigger_kind in starts.HEARD and sequence.trigger_audience == "tag":
+        return _("%(when)s, only for people with the tag “%(tag)s”") % {
+            "when": found,
+            "tag": sequence.trigger_tag.strip() or "…",
+        }
+    if sequence.trigger_kind in starts.HEARD and sequence.trigger_audience == "segment":
+        segment = sequence.trigger_segment
+        return _("%(when)s, only for the people in “%(segment)s”") % {
+            "when": found,
+            "segment": segment.name if segment is not None else "…",
+        }
     if sequence.trigger_kind in ("once", "schedule") and sequence.trigger_audience == "tag":
         return _("%(when)s, to people with the tag “%(tag)s”") % {
             "when": found,
