@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
@@ -11,10 +13,11 @@ from wagtail.users.models import UserProfile
 from tests.browser import pictures
 from tests.browser.pictures import shoot
 from wagtail_drip.api import emit
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
 from wagtail_drip.links import personal
+from wagtail_drip.public.sign_up_forms import SignUpForm
 from wagtail_drip.segments.models import Segment
 from wagtail_drip.stores import interest_actions, interests
 from wagtail_drip.stores.interest_models import Interest
@@ -142,3 +145,63 @@ def test_somebody_says_what_they_care_about_on_their_phone(
     phone.get_by_role("button", name=save).click()
     expect(phone.get_by_role("status")).to_contain_text(saved)
     assert interests.said_by(person.pk) == {coffee.pk}
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "sign_up", "wrong", "ticked", "yes"),
+    [
+        pytest.param(
+            "en",
+            "What you are interested in",
+            "Sign up",
+            "not signed up yet",
+            "This was ticked",
+            "Yes, I want these texts",
+            id="in English",
+        ),
+        pytest.param(
+            "zh-hans", "您感兴趣的内容", "订阅", "尚未订阅成功", "勾选", "是的，我要接收", id="in Chinese"
+        ),
+    ],
+)
+def test_somebody_ticks_them_in_a_sign_up_form_and_they_are_theirs_once_confirmed(
+    phone: Page, language: str, heading: str, sign_up: str, wrong: str, ticked: str, yes: str
+) -> None:
+    site = Site.objects.get(is_default_site=True)
+    core.change_site_settings(site.pk, sender_address="+447700900999", sender_name="Tea House", region="GB")
+    Interest.objects.create(name="Coffee")
+    Interest.objects.create(name="茶")
+    Interest.objects.create(name="For our eyes", is_offered=False)
+    form = SignUpForm(
+        site_id=site.pk,
+        wording="Text me. STOP ends it.",
+        region="GB",
+        language=language,
+        source="/tea/",
+        asks_interests=True,
+    )
+    phone.goto(f"/drip/sign-up/?{urlencode({'form': form.signed()})}")
+    group = phone.get_by_role("group", name=heading)
+    expect(group.get_by_role("checkbox")).to_have_count(2)
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shoot(phone, f"interests-sign-up-{language}")
+
+    group.get_by_label("茶").check()
+    phone.locator("input[name=agree]").check()
+    phone.get_by_role("button", name=sign_up).click()
+    expect(phone.get_by_role("alert")).to_contain_text(wrong)
+    expect(group.get_by_label("茶")).to_be_checked()
+    expect(group.get_by_label("Coffee")).not_to_be_checked()
+    shoot(phone, f"interests-sign-up-wrong-{language}")
+    phone.locator("input[name=phone]").fill("07400 155003")
+    phone.get_by_role("button", name=sign_up).click()
+    phone.wait_for_url("**/asked/**")
+    request = OptInRequest.objects.get()
+    assert interests.said_by(request.contact_id) == set()
+
+    phone.goto(f"/drip/yes/{request.token}/")
+    expect(phone.get_by_text(ticked)).to_contain_text("茶")
+    shoot(phone, f"interests-confirm-{language}")
+    phone.get_by_role("button", name=yes).click()
+    expect(phone.get_by_role("status")).to_be_visible()
+    assert interests.names()[min(interests.said_by(request.contact_id))] == "茶"

@@ -89,7 +89,12 @@ HELD = (
         model=OptInRequest,
         why="Who typed a number into a form, what they were asked, and whether its owner said yes.",
         rows=of_contact(OptInRequest),
-        personal={"ip": Kind.ADDRESS, "network": Kind.ADDRESS, "language": Kind.PROFILE},
+        personal={
+            "ip": Kind.ADDRESS,
+            "network": Kind.ADDRESS,
+            "language": Kind.PROFILE,
+            "interests": Kind.PROFILE,
+        },
         ages=(
             # The proof keeps its address, sealed into the chain.
             Age(

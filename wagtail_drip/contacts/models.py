@@ -239,6 +239,8 @@ class OptInRequest(models.Model):
     page_id = models.BigIntegerField(null=True, blank=True)
     revision_id = models.BigIntegerField(null=True, blank=True)
     language = models.CharField(max_length=16, default="", blank=True)
+    # Ids of the interests that were ticked, which are nobody's before it is confirmed; NULL where none was.
+    interests = models.JSONField(null=True, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     # What requests are counted by: an IPv4 address, or the /64 that a provider gives one IPv6 customer.
     network = models.CharField(max_length=64, default="", blank=True)

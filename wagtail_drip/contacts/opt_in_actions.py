@@ -25,6 +25,7 @@ class Asked:
     What a form asked, and where.
 
     :param language: of the page, in which the text is written.
+    :param interests: ids of those that were ticked.
     :param page_id: the page that showed the form, and its revision; None where it was no page of Wagtail's.
     """
 
@@ -37,6 +38,7 @@ class Asked:
     page_id: int | None = None
     revision_id: int | None = None
     language: str = ""
+    interests: tuple[int, ...] = ()
     ip: str | None = None
 
 
@@ -65,6 +67,7 @@ def add(*, contact_id: int, site_id: int, asked: Asked, now: datetime, expires_a
         page_id=asked.page_id,
         revision_id=asked.revision_id,
         language=cleaning.clean(asked.language, 16),
+        interests=list(asked.interests) or None,
         ip=asked.ip,
         network=network_of(asked.ip),
         token=keys.short_token(16),

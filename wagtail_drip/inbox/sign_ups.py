@@ -32,12 +32,15 @@ from wagtail_drip.messaging import actions as messaging
 from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.states import PENDING
 from wagtail_drip.messaging.types import OPT_IN_LICENCE, MessageDraft
+from wagtail_drip.stores import interest_actions
 
 # A number is asked at most once in so long, whoever types it; a licence is good for as long.
 REST = timedelta(hours=24)
 # Who has said stop hears no question, so START answers a form only where it follows the form so soon that whoever
 # filled it in must be who texts: anybody can type a number, and nobody knows when its owner will text START.
 AT_ONCE = timedelta(hours=1)
+# Whence interests are said to come, before the form's page.
+FORM = "form:"
 
 
 class TooManySignUps(WagtailDripError):
@@ -174,16 +177,30 @@ def confirm_by_reply(
         now=now,
         inbound_text_id=inbound_text_id,
     )
-    _note_language(confirmed, now=now)
+    _note_choices(confirmed, now=now)
     return confirmed
 
 
-def _note_language(confirmed: Collection[OptInRequest], *, now: datetime) -> None:
-    """Keep the language of the form, where we know none: only now is it the owner of the number who chose it."""
+def _note_choices(confirmed: Collection[OptInRequest], *, now: datetime) -> None:
+    """
+    Keep what was chosen with the form: only now is it the owner of the number who chose it.
+
+    Its language counts where we know none; what was ticked is added to what they are interested in.
+    """
     for request in confirmed:
         contact = request.record.contact if request.record else None
-        if contact is not None and request.language and not contact.language:
+        if contact is None:
+            continue
+        if request.language and not contact.language:
             contacts.update_contacts({contact.pk: {"language": request.language}}, now=now)
+        if request.interests:
+            interest_actions.state(
+                contact.pk,
+                dict.fromkeys(request.interests, True),
+                site_id=request.site_id,
+                source=f"{FORM}{request.source}",
+                now=now,
+            )
 
 
 def find(token: str) -> OptInRequest | None:
@@ -207,7 +224,7 @@ def confirm_by_page(token: str, *, now: datetime) -> bool:
 
 def _welcome(confirmed: Collection[OptInRequest], *, now: datetime) -> None:
     """Leave the event for whoever waits for it; a reply's is left by whoever reads the reply."""
-    _note_language(confirmed, now=now)
+    _note_choices(confirmed, now=now)
     events.record_events(
         [
             EventDraft(

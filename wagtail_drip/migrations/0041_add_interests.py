@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                     "is_offered",
                     models.BooleanField(
                         default=True,
-                        help_text="It stands on their own page, where they choose what they get, for them to tick.",
+                        help_text="It stands on their own page, where they choose what they get, and in sign-up forms that ask, for them to tick.",
                         verbose_name="let people choose it",
                     ),
                 ),

@@ -65,6 +65,14 @@ class SignUpBlock(blocks.StructBlock):
     topic = blocks.CharBlock(
         label=_("Topic"), required=False, max_length=64, help_text=_("Only this topic; empty is all of them.")
     )
+    interests = blocks.BooleanBlock(
+        label=_("Ask what they are interested in"),
+        required=False,
+        help_text=_(
+            "Shows the interests that you let people choose, as boxes that nobody has to tick. What was ticked is "
+            "kept as theirs once they have said yes."
+        ),
+    )
     region = blocks.RegexBlock(
         label=_("Country"),
         required=False,
@@ -131,6 +139,7 @@ class SignUpBlock(blocks.StructBlock):
             is_double=value["confirmation"] != "single",
             region=(value["region"] or "").upper(),
             privacy_url=_address(value["privacy_page"], request),
+            asks_interests=bool(value["interests"]),
             terms_url=_address(value["terms_page"], request),
         )
         context.update(sign_up_forms.context(form, request))

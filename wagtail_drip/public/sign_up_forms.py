@@ -7,7 +7,7 @@ The words stand in the signed value and not in a field, so that what is recorded
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,10 +29,13 @@ from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import keys
 from wagtail_drip.public import pages
+from wagtail_drip.stores import interests
 
 logger = logging.getLogger(__name__)
 
 _SALT = "wagtail_drip.sign_up"
+# More than these nobody reads through on a phone.
+MOST_INTERESTS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class SignUpForm:
 
     :ivar source: the path of the page, as the record names it.
     :ivar region: ISO 3166, for numbers without a country code.
+    :ivar asks_interests: whether the interests that people may choose stand in it.
     """
 
     site_id: int
@@ -57,11 +61,18 @@ class SignUpForm:
     revision_id: int | None = None
     privacy_url: str = ""
     terms_url: str = ""
+    asks_interests: bool = False
 
     def signed(self) -> str:
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
 
-    def asked(self, *, ip: str | None) -> Asked:
+    def offered(self) -> list[tuple[int, str]]:
+        """Return the id and name of each interest that stands in it."""
+        if not self.asks_interests:
+            return []
+        return [(each.pk, each.name) for each in interests.offered()[:MOST_INTERESTS]]
+
+    def asked(self, *, ip: str | None, interests: Collection[int] = ()) -> Asked:
         return Asked(
             group=PurposeGroup(self.group),
             topic=self.topic,
@@ -72,6 +83,7 @@ class SignUpForm:
             page_id=self.page_id,
             revision_id=self.revision_id,
             language=self.language,
+            interests=tuple(interests),
             ip=ip,
         )
 
@@ -166,13 +178,23 @@ class AnswerForm(forms.Form):
     # People do not see it; programs that fill in whatever they find do.
     website = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, region: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, region: str = "", offered: Sequence[tuple[int, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._region = region
+        self._offered = offered
 
     @property
     def is_a_machine(self) -> bool:
         return bool(self.data.get("website"))
+
+    @property
+    def interests(self) -> list[int]:
+        """Return the ids of what they ticked; one that is offered no more is left out, and no error."""
+        given: Any = self.data
+        ticked = set(given.getlist("interests"))
+        return [pk for pk, _name in self._offered if str(pk) in ticked]
 
     def clean_phone(self) -> str:
         try:
@@ -186,10 +208,12 @@ def context(
 ) -> Mapping[str, Any]:
     """Return what ``public/sign_up_form.html`` draws a form from."""
     signed = form.signed()
+    ticked = answer.interests if answer is not None else []
     return {
         "sign_up": form,
         "signed": signed,
         "answer": answer,
+        "interests": [(pk, name, pk in ticked) for pk, name in form.offered()],
         # Two forms on a page need names of their own.
         "prefix": f"drip-{keys.digest(signed)[:8]}",
         "csrf": get_token(request) if request is not None else "",

@@ -19,6 +19,7 @@ from wagtail_drip.core import clock
 from wagtail_drip.inbox import senders, sign_ups
 from wagtail_drip.public import pages, sign_up_forms
 from wagtail_drip.public.sign_up_forms import AnswerForm, SignUpForm
+from wagtail_drip.stores import interests
 
 
 @login_not_required
@@ -32,7 +33,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, form, None)
     with translation.override(pages.language_of(request, form.language)):
-        answer = AnswerForm(request.POST, region=form.region)
+        answer = AnswerForm(request.POST, region=form.region, offered=form.offered())
         if answer.is_a_machine:
             return _done(form)
         if not answer.is_valid():
@@ -41,7 +42,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             sign_ups.sign_up(
                 number=answer.cleaned_data["phone"],
                 site_id=form.site_id,
-                asked=form.asked(ip=request.META.get("REMOTE_ADDR") or None),
+                asked=form.asked(ip=request.META.get("REMOTE_ADDR") or None, interests=answer.interests),
                 now=clock.now(),
             )
         except sign_ups.TooManySignUps:
@@ -116,10 +117,16 @@ def confirm_opt_in(request: HttpRequest, token: str) -> HttpResponse:
     return pages.answer(
         request,
         "wagtail_drip/public/confirm.html",
-        {"wording": found.wording, "standing": standing(found)},
+        {"wording": found.wording, "standing": standing(found), "interests": _ticked(found)},
         site_id=found.site_id,
         language=found.language,
     )
+
+
+def _ticked(request: OptInRequest) -> list[str]:
+    """Return the names of the interests that were ticked with the form."""
+    names = interests.names() if request.interests else {}
+    return [names[pk] for pk in request.interests or () if pk in names]
 
 
 def standing(request: OptInRequest) -> str:

@@ -30,7 +30,9 @@ class Interest(models.Model):
     is_offered = models.BooleanField(
         _("let people choose it"),
         default=True,
-        help_text=_("It stands on their own page, where they choose what they get, for them to tick."),
+        help_text=_(
+            "It stands on their own page, where they choose what they get, and in sign-up forms that ask, for them to tick."
+        ),
     )
 
     wagtail_reference_index_ignore = True

@@ -25,11 +25,13 @@ def drip_sign_up(
     region: str = "",
     privacy_url: str = "",
     terms_url: str = "",
+    interests: bool = False,
 ) -> dict[str, Any]:
     """
     Draw a form by which people sign up for texts.
 
     :param wording: what they agree to, with ``{sender}`` in the place of your name; ours for the country if left out.
+    :param interests: True shows the interests that people may choose, for them to tick.
     :param double: False takes it as agreed at once, without asking whoever holds the phone.
     """
     request = context.get("request")
@@ -44,5 +46,6 @@ def drip_sign_up(
         region=region.upper(),
         privacy_url=privacy_url,
         terms_url=terms_url,
+        asks_interests=interests,
     )
     return dict(sign_up_forms.context(form, request))

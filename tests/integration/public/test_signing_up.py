@@ -43,8 +43,8 @@ def form(site: int) -> SignUpForm:
     )
 
 
-def post(form: SignUpForm, **fields: str) -> Any:
-    data = {"form": form.signed(), "phone": NUMBER, "agree": "1", "website": "", **fields}
+def post(form: SignUpForm, **fields: str | list[str]) -> Any:
+    data: dict[str, Any] = {"form": form.signed(), "phone": NUMBER, "agree": "1", "website": "", **fields}
     return Client().post(reverse("wagtail_drip:sign_up"), data)
 
 

@@ -93,6 +93,9 @@ def for_page(contact_id: int) -> dict[str, Any]:
 
 
 def source_in_words(source: str) -> str:
+    form, colon, page = source.partition(":")
+    if (form, colon) == ("form", ":"):
+        return _("in the sign-up form on %(page)s") % {"page": page}
     return str(_SOURCES.get(source, source))
 
 
