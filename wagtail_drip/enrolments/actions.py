@@ -12,6 +12,7 @@ from django.db import transaction
 from wagtail_drip import signals
 from wagtail_drip.contacts.speaking import lock_speakers
 from wagtail_drip.core import claims
+from wagtail_drip.core.among import Among
 from wagtail_drip.enrolments import entry, querysets, volumes
 from wagtail_drip.enrolments.carry_out import why_cancelled
 from wagtail_drip.enrolments.entry import Earlier, Refusal
@@ -129,12 +130,13 @@ def _inserted(rows: list[Enrolment], *, now: datetime) -> list[Enrolment]:
         return []
     people = {row.contact_id for row in rows}
     within = Enrolment.objects.filter(
-        sequence_id__in={row.sequence_id for row in rows}, contact_id__in=people
+        Among("contact_id", people), sequence_id__in={row.sequence_id for row in rows}
     )
     before = set(within.values_list("pk", flat=True))
     claims.insert_new(rows, unique=["sequence", "contact", "dedupe_key", "entry_key"])
     # The contacts are locked, so whatever is new among their runs is ours.
-    entered = list(within.exclude(pk__in=before).order_by("pk"))
+    new = within.exclude(Among("pk", before)) if before else within
+    entered = list(new.order_by("pk"))
     counted: Counter[Measure] = Counter((row.site_id, row.sequence_id, "", "entered") for row in entered)
     tally(counted, now=now)
     tell(signals.sequence_entered, [row.pk for row in entered])

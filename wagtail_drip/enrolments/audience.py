@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Min, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
 from wagtail.models import Site
 
 from wagtail_drip.contacts import phone
@@ -25,6 +39,8 @@ from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
 from wagtail_drip.sequences.triggers import Timed
 from wagtail_drip.sequences.types import Running
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,8 +212,8 @@ def on_schedule(
     }
     if not firing:
         return Chunk(candidates=(), cursor=None)
-    rows = audience(running.flow, place).filter(_perhaps_in(firing, place), pk__gt=after).order_by("pk")
-    found = list(rows[:limit])
+    people = audience(running.flow, place, after=after).filter(_perhaps_in(firing, place))
+    found = list(people.order_by("pk")[:limit])
     candidates = [
         Candidate(
             contact_id=contact.pk,
@@ -277,7 +293,7 @@ def at_once(
     some: Some | None = None,
 ) -> Chunk:
     """Return the audience, or some of it, for a text that goes to all of it once."""
-    people = audience(running.flow, place).filter(pk__gt=after)
+    people = audience(running.flow, place, after=after)
     if some is not None:
         people = some.of(people)
     found = list(people.order_by("pk").values_list("pk", flat=True)[:limit])
@@ -290,43 +306,68 @@ def at_once(
     )
 
 
-def audience(flow: Flow, place: Place) -> QuerySet[Contact]:
-    """Return those of whom it is for who have a number and have agreed to what the flow sends, on the site."""
+def audience(flow: Flow, place: Place, *, after: int = 0) -> QuerySet[Contact]:
+    """
+    Return those of whom it is for who have a number and have agreed to what the flow sends, on the site.
+
+    :param after: only contacts with a larger id; for who goes through all of them, a chunk at a time.
+    """
     group = group_of(flow.purpose).value
-    theirs = Permission.objects.filter(
-        contact_id=OuterRef("pk"), site_id=place.site_id, group=group, channel=Channel.SMS
+    theirs = _behind(
+        Permission.objects.filter(
+            contact_id=OuterRef("pk"), site_id=place.site_id, group=group, channel=Channel.SMS
+        ),
+        after,
     )
-    people = meant(flow).filter(active_phone__isnull=False)
-    in_general = Exists(theirs.filter(topic="", granted=True))
+    people = meant(flow, after=after).filter(active_phone__isnull=False)
     if not flow.topic:
-        return people.filter(in_general)
-    # As contacts.consent.allows: the topic's own answer counts, else the general one.
-    return people.filter(
-        Exists(theirs.filter(topic=flow.topic, granted=True))
-        | (in_general & ~Exists(theirs.filter(topic=flow.topic, granted=False)))
-    )
+        return people.filter(Exists(theirs.filter(topic="", granted=True)))
+    # As contacts.consent.allows: the topic's own answer counts, else the general one. Where nobody has refused it,
+    # PostgreSQL would look for the first who has among everybody; so it is asked of each contact by itself.
+    own = theirs.filter(topic=flow.topic).values("granted")[:1]
+    people = people.alias(own_answer=Coalesce(Subquery(own), Value(True))).filter(own_answer=True)
+    return people.filter(Exists(theirs.filter(topic__in=("", flow.topic), granted=True)))
 
 
-def meant(flow: Flow) -> QuerySet[Contact]:
+def meant(flow: Flow, *, after: int = 0) -> QuerySet[Contact]:
     """
     Return whom the flow is for, whether or not they can be reached.
 
     A tag or a segment narrows it, and those to leave out narrow it further; none makes it wider.
+
+    :param after: as of ``audience``.
     """
+    tagged = _behind(ContactTag.objects.filter(contact_id=OuterRef("pk")), after)
+
+    def inside(segment_id: int) -> Exists:
+        members = segments.current(segment_id).filter(contact_id=OuterRef("pk"))
+        return Exists(_behind(members, after))
+
     people = Contact.objects.filter(merged_into=None, erased_at=None)
-    if flow.timed is not None and flow.timed.audience == triggers.TAGGED:
-        people = people.filter(
-            Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag=flow.timed.tag))
-        )
-    if flow.timed is not None and flow.timed.audience == triggers.SEGMENT:
-        people = people.filter(Exists(segments.current(flow.timed.segment).filter(contact_id=OuterRef("pk"))))
-    if flow.timed is not None and flow.timed.without_tags:
-        people = people.exclude(
-            Exists(ContactTag.objects.filter(contact_id=OuterRef("pk"), tag__in=flow.timed.without_tags))
-        )
-    for segment_id in flow.timed.without_segments if flow.timed is not None else ():
-        people = people.exclude(Exists(segments.current(segment_id).filter(contact_id=OuterRef("pk"))))
+    if after:
+        people = people.filter(pk__gt=after)
+    timed = flow.timed
+    if timed is None:
+        return people
+    if timed.audience == triggers.TAGGED:
+        people = people.filter(Exists(tagged.filter(tag=timed.tag)))
+    if timed.audience == triggers.SEGMENT:
+        people = people.filter(inside(timed.segment))
+    if timed.without_tags:
+        people = people.exclude(Exists(tagged.filter(tag__in=timed.without_tags)))
+    for segment_id in timed.without_segments:
+        people = people.exclude(inside(segment_id))
     return people
+
+
+def _behind(rows: QuerySet[_Row], after: int) -> QuerySet[_Row]:
+    """
+    Narrow what is asked about each contact to contacts behind *after*, as the contacts themselves are.
+
+    PostgreSQL walks both by their ids, side by side, and does not conclude the one bound from the other: it would go
+    through everybody who was before, in every chunk anew, which is a million times a thousand at the end.
+    """
+    return rows.filter(contact_id__gt=after) if after else rows
 
 
 def _people(pks: Collection[int]) -> dict[int, Contact]:

@@ -163,7 +163,7 @@ def _batch(row: OnceCount, *, limit: int, now: datetime) -> int:
     if not segments.are_counted(timed.segments):
         mine.update(due_at=now + SOON)
         return 0
-    people = audience.meant(running.flow).filter(pk__gt=row.cursor).order_by("pk")
+    people = audience.meant(running.flow, after=row.cursor).order_by("pk")
     ids = list(people.values_list("pk", flat=True)[:limit])
     found = counts_of(row)
     found.add(of(running, timed, ids, at=row.at, now=now))

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from wagtail_drip.contacts import querysets as contacts
+from wagtail_drip.core.among import Among
 from wagtail_drip.enrolments.entry import Earlier
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
 from wagtail_drip.enrolments.states import CallState, EnrolmentState
@@ -54,7 +55,7 @@ def earlier_runs(
     Those of whoever was merged into one of them are their own.
     """
     speaks_for = {**{pk: pk for pk in contact_ids}, **contacts.merged_into(contact_ids)}
-    rows = Enrolment.objects.filter(sequence_id__in=sequence_ids, contact_id__in=speaks_for)
+    rows = Enrolment.objects.filter(Among("contact_id", speaks_for), sequence_id__in=sequence_ids)
     found: dict[tuple[int, int], list[Earlier]] = defaultdict(list)
     for sequence_id, contact_id, key, entered_at, running in rows.values_list(
         "sequence_id", "contact_id", "dedupe_key", "entered_at", "running"
