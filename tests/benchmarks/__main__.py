@@ -34,6 +34,7 @@ BENCHMARKS = {
     "write_lock": ("sqlite",),
     "imports": ("postgres", "sqlite"),
     "segments": ("postgres", "sqlite"),
+    "once": ("postgres", "sqlite"),
 }
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,19 +1,24 @@
-"""(i) A list of customers taken in: lines a second of the check and of the import, and the most memory that took."""
+"""
+(i) A list taken in: lines a second of the check and of the import, and the most memory that took.
+
+Of customers, and of numbers that are never to be texted, of which one is taken back.
+"""
 
 from __future__ import annotations
 
 import csv
-import os
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import planting
-from tests.benchmarks.measured import Row, Size, resident_bytes
+from tests.benchmarks.measured import MEGABYTE, Row, Size, apart, most_bytes, resident_bytes, watched
 
-MEGABYTE = 1024 * 1024
+if TYPE_CHECKING:
+    from wagtail_drip.privacy.import_plan import Plan
+
 HEADER = ["phone", "first", "last", "email", "tags", "size", "no"]
 
 
@@ -24,10 +29,19 @@ def measure(size: Size) -> Iterator[Row]:
         for kind in ("csv", "xlsx"):
             path = Path(folder) / f"list.{kind}"
             _write(path, people, first=0 if kind == "csv" else people)
-            for what, value, unit in _apart(lambda: _take_in(path, site_id)):  # noqa: B023
-                yield Row(f"{kind.upper()}, {people:,} new people: {what}", value, unit)
-        for what, value, unit in _apart(lambda: _take_in(Path(folder) / "list.csv", site_id)):
-            yield Row(f"CSV, {people:,} known people: {what}", value, unit)
+            what = f"{kind.upper()}, {people:,} new people"
+            yield from apart(lambda: _take_in(what, path, site_id))  # noqa: B023
+        what = f"CSV, {people:,} known people"
+        yield from apart(lambda: _take_in(what, Path(folder) / "list.csv", site_id))
+        # Of numbers never to be texted two lists, of people we know and of nobody we know: one is taken back.
+        strangers = Path(folder) / "strangers.csv"
+        _write(strangers, people, first=2 * people)
+        what = f"never to text, {people:,} numbers of nobody"
+        yield from apart(lambda: _close(what, strangers, site_id))
+        what = f"never to text, {people:,} numbers of contacts"
+        yield from apart(lambda: _close(what, Path(folder) / "list.csv", site_id))
+        planting.analyse()
+        yield from apart(_take_back)
 
 
 def _lines(people: int, first: int) -> Iterator[list[str]]:
@@ -58,17 +72,9 @@ def _write(path: Path, people: int, *, first: int) -> None:
     book.save(path)
 
 
-def _take_in(path: Path, site_id: int) -> list[tuple[str, float, str]]:
-    from django.conf import settings
-
-    from wagtail_drip.core import clock
-    from wagtail_drip.privacy import import_actions, importing
+def _take_in(what: str, path: Path, site_id: int) -> list[Row]:
     from wagtail_drip.privacy.import_plan import Column, Plan, Proof
 
-    settings.MEDIA_ROOT = str(path.parent)
-    before = resident_bytes()
-    with path.open("rb") as file:
-        row = import_actions.upload(file, name=path.name, site_id=site_id, now=clock.now())
     fields = ["phone", "first_name", "last_name", "email", "tags", "attribute", "external_id"]
     plan = Plan(
         columns=[
@@ -82,6 +88,27 @@ def _take_in(path: Path, site_id: int) -> list[tuple[str, float, str]]:
         ],
         proof=Proof(groups=["marketing"], source="till", wording="Text me.", at="2026-01-15"),
     )
+    return _worked(what, path, site_id, plan)
+
+
+def _close(what: str, path: Path, site_id: int) -> list[Row]:
+    from wagtail_drip.privacy.import_plan import NEVER_TEXT, Column, of_numbers
+
+    return _worked(
+        what, path, site_id, of_numbers([Column(place=0, field="phone")], meant=NEVER_TEXT, region="GB")
+    )
+
+
+def _worked(what: str, path: Path, site_id: int, plan: Plan) -> list[Row]:
+    from django.conf import settings
+
+    from wagtail_drip.core import clock
+    from wagtail_drip.privacy import import_actions, importing
+
+    settings.MEDIA_ROOT = str(path.parent)
+    before = resident_bytes()
+    with path.open("rb") as file:
+        row = import_actions.upload(file, name=path.name, site_id=site_id, now=clock.now())
     spent = {}
     for name, begin in (
         ("check", lambda: import_actions.check(row, plan, now=clock.now())),
@@ -94,35 +121,29 @@ def _take_in(path: Path, site_id: int) -> list[tuple[str, float, str]]:
         spent[name] = time.perf_counter() - began
     row.refresh_from_db()
     assert row.state == "done", (row.state, row.error)
-    assert row.done["refused"] == 0, row.done
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert row.done.get("refused", 0) == 0, row.done
     return [
-        *((f"{name}", (row.total or 0) / seconds, "lines/s") for name, seconds in spent.items()),
-        ("most memory above the imported site", (most - before) / MEGABYTE, "MB"),
+        *(Row(f"{what}: {name}", (row.total or 0) / seconds, "lines/s") for name, seconds in spent.items()),
+        Row(f"{what}: most memory above the imported site", (most_bytes() - before) / MEGABYTE, "MB"),
     ]
 
 
-def _apart(work: object) -> list[tuple[str, float, str]]:
-    """Do *work* in a child of this process, so that the most memory is its own, and return what it measured."""
-    import json
+def _take_back() -> list[Row]:
+    """Let the numbers of the last list be texted again, as its button does, and note for how long that locks rows."""
+    from wagtail_drip.core import clock
+    from wagtail_drip.privacy import import_actions
+    from wagtail_drip.privacy.import_models import ContactImport
 
-    from django.db import connections
-
-    connections.close_all()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reading)
-            found = work()  # type: ignore[operator]
-            with os.fdopen(writing, "w") as pipe:
-                json.dump(found, pipe)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    assert os.waitpid(child, 0)[1] == 0
-    return [(str(what), float(value), str(unit)) for what, value, unit in json.loads(text)]
+    before, held = resident_bytes(), []
+    row = ContactImport.objects.order_by("-pk")[0]
+    began = time.perf_counter()
+    with watched(held):
+        assert import_actions.take_back(row, now=clock.now())
+    took = time.perf_counter() - began
+    row.refresh_from_db()
+    return [
+        Row("never to text: taking a list back", took, "s"),
+        Row("never to text: taking a list back, numbers", row.done["opened"] / took, "numbers/s"),
+        Row("never to text: the longest transaction of it", max(held) * 1e3, "ms"),
+        Row("never to text: memory of it above the imported site", (most_bytes() - before) / MEGABYTE, "MB"),
+    ]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest import mock
+
+MEGABYTE = 1024 * 1024
 
 
 class Row(NamedTuple):
@@ -73,7 +79,64 @@ def resident_bytes() -> int:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # no Linux: the most that it ever held
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return most_bytes()
+
+
+def most_bytes() -> int:
+    """Return the most memory that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def apart(work: Callable[[], Sequence[Row]]) -> list[Row]:
+    """Do *work* in a child of this process, so that the most memory is its own, and return what it measured."""
+    from django.db import connections
+
+    connections.close_all()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            found = work()
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(found, pipe)
+            status = 0
+        except Exception:  # noqa: BLE001 -- it must reach the waiting parent, whatever it is
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("What was measured failed; its own words stand above.")
+    return [Row(*row) for row in json.loads(text)]
+
+
+@contextmanager
+def watched(held: list[float]) -> Iterator[None]:
+    """
+    Note in *held* how many seconds each transaction lasts, from its beginning to the end of its commit.
+
+    For so long SQLite keeps every other writer waiting: BEGIN IMMEDIATE takes its lock, COMMIT gives it back.
+    """
+    from django.db.backends.base.base import BaseDatabaseWrapper as Kind
+
+    begin, end = Kind.set_autocommit, Kind._commit
+    began: list[float] = []
+
+    def start(self: Any, autocommit: bool, *args: Any, **options: Any) -> None:
+        begin(self, autocommit, *args, **options)
+        began[:] = [] if autocommit else [time.perf_counter()]
+
+    def commit(self: Any) -> None:
+        end(self)
+        if began:
+            held.append(time.perf_counter() - began.pop())
+
+    with mock.patch.multiple(Kind, set_autocommit=start, _commit=commit):
+        yield
 
 
 def share(values: Sequence[float], percent: float) -> float:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from typing import Any
-from unittest import mock
 
 from tests.benchmarks import planting
-from tests.benchmarks.measured import Row, Size, share
+from tests.benchmarks.measured import Row, Size, share, watched
 from tests.benchmarks.throughput import drain
 
 
@@ -20,29 +17,10 @@ def measure(size: Size) -> Iterator[Row]:
         planting.enrol(contact_ids, site_id=site_id, into=planting.sequence())
         planting.warm_up()
         held: list[float] = []
-        with _watched(held):
+        with watched(held):
             drain()
     target = "p99 under 20 ms, aim 8 ms"
     yield Row("write lock held by one transaction, p50", share(held, 50) * 1e3, "ms")
     yield Row("write lock held by one transaction, p99", share(held, 99) * 1e3, "ms", target)
     yield Row("the longest", max(held) * 1e3, "ms")
     yield Row("transactions", len(held), "")
-
-
-def _watched(held: list[float]) -> Any:
-    """Note how long each transaction lasts: BEGIN IMMEDIATE takes the lock, COMMIT gives it back."""
-    from django.db.backends.sqlite3.base import DatabaseWrapper
-
-    begin, end = DatabaseWrapper._start_transaction_under_autocommit, DatabaseWrapper._commit
-    began: list[float] = []
-
-    def start(self: Any) -> None:
-        begin(self)
-        began[:] = [time.perf_counter()]
-
-    def commit(self: Any) -> None:
-        end(self)
-        if began:
-            held.append(time.perf_counter() - began.pop())
-
-    return mock.patch.multiple(DatabaseWrapper, _start_transaction_under_autocommit=start, _commit=commit)
