@@ -22,6 +22,7 @@ from wagtail_drip.admin.interests import viewsets as interest_screens
 from wagtail_drip.admin.judged import views as judged
 from wagtail_drip.admin.keywords import views as keywords
 from wagtail_drip.admin.menu import TextMessagesGroup
+from wagtail_drip.admin.opt_in_wordings import history as wording_history
 from wagtail_drip.admin.outside import again
 from wagtail_drip.admin.preview.chooser import person_chooser_viewset
 from wagtail_drip.admin.ready import history as ready_history
@@ -137,6 +138,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         imports.TAKEN_BACK, _("Take a list of numbers back"), _("Took back a list of numbers")
     )
     word_history.register(actions)
+    wording_history.register(actions)
     hours_history.register(actions)
     ready_history.register(actions)
 

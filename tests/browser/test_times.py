@@ -122,10 +122,10 @@ def test_the_legal_hours_of_another_place_are_drawn_and_looser_ones_ask_what_was
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_text("Name what you have read yourself: another source")).to_be_visible()
-    page.get_by_label("Source").fill("Texas SB 999")
-    page.get_by_label("Read on").fill("2026-11-22")
-    page.get_by_label("What has changed since we read our source").fill("In force since May.")
-    page.get_by_label("Source").press("Enter")  # a calendar may still lie over the button
+    page.locator("#id_source").fill("Texas SB 999")
+    page.locator("#id_read_on").fill("2026-11-22")
+    page.locator("#id_reason").fill("In force since May.")
+    page.locator("#id_source").press("Enter")  # a calendar may still lie over the button
     expect(page.locator(".messages .warning")).to_contain_text("by your own reading of Texas SB 999")
     expect(
         page.get_by_role("row", name=re.compile("Texas")).get_by_text("changed", exact=True)

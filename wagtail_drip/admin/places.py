@@ -33,6 +33,7 @@ COUNTRIES: dict[str, Any] = {
     "NO": gettext_lazy("Norway"),
     "NZ": gettext_lazy("New Zealand"),
     "PL": gettext_lazy("Poland"),
+    "PR": gettext_lazy("Puerto Rico"),
     "PT": gettext_lazy("Portugal"),
     "SA": gettext_lazy("Saudi Arabia"),
     "SE": gettext_lazy("Sweden"),

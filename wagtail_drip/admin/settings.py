@@ -21,6 +21,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail_drip.admin import opening
 from wagtail_drip.admin.alarms import AlarmsView
 from wagtail_drip.admin.keywords import views as keywords
+from wagtail_drip.admin.opt_in_wordings import views as opt_in_wordings
 from wagtail_drip.admin.ready import views as ready
 from wagtail_drip.admin.site_screen import CHANGE, SiteScreen, menu_item_for
 from wagtail_drip.admin.word_lists import views as word_lists
@@ -215,6 +216,7 @@ class SettingsViewSet(ViewSet):
             path("stop/", StopView.as_view(), name="stop"),
             path("lift/<int:hold_id>/", StopView.as_view(), name="lift"),
             *word_lists.urls(),
+            *opt_in_wordings.urls(),
             *ready.urls(),
         ]
 

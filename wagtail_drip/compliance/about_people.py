@@ -11,6 +11,7 @@ from wagtail_drip.compliance.models import (
     Complaint,
     Keyword,
     LegalHours,
+    OptInWording,
     Registration,
     SensitiveWord,
     SpecialEvent,
@@ -56,6 +57,11 @@ HELD = (
         LegalHours,
         "id country subdivision week holidays kind has_marketing_only source url read_on reason edited_by edited_at",
         why="What staff say of a place's legal hours.",
+    ),
+    nothing(
+        OptInWording,
+        "id country language group text must_say source url read_on edited_by edited_at",
+        why="What staff write beside sign-ups.",
     ),
     nothing(
         Registration,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wagtail_drip.compliance.jurisdictions import Holidays, Kind
 from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.types import PurposeGroup
 
 HOLIDAYS = [
     (Holidays.USUAL.value, _("days like others")),
@@ -325,3 +326,49 @@ class Registration(models.Model):
     @property
     def holds(self) -> bool:
         return self.taken_back_at is None
+
+
+OPT_IN_GROUPS = [
+    (PurposeGroup.MARKETING.value, _("Offers and news")),
+    (PurposeGroup.TRANSACTIONAL.value, _("Orders and bookings")),
+]
+
+
+class OptInWording(models.Model):
+    """
+    An owner's own words beside a sign-up, for a country and a language: shown where a form has none, or wanted of all.
+
+    The shipped ones are in ``opt_in_wording.toml`` and never here. What somebody agreed to is in their consent record,
+    word by word, and does not change with this.
+    """
+
+    # '' is wherever we ship no words of the country's own.
+    country = models.CharField(_("country"), max_length=2, default="", blank=True)
+    # '' is any.
+    language = models.CharField(_("language of the page"), max_length=16, default="", blank=True)
+    group = models.CharField(
+        _("what for"),
+        max_length=16,
+        choices=OPT_IN_GROUPS,
+        default=PurposeGroup.MARKETING.value,
+    )
+    text = models.TextField(_("what people agree to"), default="", blank=True)
+    # Phrases, each of which has to stand in the words of every form of the country.
+    must_say = models.JSONField(_("what has to be said"), default=list, blank=True)
+    source = models.CharField(_("source"), max_length=255)
+    url = models.URLField(_("where it can be read"), max_length=500, default="", blank=True)
+    read_on = models.DateField(_("read on"))
+    edited_by = models.CharField(max_length=150, default="", blank=True)
+    edited_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("sign-up wording")
+        verbose_name_plural = _("sign-up wordings")
+        constraints = [
+            models.UniqueConstraint(fields=["country", "language", "group"], name="drip_opt_in_wording_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.language} {self.group}"

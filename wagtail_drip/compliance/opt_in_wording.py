@@ -1,18 +1,19 @@
 """
-What the words beside a sign-up have to say, by country. Pure.
+What the words beside a sign-up have to say, by country, and words that say it. Pure.
 
-It warns of what is missing and drafts what is not; whether a wording is good enough is for its owner to judge.
+``opt_in_wording.toml`` is the data and says what its fields mean; an owner's own words lie beside it
+(``own_wording``). It warns of what is missing and drafts what is not; whether a wording is good enough is for its
+owner to judge.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-# Where a first text has to say how often and what it costs (CTIA, Messaging Principles and Best Practices, May 2023).
-COSTS = frozenset({"US", "CA", "PR"})
+from importlib import resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,29 +26,87 @@ class Rule:
     """
 
     code: str
+    places: frozenset[str] = frozenset()
     words: tuple[str, ...]
+    source: str
+    url: str = ""
+    read: str
 
 
-STOP = Rule(
-    code="stop",
-    words=("stop", "opt out", "unsubscribe", "any time", "anytime", "abmelden", "widerruf", "désabonn",
-           "desuscrib", "baja", "退订", "退訂", "拒收", "随时取消", "隨時取消", "配信停止", "수신거부"),
-)  # fmt: skip
-# 47 CFR 64.1200(f)(9) and CTIA's call to action: as noted in facts on 2026-11-20.
-AUTOMATED = Rule(code="recurring", words=("recurring", "automated", "automatic", "autodial", "自动", "定期"))
-CONDITION = Rule(code="condition", words=("condition of purchase", "condition of any purchase", "not required to buy", "购买的条件", "购买条件"))  # fmt: skip
-FREQUENCY = Rule(code="frequency", words=("frequency", "msgs/", "messages per", "texts a month", "texts a week", "频率", "每月"))  # fmt: skip
-RATES = Rule(code="rates", words=("rates may apply", "rates apply", "data rates", "资费", "费用"))
-HELP = Rule(code="help", words=("help", "帮助"))
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Words that say all that a country wants, with ``{sender}`` in the place of the name."""
 
-EVERYWHERE = (STOP,)
-BY_REGION: Mapping[str, tuple[Rule, ...]] = {
-    "US": (AUTOMATED, CONDITION, FREQUENCY, RATES, HELP),
-    "PR": (AUTOMATED, CONDITION, FREQUENCY, RATES, HELP),
-    "CA": (RATES, HELP),
-}
-# Where the words must lead to terms and to a privacy notice.
-NEEDS_LINKS = frozenset({"US", "PR"})
+    group: str
+    places: frozenset[str] = frozenset()
+    language: str
+    text: str
+    source: str
+    url: str = ""
+    read: str
+
+
+_DATA = tomllib.loads(resources.files(__package__).joinpath("opt_in_wording.toml").read_text("utf-8"))
+
+
+def _rules() -> Iterator[Rule]:
+    for row in _DATA["rules"]:
+        yield Rule(
+            code=row["code"],
+            places=frozenset(row.get("places", ())),
+            words=tuple(row["words"]),
+            source=row["source"],
+            url=row.get("url", ""),
+            read=row["read"].isoformat(),
+        )
+
+
+def _drafts() -> Iterator[Draft]:
+    for row in _DATA["drafts"]:
+        yield Draft(
+            group=row["group"],
+            places=frozenset(row.get("places", ())),
+            language=row["language"],
+            text=row["text"],
+            source=row["source"],
+            url=row.get("url", ""),
+            read=row["read"].isoformat(),
+        )
+
+
+RULES: tuple[Rule, ...] = tuple(_rules())
+DRAFTS: tuple[Draft, ...] = tuple(_drafts())
+NEEDS_LINKS = frozenset(_DATA["links"]["places"])
+COSTS = frozenset(_DATA["costs"]["places"])
+_FALLBACK = "en"
+
+
+def rules_for(region: str) -> list[Rule]:
+    """Return what has to be said in a country, in its order; '' for no country's own rules."""
+    return [rule for rule in RULES if not rule.places or region in rule.places]
+
+
+def draft(*, region: str, group: str, language: str) -> Draft:
+    """Return our words for a country, in *language* or else in English."""
+    here = [each for each in DRAFTS if each.group == group and region in each.places]
+    for drafts in (here, [each for each in DRAFTS if each.group == group and not each.places]):
+        for code in (*languages(language), _FALLBACK):
+            found = next((each for each in drafts if each.language == code), None)
+            if found is not None:
+                return found
+    raise LookupError(f"No words are shipped for a sign-up of the group {group!r}.")
+
+
+def is_drafted_for(region: str, group: str) -> bool:
+    """Tell whether a country wants words of its own, which we ship."""
+    return any(each.group == group and region in each.places for each in DRAFTS)
+
+
+def languages(language: str) -> tuple[str, ...]:
+    """Return a language and what it is a kind of: "de-at" is read by words in "de", not the other way round."""
+    bare = language.lower()
+    base = bare.partition("-")[0]
+    return (bare,) if base == bare else (bare, base)
 
 
 def missing(wording: str, *, region: str, senders: tuple[str, ...]) -> list[str]:
@@ -58,15 +117,17 @@ def missing(wording: str, *, region: str, senders: tuple[str, ...]) -> list[str]
     :param senders: names by which the sender may be known; one of them must stand there. None known, none asked for.
     """
     plain = _plain(wording)
-    found = [rule.code for rule in (*EVERYWHERE, *BY_REGION.get(region, ())) if not _says(plain, rule.words)]
+    found = [rule.code for rule in rules_for(region) if not any(_plain(word) in plain for word in rule.words)]
     names = [_plain(name) for name in senders if name.strip()]
     if names and not any(name in plain for name in names):
         found.insert(0, "sender")
     return found
 
 
-def _says(plain: str, words: tuple[str, ...]) -> bool:
-    return any(_plain(word) in plain for word in words)
+def unsaid(wording: str, phrases: Iterable[str]) -> list[str]:
+    """Return those of an owner's own *phrases* that do not stand in *wording*, each once."""
+    plain = _plain(wording)
+    return [phrase for phrase in dict.fromkeys(phrases) if _plain(phrase) not in plain]
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.models import Site
 
-from wagtail_drip.compliance import opt_in_wording
+from wagtail_drip.compliance import opt_in_wording, own_wording
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core.models import SiteSettings
@@ -39,8 +39,8 @@ class SignUpBlock(blocks.StructBlock):
         max_length=1000,
         rows=4,
         help_text=_(
-            "Stands beside the box, and in the proof word by word. Write {sender} for your name. Empty: our "
-            "wording for the country, in the language of the page."
+            "Stands beside the box, and in the proof word by word. Write {sender} for your name. Empty: your own "
+            "wording for the country or ours, in the language of the page."
         ),
     )
     confirmation = blocks.ChoiceBlock(
@@ -98,9 +98,14 @@ class SignUpBlock(blocks.StructBlock):
         if cleaned["wording"]:
             names = _sender_names()
             words = cleaned["wording"].replace("{sender}", names[0] if names else "")
-            missing = opt_in_wording.missing(words, region=region, senders=names)
+            missing = [MISSING[code] for code in opt_in_wording.missing(words, region=region, senders=names)]
+            own = own_wording.phrases_of(own_wording.rows_of(region, cleaned["purpose_group"]))
+            missing += [
+                _("Say: “%(phrase)s”. Your own table of sign-up wordings wants it.") % {"phrase": phrase}
+                for phrase in opt_in_wording.unsaid(words, own)
+            ]
             if missing:
-                errors["wording"] = ValidationError([ValidationError(MISSING[code]) for code in missing])
+                errors["wording"] = ValidationError([ValidationError(each) for each in missing])
         if region in opt_in_wording.NEEDS_LINKS:
             for name in ("privacy_page", "terms_page"):
                 if not cleaned[name]:

@@ -17,11 +17,10 @@ from django.core import signing
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils import translation
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
-from wagtail_drip.compliance import opt_in_wording
+from wagtail_drip.compliance import opt_in_wording, own_wording
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.opt_in_actions import Asked
@@ -113,7 +112,7 @@ def shown(
     site_id = _site_id(request)
     sender = pages.sender_name(site_id)
     country = region or core.site_settings(site_id).region or settings.DEFAULT_REGION
-    words = (wording or draft(region=country, group=fields.get("group", ""))).replace("{sender}", sender)
+    words = (wording or default(region=country, group=fields.get("group", ""))).replace("{sender}", sender)
     if wording:
         _warn(wording, words, country, sender)
     revision_id = getattr(page, "live_revision_id", None)
@@ -142,22 +141,10 @@ def _warn(wording: str, words: str, region: str, sender: str) -> None:
         logger.warning("The words of a sign-up form (%r…) do not say: %s.", wording[:40], ", ".join(left_out))
 
 
-def draft(*, region: str, group: str = "") -> str:
-    """Return our words for a country, in the active language, with ``{sender}`` in the place of the name."""
-    if group == PurposeGroup.TRANSACTIONAL:
-        return _(
-            "Yes, {sender} may text me about my orders and bookings at this number. I can end that at any time by "
-            "replying STOP, and get help by replying HELP. Message and data rates may apply."
-        )
-    if opt_in_wording.BY_REGION.get(region):
-        return _(
-            "Yes, I agree to get recurring automated marketing texts from {sender} at this number. Consent is not a "
-            "condition of purchase. Message frequency varies. Message and data rates may apply. Reply STOP to end, "
-            "HELP for help."
-        )
-    return _(
-        "Yes, {sender} may send me texts with offers and news to this number. I can end that at any time by "
-        "replying STOP."
+def default(*, region: str, group: str = "") -> str:
+    """Return the owner's words for a country, or ours, in the active language and with ``{sender}`` for the name."""
+    return own_wording.default_words(
+        region, group or PurposeGroup.MARKETING.value, translation.get_language() or ""
     )
 
 

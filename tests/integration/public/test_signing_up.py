@@ -261,7 +261,7 @@ def test_our_own_words_leave_nothing_out(language: str, region: str, group: str)
     from wagtail_drip.compliance import opt_in_wording
 
     with translation.override(language):
-        words = sign_up_forms.draft(region=region, group=group).replace("{sender}", "Tea House")
+        words = sign_up_forms.default(region=region, group=group).replace("{sender}", "Tea House")
 
     asked_of_it = "" if group == "transactional" else region
     assert opt_in_wording.missing(words, region=asked_of_it, senders=("Tea House",)) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from wagtail_drip.admin import places
 from wagtail_drip.admin.preview.bubbles import Bubble
@@ -14,9 +14,10 @@ from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import Told, ok, settings_url, to_do, unknown
 from wagtail_drip.admin.ready.words import MISSING
 from wagtail_drip.admin.sensitive_words import NAMES
-from wagtail_drip.compliance import keywords, opt_in_wording, readiness
+from wagtail_drip.compliance import keywords, opt_in_wording, own_wording, readiness
 from wagtail_drip.compliance import querysets as compliance
 from wagtail_drip.compliance.readiness import Line
+from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.content import language
 
 # How the shop's name is written where it is a variable.
@@ -64,13 +65,22 @@ def looks_at_consent(facts: Facts, line: Line) -> Told:
 
 
 def looks_at_wording(facts: Facts, line: Line) -> Told:
-    if not facts.wording:
-        return unknown(_("Nobody there has signed up by a form yet, so that no words can be looked at."))
-    left_out = opt_in_wording.missing(
-        facts.wording, region=facts.place, senders=tuple(filter(None, [facts.row.sender_name]))
+    url = reverse("wagtail_drip_settings:wordings")
+    shown = own_wording.words_for(
+        facts.place, PurposeGroup.MARKETING.value, get_language() or "", rows=facts.own_words
     )
-    if left_out:
-        names = ", ".join(str(MISSING[code]) for code in left_out)
+    texts = [shown, *(row.text for row in facts.own_words if row.text and row.country == facts.place)]
+    for text in dict.fromkeys(texts):
+        names = _left_out(facts, text.replace("{sender}", facts.row.sender_name))
+        if names:
+            return to_do(
+                _("The words that a form shows there by itself do not say: %(names)s.") % {"names": names},
+                url,
+            )
+    if not facts.wording:
+        return unknown(_("Nobody there has signed up by a form yet, so that no words can be looked at."), url)
+    names = _left_out(facts, facts.wording)
+    if names:
         return to_do(
             _(
                 "The words that somebody there agreed to last do not say: %(names)s. Edit the page of your form."
@@ -78,7 +88,16 @@ def looks_at_wording(facts: Facts, line: Line) -> Told:
             % {"names": names},
             reverse("wagtailadmin_explore_root"),
         )
-    return ok(_("The words that somebody there agreed to last say all that we look for."))
+    return ok(_("The words that somebody there agreed to last say all that we look for."), url)
+
+
+def _left_out(facts: Facts, words: str) -> str:
+    """Return what *words* do not say of what the country or the owner's own table wants said; '' for nothing."""
+    left_out = opt_in_wording.missing(
+        words, region=facts.place, senders=tuple(filter(None, [facts.row.sender_name]))
+    )
+    own = opt_in_wording.unsaid(words, own_wording.phrases_of(facts.own_words))
+    return ", ".join([*(str(MISSING[code]) for code in left_out), *(f"“{phrase}”" for phrase in own)])
 
 
 def looks_at_double_opt_in(facts: Facts, line: Line) -> Told:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
-from wagtail_drip.compliance import jurisdictions, registrations, rulebook, word_actions
+from wagtail_drip.compliance import jurisdictions, own_wording, registrations, rulebook, word_actions
 from wagtail_drip.compliance.jurisdictions import Rule, Standing
-from wagtail_drip.compliance.models import Registration, SensitiveWord
+from wagtail_drip.compliance.models import OptInWording, Registration, SensitiveWord
 from wagtail_drip.compliance.time_rules import TimeRules
 from wagtail_drip.contacts.models import ConsentRecord, Contact, Permission
 from wagtail_drip.contacts.types import Channel, ConsentMethod, PurposeGroup, group_of
@@ -116,6 +116,11 @@ class Facts:
             .values_list("wording", flat=True)
         )
         return words.first() or ""
+
+    @cached_property
+    def own_words(self) -> list[OptInWording]:
+        """What the owner wrote for sign-ups to marketing there."""
+        return own_wording.rows_of(self.place, PurposeGroup.MARKETING.value)
 
     @cached_property
     def sent(self) -> Sent:
