@@ -7,21 +7,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
-from wagtail.models import Site
-
+from wagtail_drip import arguments
+from wagtail_drip.arguments import BadInput as BadInput
+from wagtail_drip.arguments import Where, Who
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import actions as core
@@ -33,21 +29,9 @@ from wagtail_drip.events import catalogue
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.sequences.blocks import base as blocks
 from wagtail_drip.sequences.models import Sequence
-from wagtail_drip.stores import envelopes, interest_actions
+from wagtail_drip.stores import interest_actions
 
 logger = logging.getLogger(__name__)
-
-Who = Identity | Mapping[str, Any]
-Where: TypeAlias = "Site | int | None"
-Choice = TypeVar("Choice", bound=StrEnum)
-
-_IDENTITY = frozenset(each.name for each in fields(Identity))
-# Names of the events contract in facts that others publish, for the same things.
-_CONSENT_ALIASES = {"text": "wording", "kind": "group"}
-
-
-class BadInput(WagtailDripError):
-    """An argument is missing, too long, or of a kind that cannot be stored; the message names it."""
 
 
 def emit(
@@ -74,9 +58,9 @@ def emit(
         if not settings.ENABLED:
             return False
         events.write_notice(
-            store=_short("store", store, 64),
-            kind=_short("name", name, 64),
-            key=_short("key", key, 191),
+            store=arguments.short("store", store, 64),
+            kind=arguments.short("name", name, 64),
+            key=arguments.short("key", key, 191),
             envelope=_envelope(name, contact, properties, consent, occurred_at, store, site),
             now=clock.now(),
         )
@@ -90,14 +74,6 @@ def emit(
     return True
 
 
-def _short(name: str, value: object, length: int) -> str:
-    if not isinstance(value, str) or not value:
-        raise BadInput(f"{name!r} should be a text that is not empty.")
-    if len(value) > length:
-        raise BadInput(f"{name!r} is longer than {length} characters.")
-    return value
-
-
 def _envelope(
     name: str,
     contact: Who | None,
@@ -109,93 +85,20 @@ def _envelope(
 ) -> dict[str, Any]:
     if occurred_at is not None and not (isinstance(occurred_at, datetime) and occurred_at.tzinfo):
         raise BadInput("'occurred_at' should be an aware datetime: give it a time zone.")
-    plain = _plain("properties", properties or {})
+    plain = arguments.plain("properties", properties or {})
     catalogue.validate(name, plain)
-    answer = _answer(consent)
-    names = _plain("contact", _names(contact)) if contact is not None else None
+    answer = arguments.answer(consent)
+    names = arguments.plain("contact", arguments.names_of(contact)) if contact is not None else None
     if names is not None:
-        _check_number(names, site)
+        arguments.check_number(names, site)
     return {
         "event": name,
         "contact": names,
         "consent": answer,
         "properties": plain,
         "occurred_at": occurred_at.isoformat() if occurred_at else None,
-        "site_id": _site_id(site),
+        "site_id": arguments.site_id(site),
     }
-
-
-def _plain(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *value* as JSON holds it: decimals and moments as texts."""
-    if not isinstance(value, Mapping):
-        raise BadInput(f"{name!r} should be a mapping.")
-    try:
-        plain: dict[str, Any] = json.loads(json.dumps(dict(value), cls=DjangoJSONEncoder, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{name!r} holds something that JSON cannot: {type(error).__name__}.") from None
-    return plain
-
-
-def _names(contact: Who) -> dict[str, Any]:
-    if isinstance(contact, Identity):
-        given = {each.name: getattr(contact, each.name) for each in fields(Identity)}
-    elif isinstance(contact, Mapping):
-        given = dict(contact)
-    else:
-        raise BadInput("'contact' should be a mapping or an Identity.")
-    unknown = sorted(str(name) for name in set(given) - _IDENTITY)
-    if unknown:
-        raise BadInput(f"'contact' has names that we do not know: {', '.join(unknown)}.")
-    return {name: value for name, value in given.items() if value not in (None, "")}
-
-
-def _check_number(names: Mapping[str, Any], site: Where) -> None:
-    """:raises BadInput: if there is a number and it cannot be read, in the words for people and without it."""
-    number, region = str(names.get("phone", "")), str(names.get("region", ""))
-    if not number:
-        return
-    if not region and not number.lstrip().startswith("+"):
-        # Only a number without its country code asks the database; in a savepoint, as the caller may be selling.
-        with transaction.atomic():
-            region = core.site_settings(_here(site)).region
-    try:
-        phones.parse(number, region=region)
-    except phones.InvalidPhone as error:
-        raise BadInput(f"'phone' cannot be read: {error}") from None
-
-
-def _answer(consent: Consent | Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if consent is None:
-        return None
-    if isinstance(consent, Consent):
-        given = {each.name: getattr(consent, each.name) for each in fields(Consent)}
-    elif isinstance(consent, Mapping):
-        given = {_CONSENT_ALIASES.get(name, name): value for name, value in consent.items()}
-    else:
-        raise BadInput("'consent' should be a mapping or a Consent.")
-    plain = _plain("consent", given)
-    envelopes.consent_from(plain)
-    return plain
-
-
-def _one_of(name: str, choices: type[Choice], value: str) -> Choice:
-    try:
-        return choices(value)
-    except ValueError:
-        known = ", ".join(choices)
-        raise BadInput(f"{name!r} should be one of {known}.") from None
-
-
-def _site_id(site: Where) -> int | None:
-    return int(site.pk) if isinstance(site, Site) else site
-
-
-def _here(site: Where) -> int:
-    """:raises BadInput: if no site is given and none is the default."""
-    found = _site_id(site) or Site.objects.filter(is_default_site=True).values_list("pk", flat=True).first()
-    if found is None:
-        raise BadInput("'site' is needed: no Wagtail site is the default site.")
-    return found
 
 
 def identify(contact: Who, *, store: str = "site", site: Where = None) -> Contact:
@@ -207,13 +110,13 @@ def identify(contact: Who, *, store: str = "site", site: Where = None) -> Contac
     :param store: whose ``external_id``, ``user_id`` and ``anonymous_id`` these are.
     :raises BadInput: naming the argument.
     """
-    names = _names(contact)
-    _check_number(names, site)
+    names = arguments.names_of(contact)
+    arguments.check_number(names, site)
     identity = Identity(**{name: str(value) for name, value in names.items()})
     return contacts.identify(
         identity if identity.store else replace(identity, store=store),
         now=clock.now(),
-        region=core.site_settings(_here(site)).region,
+        region=core.site_settings(arguments.here(site)).region,
     )
 
 
@@ -239,17 +142,19 @@ def subscribe(
     :raises BadInput: naming the argument.
     """
     consent = Consent(
-        group=_one_of("group", PurposeGroup, group),
+        group=arguments.one_of("group", PurposeGroup, group),
         granted=True,
         source=source,
-        method=_one_of("method", ConsentMethod, method),
+        method=arguments.one_of("method", ConsentMethod, method),
         topic=topic,
         wording=wording,
         wording_version=wording_version,
         ip=ip,
     )
     person = identify(contact, store=store, site=site)
-    contacts.record_consent(contact_id=person.pk, site_id=_here(site), consent=consent, now=clock.now())
+    contacts.record_consent(
+        contact_id=person.pk, site_id=arguments.here(site), consent=consent, now=clock.now()
+    )
     return person
 
 
@@ -269,11 +174,11 @@ def unsubscribe(
     :param topic: only this topic; '' for all of it.
     :raises BadInput: naming the argument.
     """
-    how = _one_of("method", ConsentMethod, method)
+    how = arguments.one_of("method", ConsentMethod, method)
     person = identify(contact, store=store, site=site)
     contacts.withdraw_marketing(
         contact_ids=[person.pk],
-        site_ids=[_here(site)],
+        site_ids=[arguments.here(site)],
         source=source,
         method=how,
         wording=wording,
@@ -311,8 +216,8 @@ def state_interests(
     interest_actions.state(
         person.pk,
         {ids[name]: bool(is_one) for name, is_one in wanted.items()},
-        site_id=_here(site),
-        source=_short("source", source, 64),
+        site_id=arguments.here(site),
+        source=arguments.short("source", source, 64),
         now=clock.now(),
     )
     return person
@@ -351,7 +256,7 @@ def enrol(
     admission = enrolments.enrol(
         contact_ids=[person.pk],
         sequence_id=sequence.pk if isinstance(sequence, Sequence) else sequence,
-        site_id=_here(site),
+        site_id=arguments.here(site),
         now=clock.now(),
         key=key,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -14,6 +13,7 @@ from wagtail_drip.contacts import (
     attributes,
     cleaning,
     dated,
+    finding,
     merging,
     opt_in_actions,
     projection,
@@ -28,10 +28,6 @@ from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, Identit
 from wagtail_drip.core import claims
 from wagtail_drip.exceptions import WagtailDripError
 
-logger = logging.getLogger(__name__)
-
-# The strongest first: an account outlives the browser that an anonymous id names.
-_KINDS = ("external_id", "user_id", "anonymous_id")
 _PLAIN_FIELDS = ("first_name", "last_name", "language", "email", "zone")
 _CHANGEABLE = frozenset({*_PLAIN_FIELDS, "region", "attributes"})
 
@@ -53,11 +49,11 @@ def identify(identity: Identity, *, now: datetime, region: str = "") -> Contact:
     :param region: the country for numbers without country code, where *identity* names none.
     """
     wanted = identity.region or region
-    number = _readable(identity.phone, region=wanted)
-    known = _known_by_key(identity)
+    number = finding.readable(identity.phone, region=wanted)
+    known = finding.known_by_key(identity)
     contact = _of_number(number, known, now=now) if number else known
     if contact is None:
-        contact = _known_by_email(identity.email, has_number=number is not None)
+        contact = finding.known_by_email(identity.email, has_number=number is not None)
         if contact is not None and number is not None:
             contact = _give_number(contact, number, now=now)
     if contact is None:
@@ -65,42 +61,6 @@ def identify(identity: Identity, *, now: datetime, region: str = "") -> Contact:
     _fill(contact, identity, region="" if number else wanted, now=now)
     _point_keys(identity, contact)
     return contact
-
-
-def _readable(raw: str, *, region: str) -> phones.Phone | None:
-    if not raw.strip():
-        return None
-    try:
-        return phones.parse(raw, region=region)
-    except phones.InvalidPhone as error:
-        logger.info("A contact came with a phone number that cannot be read: %s", error)
-        return None
-
-
-def _keys(identity: Identity) -> dict[str, str]:
-    """Return the identity's keys by kind; without a store they name nobody."""
-    if not identity.store:
-        return {}
-    found = {kind: cleaning.clean(getattr(identity, kind), 191) for kind in _KINDS}
-    return {kind: value for kind, value in found.items() if value}
-
-
-def _known_by_key(identity: Identity) -> Contact | None:
-    keys = _keys(identity)
-    if not keys:
-        return None
-    rows = ContactIdentity.objects.filter(
-        store=identity.store, kind__in=keys, value__in=set(keys.values())
-    ).values_list("kind", "value", "contact_id")
-    owners = {kind: owner for kind, value, owner in rows if keys.get(kind) == value}
-    if not owners:
-        return None
-    heads = querysets.resolve_merged(owners.values())
-    alive = Contact.objects.filter(erased_at=None).in_bulk(list(heads.values()))
-    for kind in _KINDS:
-        if kind in owners and heads[owners[kind]] in alive:
-            return alive[heads[owners[kind]]]
-    return None
 
 
 def _of_number(number: phones.Phone, known: Contact | None, *, now: datetime) -> Contact | None:
@@ -132,17 +92,6 @@ def _give_number(contact: Contact, number: phones.Phone, *, now: datetime) -> Co
         contact.refresh_from_db()
         return contact
     return _new(number, now=now)
-
-
-def _known_by_email(email: str, *, has_number: bool) -> Contact | None:
-    address = cleaning.email(email)
-    if not address:
-        return None
-    found = querysets.alive().filter(email=address)
-    if has_number:
-        found = found.filter(active_phone=None)
-    candidates = list(found[:2])
-    return candidates[0] if len(candidates) == 1 else None
 
 
 def _new(number: phones.Phone | None, *, now: datetime) -> Contact:
@@ -179,7 +128,7 @@ def _fill(contact: Contact, identity: Identity, *, region: str, now: datetime) -
 
 
 def _point_keys(identity: Identity, contact: Contact) -> None:
-    keys = _keys(identity)
+    keys = finding.keys_of(identity)
     if not keys:
         return
     claims.insert_new(
