@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+
 from wagtail_drip import arguments
 from wagtail_drip.arguments import BadInput as BadInput
 from wagtail_drip.arguments import Where, Who
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import actions as contacts
+from wagtail_drip.contacts import finding, merging, querysets
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
 from wagtail_drip.core import actions as core
@@ -27,6 +30,7 @@ from wagtail_drip.enrolments.steps import base as steps
 from wagtail_drip.events import actions as events
 from wagtail_drip.events import catalogue
 from wagtail_drip.exceptions import WagtailDripError
+from wagtail_drip.privacy import merge as merges
 from wagtail_drip.sequences.blocks import base as blocks
 from wagtail_drip.sequences.models import Sequence
 from wagtail_drip.stores import interest_actions
@@ -221,6 +225,55 @@ def state_interests(
         now=clock.now(),
     )
     return person
+
+
+def merge(
+    contact: Contact | Who,
+    into: Contact | Who,
+    *,
+    by: AbstractBaseUser | str = "api",
+    store: str = "site",
+    site: Where = None,
+) -> Contact:
+    """
+    Make a contact one person with another one, and return who stays, speaks for both and is texted.
+
+    What one number agreed to never counts for the other; every no of either does. Staff can undo it for
+    ``KEEP_MERGE_DAYS`` days. Two who are one person already stay so. Nobody is made who is not known.
+
+    :param contact: who is merged; *into*: who stays. A ``Contact`` is as good as names.
+    :param by: who decided it, for the log: a user, or a name.
+    :raises BadInput: naming the argument; nothing has changed.
+    """
+    who = {"by": arguments.short("by", by, 150)} if isinstance(by, str) else {"user": by}
+    merged, stays = _known("contact", contact, store, site), _known("into", into, store, site)
+    heads = querysets.resolve_merged([merged.pk, stays.pk])
+    if merged.pk != stays.pk and heads[merged.pk] == heads[stays.pk]:
+        return Contact.objects.get(pk=heads[stays.pk])
+    try:
+        merges.merge(heads[merged.pk], into=heads[stays.pk], now=clock.now(), **who)
+    except merging.CannotMerge as error:
+        raise BadInput(f"'into': {error}") from error
+    return Contact.objects.get(pk=heads[stays.pk])
+
+
+def _known(name: str, contact: Contact | Who, store: str, site: Where) -> Contact:
+    """:raises BadInput: if it is nobody whom we know; nobody is made."""
+    if isinstance(contact, Contact):
+        return contact
+    names = arguments.names_of(contact, name=name)
+    try:
+        arguments.check_number(names, site)
+    except BadInput as error:
+        raise BadInput(f"{name!r}: {error}") from None
+    identity = Identity(**{key: str(value) for key, value in names.items()})
+    region = core.site_settings(arguments.here(site)).region
+    found = finding.find(identity if identity.store else replace(identity, store=store), region=region)
+    if found is None:
+        raise BadInput(
+            f"{name!r} is nobody whom we know: give a number, a key or an address of theirs alone."
+        )
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

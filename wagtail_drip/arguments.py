@@ -50,16 +50,16 @@ def plain(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def names_of(contact: Who) -> dict[str, Any]:
+def names_of(contact: Who, *, name: str = "contact") -> dict[str, Any]:
     if isinstance(contact, Identity):
         given = {each.name: getattr(contact, each.name) for each in fields(Identity)}
     elif isinstance(contact, Mapping):
         given = dict(contact)
     else:
-        raise BadInput("'contact' should be a mapping or an Identity.")
+        raise BadInput(f"{name!r} should be a mapping or an Identity.")
     unknown = sorted(str(key) for key in set(given) - _IDENTITY)
     if unknown:
-        raise BadInput(f"'contact' has names that we do not know: {', '.join(unknown)}.")
+        raise BadInput(f"{name!r} has names that we do not know: {', '.join(unknown)}.")
     return {key: value for key, value in given.items() if value not in (None, "")}
 
 

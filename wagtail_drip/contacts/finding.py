@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from wagtail_drip.contacts import cleaning, querysets
+from wagtail_drip.contacts import cleaning, merging, querysets
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.models import Contact, ContactIdentity
 from wagtail_drip.contacts.types import Identity
@@ -13,6 +13,21 @@ logger = logging.getLogger(__name__)
 
 # The strongest first: an account outlives the browser that an anonymous id names.
 _KINDS = ("external_id", "user_id", "anonymous_id")
+
+
+def find(identity: Identity, *, region: str = "") -> Contact | None:
+    """
+    Return whom *identity* means, as ``identify`` would, making and changing nobody; None for nobody we know.
+
+    A number that went with its contact into another one still means who speaks for it.
+    """
+    number = readable(identity.phone, region=identity.region or region)
+    if number is None:
+        return known_by_key(identity) or known_by_email(identity.email, has_number=False)
+    owner = Contact.objects.filter(active_phone=number.e164).values_list("pk", flat=True).first()
+    owners = [owner] if owner is not None else merging.merged_from(number.e164)
+    heads = set(querysets.resolve_merged(owners).values())
+    return Contact.objects.get(pk=heads.pop()) if len(heads) == 1 else None
 
 
 def readable(raw: str, *, region: str) -> phones.Phone | None:

@@ -33,19 +33,20 @@ from wagtail_drip.segments import merging as segments
 from wagtail_drip.stores import interest_actions, tallies
 
 
-def merge(contact_id: int, *, into: int, now: datetime, user: Any = None) -> ContactMerge:
+def merge(contact_id: int, *, into: int, now: datetime, user: Any = None, by: str = "") -> ContactMerge:
     """
     Make a contact one person with another one, who stays and speaks for both.
 
     Nothing that one number agreed to counts for the other; every no, every wish and every suppression of either does.
     Of runs of the same sequence the further one goes on. It can be undone for ``KEEP_MERGE_DAYS`` days.
 
+    :param by: who it was, for the log, where there is no *user*.
     :raises CannotMerge: with the reason; nothing has changed.
     """
-    return claims.retried(lambda: _merge(contact_id, into=into, now=now, user=user))
+    return claims.retried(lambda: _merge(contact_id, into=into, now=now, user=user, by=by))
 
 
-def _merge(contact_id: int, *, into: int, now: datetime, user: Any) -> ContactMerge:
+def _merge(contact_id: int, *, into: int, now: datetime, user: Any, by: str = "") -> ContactMerge:
     runs.hold_runs(family([contact_id, into]))
     merged, stays = merging.lock_two(contact_id, into)
     theirs = family([merged.pk])
@@ -67,7 +68,7 @@ def _merge(contact_id: int, *, into: int, now: datetime, user: Any) -> ContactMe
     messaging.ask_wishes_again_of(everybody, now=now)
     tallies.refresh(everybody)
     interest_actions.look_again_at(everybody, now=now)
-    trail.note(stays.pk, trail.MERGED, user=user)
+    trail.note(stays.pk, trail.MERGED, user=user, by=by)
     return done
 
 
@@ -124,19 +125,20 @@ def _seen(done: ContactMerge, *, now: datetime) -> Foreseen:
     )
 
 
-def undo(merge_id: int, *, now: datetime, user: Any = None) -> bool:
+def undo(merge_id: int, *, now: datetime, user: Any = None, by: str = "") -> bool:
     """
     Make two people of one again, as far as nothing has changed since; return whether each has their number.
 
     A run that ended stays ended, and who refused something since has refused it for both.
 
+    :param by: who it was, for the log, where there is no *user*.
     :raises CannotUndo: with the reason; nothing has changed.
     :raises ContactMerge.DoesNotExist: if there is no such merge.
     """
-    return claims.retried(lambda: _undo(merge_id, now=now, user=user))
+    return claims.retried(lambda: _undo(merge_id, now=now, user=user, by=by))
 
 
-def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
+def _undo(merge_id: int, *, now: datetime, user: Any, by: str) -> bool:
     row = ContactMerge.objects.get(pk=merge_id)
     runs.hold_runs(family([row.into_id]))
     done, merged, stays = merging.lock_to_undo(merge_id, now=now)
@@ -168,7 +170,7 @@ def _undo(merge_id: int, *, now: datetime, user: Any) -> bool:
     tallies.refresh([merged.pk, stays.pk])
     interest_actions.look_again_at(everybody, now=now)
     for pk in (merged.pk, stays.pk):
-        trail.note(pk, trail.UNMERGED, user=user)
+        trail.note(pk, trail.UNMERGED, user=user, by=by)
     return has_number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Collection
 from typing import Any
 
@@ -33,6 +34,14 @@ def note(contact_id: int, action: str, *, user: Any = None, by: str = "") -> Non
     # A row without its person's name: the log's label is what the row calls itself.
     nameless = Contact(pk=contact_id)
     log(instance=nameless, action=action, user=user, data={"by": by} if by else None)
+
+
+def at_the_command_line() -> str:
+    """Return who runs this program, as *by* of ``note``; '' where they have no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return ""
 
 
 def forget(contact_ids: Collection[int]) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from wagtail_drip.core import clock
-from wagtail_drip.privacy import erase, people
+from wagtail_drip.privacy import erase, people, trail
 
 
 class Command(BaseCommand):
@@ -34,17 +33,10 @@ class Command(BaseCommand):
             if answer.strip().lower() != "yes":
                 raise CommandError("Nothing was erased.")
         now = clock.now()
-        erase.begin(contact_id, now=now, by=_name(), may_return=options["may_return"])
+        erase.begin(contact_id, now=now, by=trail.at_the_command_line(), may_return=options["may_return"])
         while erase.erase_due(now=now):
             pass
         self.stdout.write(
             f"Contact {contact_id} is erased: nothing is sent to them any more. In ten minutes workers look "
             "once more for what was under way just now."
         )
-
-
-def _name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 
@@ -37,11 +36,4 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(f"--output: the file cannot be written ({error.strerror}).") from error
             self.stdout.write(f"Written to {options['output']}.")
-        trail.note(contact_id, trail.EXPORTED, by=_name())
-
-
-def _name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return ""
+        trail.note(contact_id, trail.EXPORTED, by=trail.at_the_command_line())
