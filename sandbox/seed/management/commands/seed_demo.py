@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django_q.tasks import async_task
 
-from sandbox.seed import catalogue, history, orders, people, segments, site, texting
+from sandbox.seed import catalogue, history, interests, orders, people, segments, site, texting
 from wagtail_drip.core import clock
 
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         texting.set_up(shop, now=now)
         texting.make_contacts(users, site=shop, now=now)
         sequences = texting.make_sequences()
+        interests.make_interests()
         segments.make_segments()
         texts = history.live_through(shop)
         # The two weeks went through another gateway, to which the site was opened meanwhile.
