@@ -24,6 +24,11 @@ HEADER = ["phone", "first", "last", "email", "tags", "size", "no"]
 
 def measure(size: Size) -> Iterator[Row]:
     people = size.of(100_000, 2_000)
+    yield from _customers(people)
+    yield from _never_to_text(people)
+
+
+def _customers(people: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder, planting.database():
         site_id = planting.open_shop()
         for kind in ("csv", "xlsx"):
@@ -33,15 +38,26 @@ def measure(size: Size) -> Iterator[Row]:
             yield from apart(lambda: _take_in(what, path, site_id))  # noqa: B023
         what = f"CSV, {people:,} known people"
         yield from apart(lambda: _take_in(what, Path(folder) / "list.csv", site_id))
-        # Of numbers never to be texted two lists, of people we know and of nobody we know: one is taken back.
-        strangers = Path(folder) / "strangers.csv"
-        _write(strangers, people, first=2 * people)
-        what = f"never to text, {people:,} numbers of nobody"
-        yield from apart(lambda: _close(what, strangers, site_id))
-        what = f"never to text, {people:,} numbers of contacts"
-        yield from apart(lambda: _close(what, Path(folder) / "list.csv", site_id))
+
+
+def _never_to_text(people: int) -> Iterator[Row]:
+    """Two lists of numbers, of nobody we know and of contacts; the second is taken back."""
+    with tempfile.TemporaryDirectory() as folder, planting.database():
+        site_id = planting.open_shop()
+        yield from apart(lambda: _plant(people, site_id))
         planting.analyse()
+        for what, first in (("nobody", people), ("contacts", 0)):
+            path = Path(folder) / f"{what}.csv"
+            _write(path, people, first=first)
+            told = f"never to text, {people:,} numbers of {what}"
+            yield from apart(lambda: _close(told, path, site_id))  # noqa: B023
         yield from apart(_take_back)
+
+
+def _plant(people: int, site_id: int) -> list[Row]:
+    """Plant contacts with the first numbers of ``_lines``."""
+    planting.people(people, site_id=site_id, groups=["marketing"])
+    return []
 
 
 def _lines(people: int, first: int) -> Iterator[list[str]]:

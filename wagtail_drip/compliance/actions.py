@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from wagtail_drip.compliance.models import Complaint, StopReview, Suppression
 from wagtail_drip.core import claims, keys
+from wagtail_drip.core.among import Among
 
 # What we found out ourselves: any other reason is stronger, and stands instead of it.
 BAD_NUMBER = "bad_number"
@@ -117,10 +118,19 @@ def suppress_listed(*, phones: Collection[str], list_id: int, now: datetime) -> 
     )
 
 
-def lift_listed(*, list_id: int, now: datetime) -> int:
-    """Take a whole list back, what a merge carried over too; return how many suppressions there were."""
+def lift_listed(*, list_id: int, after: int = 0, limit: int, now: datetime) -> tuple[int, int | None]:
+    """
+    Take some of a list back, in the order of their ids, what a merge carried over too.
+
+    A chunk at a time no lock is held for long, and all chunks together read the table once.
+
+    :param after: behind which id, as the call before returned it.
+    :return: how many suppressions there were, and behind which id the next ones are; None if these were the last.
+    """
     rows = Suppression.objects.filter(scope="all", scope_value=_list_value(list_id), lifted_at=None)
-    return rows.update(lifted_at=now)
+    ids = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+    lifted = rows.filter(Among("pk", ids)).update(lifted_at=now) if ids else 0
+    return lifted, ids[-1] if len(ids) == limit else None
 
 
 def _list_value(list_id: int) -> str:

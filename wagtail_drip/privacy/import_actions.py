@@ -25,6 +25,7 @@ KEPT_DAYS = 14
 HELD_SECONDS = 15
 OPENING_SECONDS = 600
 TRIES = 5
+TAKEN_BACK_AT_ONCE = 1000
 
 
 def upload(
@@ -132,15 +133,31 @@ def take_back(row: ContactImport, *, now: datetime) -> bool:
     """
     Let the numbers of a list that is over be texted again, unless another one or they themselves closed them.
 
-    :return: whether this call did it: of two only one does.
+    A chunk at a time: what others wait for is short, and whoever is interrupted goes on by calling it again.
+
+    :return: whether this call ended it: of two only one does.
     """
-    with transaction.atomic():
-        for held in claims.lock_in_order(ContactImport.objects.filter(pk=row.pk, state__in=OVER)):
-            if held.plan.get("meant") == NEVER_TEXT and "opened" not in held.done:
-                held.done["opened"] = compliance.lift_listed(list_id=held.pk, now=now)
-                held.save(update_fields=["done"])
-                return True
-    return False
+    after: int | None = 0
+    while after is not None:
+        behind = after
+        after, is_ended = claims.retried(lambda: _take_some_back(row.pk, after=behind, now=now))  # noqa: B023
+    return is_ended
+
+
+def _take_some_back(pk: int, *, after: int, now: datetime) -> tuple[int | None, bool]:
+    """Return behind which id it goes on, None for no further; and whether this was the last of it."""
+    for held in claims.lock_in_order(ContactImport.objects.filter(pk=pk, state__in=OVER)):
+        if held.plan.get("meant") != NEVER_TEXT or "opened" in held.done:
+            break
+        opened, behind = compliance.lift_listed(
+            list_id=pk, after=after, limit=claims.batch_limit(TAKEN_BACK_AT_ONCE), now=now
+        )
+        held.done["opening"] = held.done.get("opening", 0) + opened
+        if behind is None:
+            held.done["opened"] = held.done.pop("opening")
+        held.save(update_fields=["done"])
+        return behind, behind is None
+    return None, False
 
 
 def fail(row: ContactImport, code: str, *, now: datetime) -> bool:

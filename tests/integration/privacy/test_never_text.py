@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.integration.messaging.conftest import _empty_gateway, customer, open_site, queued
 from tests.integration.privacy.test_importing import _storage, imported, numbers, uploaded, worked
 from tests.integration.privacy.two import NEW, OLD, marketing, says
+from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.core import keys
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.django_db
 
 Customer, Queued = Callable[..., Contact], Callable[..., Message]
 STRANGER = "+447400999999"
+# Savepoint, the list locked, whose they are, lifted, noted, and released.
+QUERIES_OF_A_CHUNK = 6
 
 
 def never() -> Plan:
@@ -99,6 +102,47 @@ def test_a_list_that_is_taken_back_leaves_what_else_closes_a_number(
     assert goes(only_listed, queued, now)[0] == "sent"
     assert goes(stopped, queued, now) == ("skipped", "suppressed")
     assert goes(twice, queued, now) == ("skipped", "suppressed")
+
+
+def test_taking_back_goes_a_chunk_at_a_time_and_on_where_it_was_cut_off(
+    open_site: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = closed(*(f"+4474001234{n:02d}" for n in range(10)), now=now)
+    monkeypatch.setattr(import_actions, "TAKEN_BACK_AT_ONCE", 4)
+    lift, chunks = compliance.lift_listed, []
+
+    def cut_off(**given: Any) -> tuple[int, int | None]:
+        if len(chunks) == 2:
+            chunks.append(None)
+            raise KeyboardInterrupt  # the second chunk is in; the server was stopped
+        chunks.append(lift(**given))
+        return chunks[-1]
+
+    monkeypatch.setattr(compliance, "lift_listed", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        import_actions.take_back(row, now=now)
+    row.refresh_from_db()
+    assert "opened" not in row.done
+    assert Suppression.objects.filter(lifted_at=None).count() == 2
+
+    done = [import_actions.take_back(row, now=now) for _ in range(2)]
+
+    row.refresh_from_db()
+    assert done == [True, False]
+    assert (row.done["opened"], "opening" in row.done) == (10, False)
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+
+
+@pytest.mark.parametrize("size", [4, 40])
+def test_a_chunk_of_it_costs_the_same_for_any_number(
+    size: int, now: datetime, open_site: int, django_assert_num_queries: Any
+) -> None:
+    row = closed(*(f"+4474001234{n:02d}" for n in range(size)), now=now)
+
+    with django_assert_num_queries(QUERIES_OF_A_CHUNK):
+        assert import_actions.take_back(row, now=now)
+
+    assert not Suppression.objects.filter(lifted_at=None).exists()
 
 
 def test_only_a_list_of_such_numbers_that_is_over_is_taken_back(now: datetime, open_site: int) -> None:
