@@ -155,6 +155,15 @@ def _left_out_by_segment(check: Check) -> Told:
 def _uncounted(check: Check) -> Told:
     if check.holds:
         return Told(text=_("The segments that the sequence asks for have been counted."))
+    if check.rule.get("in_vain"):
+        return Told(
+            text=_(
+                "A segment that the sequence asks for was not counted for %(hours)s hours; news so old starts "
+                "nothing."
+            )
+            % {"hours": f"{check.rule.get('hours'):g}"},
+            remedy=_("See that the segment is counted, and that it happens again."),
+        )
     return Told(
         text=_("It waits until the segment that the sequence is for, or leaves out, has been counted."),
         remedy=_("That takes a few minutes. If it stays so, look at the segment: it says what is wrong."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 TRIES = 5
 BATCH = 500
-# How soon an event is looked at again that waits for a segment to be counted.
-HELD_FOR = timedelta(minutes=1)
+# How soon, and how late at most, an event is looked at again that waits for a segment to be counted.
+SOON, LATE = timedelta(minutes=1), timedelta(minutes=10)
 
 
 def match_due(*, now: datetime | None = None, limit: int | None = None) -> int:
@@ -50,9 +50,7 @@ def _match(rows: QuerySet[Event], *, size: int, now: datetime) -> int:
         events = claims.claim(rows, limit=size)
         claimed[:] = [event.pk for event in events]
         held = match(events, now=now)
-        Event.objects.filter(pk__in=set(claimed) - held).update(match_due_at=None)
-        if held:
-            Event.objects.filter(pk__in=held).update(match_due_at=now + HELD_FOR)
+        _finish(events, held, now=now)
 
     try:
         claims.retried(work)
@@ -80,15 +78,57 @@ def _put_off(pk: int, error: str, *, now: datetime) -> None:
     Event.objects.filter(pk=pk).update(match_attempts=attempts, match_due_at=again, error=error)
 
 
-def match(events: Sequence[Event], *, now: datetime) -> set[int]:
+def _finish(events: Sequence[Event], held: Mapping[int, Collection[int]], *, now: datetime) -> None:
+    """Note what is matched, what waits for a segment to be counted, and what waited too long for it."""
+    waiting = [event for event in events if event.pk in held]
+    for event in waiting:
+        event.held_for = " ".join(str(pk) for pk in sorted(held[event.pk]))
+        event.match_due_at = _look_again(event, now=now)
+    # What waited in vain keeps for whom, so that it can be told.
+    in_vain = {event.pk for event in events if event.held_for and not _is_fresh(event, now=now)}
+    rows = Event.objects.filter(pk__in={event.pk for event in events} - held.keys())
+    rows.exclude(pk__in=in_vain).update(match_due_at=None, held_for="")
+    if in_vain:
+        rows.filter(pk__in=in_vain).update(match_due_at=None)
+    if waiting:
+        Event.objects.bulk_update(waiting, ["held_for", "match_due_at"])
+
+
+def _look_again(event: Event, *, now: datetime) -> datetime:
+    """Return when to look again: soon at first, later less often, and once more just before it is too old."""
+    again = now + min(max(now - event.recorded_at, SOON), LATE)
+    last = event.recorded_at + timedelta(hours=settings.TRIGGER_MAX_AGE_HOURS) - SOON
+    return last if now < last < again else again
+
+
+def _is_fresh(event: Event, *, now: datetime) -> bool:
+    return entry.is_fresh(event.recorded_at, max_age_hours=settings.TRIGGER_MAX_AGE_HOURS, now=now)
+
+
+def is_asked_by(event: Event, sequence_id: int) -> bool:
+    """Tell whether a sequence still asks whether *event* lets somebody in: of what is held, only whom it waits for."""
+    return not event.held_for or str(sequence_id) in event.held_for.split()
+
+
+def is_matched(event: Event, sequence_id: int) -> bool:
+    """Tell whether it is decided whether *event* lets somebody into the sequence."""
+    return event.match_due_at is None or not is_asked_by(event, sequence_id)
+
+
+def waited_in_vain(event: Event, sequence_id: int) -> bool:
+    """Tell whether *event* let nobody into the sequence for want of a segment that was counted."""
+    return event.match_due_at is None and bool(event.held_for) and is_asked_by(event, sequence_id)
+
+
+def match(events: Sequence[Event], *, now: datetime) -> Mapping[int, Collection[int]]:
     """
     Wake who waits for one of *events*, then let in whom they start something for.
 
-    :return: the ids of events that must be looked at again, for nobody knows yet whether they let somebody in.
+    :return: by event, the sequences for which it must be looked at again: nobody knows yet whether it lets anybody in.
     """
     heads = contacts.resolve_merged({event.contact_id for event in events if event.contact_id is not None})
     theirs: dict[int, list[Event]] = defaultdict(list)
-    new = [event for event in events if not _was_held(event)]
+    new = [event for event in events if not event.held_for]
     for event in new:
         if event.contact_id is not None:
             theirs[heads[event.contact_id]].append(event)
@@ -139,34 +179,19 @@ def ends_by(flow: Flow, event: Event) -> str:
     return ""
 
 
-def _was_held(event: Event) -> bool:
-    """Tell whether an event was looked at before, and waited for a segment: no failure put it off."""
-    return (
-        event.match_attempts == 0
-        and event.match_due_at is not None
-        and event.match_due_at > event.recorded_at
-    )
-
-
-def _admit(events: Sequence[Event], *, now: datetime) -> set[int]:
-    fresh = [
-        event
-        for event in events
-        if event.contact_id is not None
-        and entry.is_fresh(event.recorded_at, max_age_hours=settings.TRIGGER_MAX_AGE_HOURS, now=now)
-    ]
+def _admit(events: Sequence[Event], *, now: datetime) -> Mapping[int, Collection[int]]:
+    fresh = [event for event in events if event.contact_id is not None and _is_fresh(event, now=now)]
     live = sequences.live_by_trigger({event.name for event in fresh})
     missing = for_whom.uncounted([running.flow for each in live.values() for running in each])
-    wishes, held = [], set()
+    wishes: list[Wish] = []
+    held: dict[int, list[int]] = defaultdict(list)
     for event in sorted(fresh, key=lambda each: (each.recorded_at, each.pk)):
         seen = gather.seen(event)
         for running in live.get(event.name, ()):
-            is_here = running.site_id in (None, event.site_id)
-            if _was_held(event) and not running.flow.entry.segments:
-                continue  # It had its say when the event was looked at first.
+            is_here = running.site_id in (None, event.site_id) and is_asked_by(event, running.sequence_id)
             if is_here and event.contact_id is not None and entry.is_triggered(running.flow, seen):
                 if not missing.isdisjoint(running.flow.entry.segments):
-                    held.add(event.pk)
+                    held[event.pk].append(running.sequence_id)
                     continue
                 wishes.append(
                     Wish(

@@ -120,6 +120,7 @@ class Happening:
     :param is_set_aside: whether matching failed for good.
     :param is_backfilled: whether it was brought in from the past, where no trigger may fire.
     :param has_started: whether it did start a run of this person.
+    :param waited_in_vain: whether a segment of the sequence was not counted until it was too old.
     """
 
     event: Seen
@@ -128,6 +129,7 @@ class Happening:
     is_set_aside: bool = False
     is_backfilled: bool = False
     has_started: bool = False
+    waited_in_vain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +287,9 @@ def tried(standing: Standing, happening: Happening, *, now: datetime) -> Tried:
     ]
     if flow.entry.segments and not happening.is_read:
         checks.append(Check(rule={"name": EntryRule.UNCOUNTED}, holds=not standing.uncounted))
+    if happening.waited_in_vain:
+        rule = {"name": EntryRule.UNCOUNTED, "hours": standing.max_age_hours, "in_vain": True}
+        checks.append(Check(rule=rule, holds=False))
     # As of today: nobody writes down what was so when the event was read.
     checks += _for_whom(flow.entry, standing)
     if happening.is_set_aside:

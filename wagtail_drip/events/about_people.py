@@ -47,7 +47,7 @@ HELD = (
         rows=of_contact(Event),
         personal={"properties": Kind.VALUES, "error": Kind.TRACE},
         scrubbed=("key",),
-        plain="id contact site store name source occurred_at recorded_at match_due_at match_attempts",
+        plain="id contact site store name source occurred_at recorded_at match_due_at held_for match_attempts",
         ages=(Age(setting="KEEP_EVENT_DAYS", since="recorded_at", blanks=("properties",)),),
     ),
     Held(

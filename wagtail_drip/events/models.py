@@ -66,6 +66,9 @@ class Event(models.Model):
     recorded_at = models.DateTimeField()
     # Waits for enrolments/match_events; NULL when done, or from the start where no trigger may fire.
     match_due_at = models.DateTimeField(null=True, blank=True)
+    # Ids of the sequences that wait to know whether it lets anybody in, or waited in vain: a segment of theirs was not
+    # counted. For all others it has been matched.
+    held_for = models.CharField(max_length=1000, default="", db_default="", blank=True)
     match_attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(default="", blank=True)
 

@@ -20,6 +20,7 @@ from wagtail_drip.enrolments import carry_out, for_whom, gather, querysets, walk
 from wagtail_drip.enrolments.advanced import Advanced, Moving
 from wagtail_drip.enrolments.effects import Decision as Traced
 from wagtail_drip.enrolments.facts import Facts
+from wagtail_drip.enrolments.match_events import is_matched, waited_in_vain
 from wagtail_drip.enrolments.models import Enrolment, FullPeriod, StepVisit
 from wagtail_drip.enrolments.states import EnrolmentState
 from wagtail_drip.enrolments.walk_batch import position_of
@@ -171,6 +172,7 @@ def explain(contact: Contact, sequence: Written, *, now: datetime, at: datetime 
     running = their_turn.running_of(sequence, runtime, flow)
     known = their_turn.read(contact, running, now=now) if running is not None else None
     standing = _standing(contact, sequence, runtime, flow, known)
+    happenings = _happenings(who, sequence.pk, flow, rows)
     return Answer(
         contact=contact,
         sequence=sequence,
@@ -192,9 +194,7 @@ def explain(contact: Contact, sequence: Written, *, now: datetime, at: datetime 
         flow=flow,
         gate=outlooks[general] if general is not None else None,
         standing=tuple(why_not.standing_checks(standing, now=moment)),
-        tried=tuple(
-            why_not.tried(standing, happening, now=moment) for happening in _happenings(who, flow, rows)
-        ),
+        tried=tuple(why_not.tried(standing, each, now=moment) for each in happenings),
         turn=their_turn.promised(standing, running, known, now=now),
     )
 
@@ -378,11 +378,10 @@ def _segments(contact: Contact, rules: Timed | Entry | None) -> frozenset[int]:
 def _full(sequence: Written) -> list[Full]:
     """Return the newest periods in which the entry limit refused somebody, whether or not it still stands."""
     rows = FullPeriod.objects.filter(sequence=sequence).order_by("-period", "per")
-    names = [each.name for each in fields(Full)]
-    return [Full(**row) for row in rows.values(*names)[:MOST_PERIODS]]
+    return [Full(**row) for row in rows.values(*(each.name for each in fields(Full)))[:MOST_PERIODS]]
 
 
-def _happenings(who: Q, flow: Flow | None, runs: Sequence[Enrolment]) -> list[Happening]:
+def _happenings(who: Q, pk: int, flow: Flow | None, runs: Sequence[Enrolment]) -> list[Happening]:
     if flow is None or flow.trigger is None:
         return []
     started = {run.event_id for run in runs}
@@ -391,10 +390,11 @@ def _happenings(who: Q, flow: Flow | None, runs: Sequence[Enrolment]) -> list[Ha
         Happening(
             event=gather.seen(row),
             site_id=row.site_id,
-            is_read=row.match_due_at is None,
+            is_read=is_matched(row, pk),
             is_set_aside=row.match_due_at is None and bool(row.error),
             is_backfilled=row.source == "backfill",
             has_started=row.pk in started,
+            waited_in_vain=waited_in_vain(row, pk),
         )
         for row in rows[:MOST_HAPPENINGS]
     ]

@@ -139,7 +139,7 @@ def _unmatched(guards: Sequence[Guard]) -> set[tuple[int, str]]:
 @prepared
 def _to_match(contact_ids: Collection[int], names: Collection[str]) -> QuerySet[Any]:
     rows = Event.objects.filter(
-        Among("contact_id", contact_ids), Among("name", names), match_due_at__isnull=False
+        Among("contact_id", contact_ids), Among("name", names), match_due_at__isnull=False, held_for=""
     )
     return rows.values_list("contact_id", "name")
 
