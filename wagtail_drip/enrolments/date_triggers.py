@@ -260,6 +260,10 @@ def newcomers(running: Running, *, now: datetime) -> int:
         return 0
     if not flow.entry.existing_days:
         return 0
+    if not segments.are_counted(flow.entry.segments):
+        # Rather too many than too few: who is in them is not known yet.
+        rules = replace(flow.entry, segment=0, without_segments=())
+        running = replace(running, flow=replace(flow, entry=rules))
     window = Window(since=now - timedelta(days=flow.entry.existing_days), until=now)
     found, cursor = 0, 0
     while found < MOST_COUNTED:

@@ -49,6 +49,12 @@ class Suggesting(forms.TextInput):
         return context
 
 
+AUDIENCES = [
+    ("everyone", _("Everybody")),
+    ("segment", _("People in a segment")),
+    ("tag", _("People with a tag")),
+]
+
 # Where a form does not have them, what the draft has stays.
 MAY_BE_LEFT_OUT = (
     "trigger_kind",
@@ -85,6 +91,9 @@ def prepare(fields: dict[str, Any]) -> None:
         fields["trigger_without_segments"] = NumbersField(
             label=capfirst(str(fields["trigger_without_segments"].label)), choices=_segments
         )
+    if "trigger_audience" in fields:
+        # Whom an event happens to may not have agreed: only what goes to many asks for that here.
+        fields["trigger_audience"].choices = AUDIENCES
     if "trigger_attribute" in fields:
         fields["trigger_attribute"].widget = Suggesting(attrs={"placeholder": "birthday", "maxlength": 64})
         fields["trigger_attribute"].label = _("Which date")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Revision
 
@@ -257,6 +258,40 @@ def test_the_look_back_waits_for_the_segment_as_well(uncounted: Segment, now: da
     look_at(clock.now() + timedelta(minutes=2))
 
     assert people() == [vip.pk]
+
+
+def test_the_list_of_sequences_asks_as_often_however_many_are_for_a_segment(admin_client: Client) -> None:
+    def asked(n: int) -> int:
+        for number in range(n):
+            for_one = Segment.objects.create(name=f"{n}-{number}", rules=[("tag", {"tag": "vip"})])
+            live_sequence(steps=[HELLO], trigger_audience="segment", trigger_segment=for_one)
+        admin_client.get("/admin/text-messages/sequences/")
+        with CaptureQueriesContext(connection) as queries:
+            page = admin_client.get("/admin/text-messages/sequences/").content.decode()
+        assert f"only for the people in “{n}-0”" in page
+        # Wagtail asks of each snippet of a page for its workflow and for what is scheduled.
+        return len([each for each in queries if 'FROM "wagtail_drip' in each["sql"].replace("`", '"')])
+
+    assert asked(2) == asked(4)
+
+
+def test_the_count_before_publishing_says_rather_too_many_than_too_few(
+    uncounted: Segment, now: datetime
+) -> None:
+    for contact in (tagged("vip"), reachable_contact()):
+        happen(contact, at=now - timedelta(days=1))
+    of = live_sequence(
+        steps=[HELLO],
+        trigger_audience="segment",
+        trigger_segment=uncounted,
+        also_existing=True,
+        existing_days=3,
+    )
+    before = date_triggers.newcomers(running(of), now=now)
+
+    refresh.refresh_due()
+
+    assert (before, date_triggers.newcomers(running(of), now=now)) == (2, 1)
 
 
 def queries(n: int) -> int:

@@ -21,14 +21,23 @@ trigger_panel = MultiFieldPanel(
                 FieldPanel("trigger_event", classname=_only_for("event", "inactive")),
                 FieldPanel("trigger_attribute", classname=_only_for("date")),
                 FieldPanel("trigger_every", classname=_only_for("schedule")),
-                FieldPanel("trigger_audience", classname=_only_for(*FOR_SOME)),
-                FieldPanel("trigger_tag", classname=_only_for(*FOR_SOME, also="drip-tagged")),
-                FieldPanel("trigger_segment", classname=_only_for(*FOR_SOME, also="drip-segmented")),
                 FieldPanel("trigger_keyword", classname=_only_for("keyword")),
                 FieldPanel("trigger_url", classname=_only_for("link")),
                 FieldPanel("trigger_form", classname=_only_for("form")),
             ],
             classname="drip-row",
+        ),
+        FieldRowPanel(
+            [
+                FieldPanel(
+                    "trigger_audience",
+                    classname=_only_for(*FOR_SOME),
+                    help_text=_("Who has not agreed gets no text."),
+                ),
+                FieldPanel("trigger_tag", classname=_only_for(*FOR_SOME, also="drip-tagged")),
+                FieldPanel("trigger_segment", classname=_only_for(*FOR_SOME, also="drip-segmented")),
+            ],
+            classname=_only_for(*FOR_SOME, also="drip-row"),
         ),
         FieldRowPanel(
             [

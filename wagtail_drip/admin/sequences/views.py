@@ -96,7 +96,7 @@ class SequenceIndexView(OwnStyles, snippets.IndexView):
     def get_base_queryset(self) -> QuerySet[Sequence]:
         rows: QuerySet[Sequence] = super().get_base_queryset()
         rows = rows.exclude(runtime__state=RuntimeState.ARCHIVED)
-        return rows.select_related("runtime", "trigger_form").annotate(
+        return rows.select_related("runtime", "trigger_form", "trigger_segment").annotate(
             people_inside=_inside(),
             sent_lately=_of_step_days(MessageState.SENT),
             delivered_lately=_of_step_days(MessageState.DELIVERED),
