@@ -74,6 +74,7 @@ def _look_at(people: Collection[int], *, now: datetime) -> int:
     wanted = set(contacts.resolve_merged(people).values())
     free = claims.free(Contact.objects.filter(Among("pk", wanted), merged_into=None))
     heads = {contact.pk: contact for contact in free}
+    _unmark_nobody(wanted - heads.keys())
     merged = contacts.merged_into(heads)
     speaks_for = {**{pk: pk for pk in heads}, **merged}
     marked = EventTally.objects.filter(Among("contact_id", speaks_for), interest_due_at__isnull=False)
@@ -88,6 +89,16 @@ def _look_at(people: Collection[int], *, now: datetime) -> int:
     _write(found, of=speaks_for)
     EventTally.objects.filter(Among("pk", tallies)).update(interest_due_at=None)
     return len(tallies)
+
+
+def _unmark_nobody(missing: Collection[int]) -> None:
+    """Take the marks of contacts who are not there at all: nobody else ever would, and they would stand before all."""
+    if not missing:
+        return
+    there = Contact.objects.filter(Among("pk", missing)).values_list("pk", flat=True)
+    nobody = set(missing) - set(there)
+    if nobody:
+        EventTally.objects.filter(Among("contact_id", nobody)).update(interest_due_at=None)
 
 
 def inferred(

@@ -301,6 +301,23 @@ def test_queries_do_not_grow_with_the_people(coffee: Interest, tea: Interest, as
     assert asked(4) == asked(40)
 
 
+def test_the_mark_of_who_is_not_there_at_all_stands_in_nobody_s_way(
+    coffee: Interest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interest_inferring, "PEOPLE", 1)
+    ada, now = somebody(), clock.now()
+    tally = {"name": "order_placed", "first_at": now, "last_at": now, "n": 1}
+    # Somebody deleted the contact by hand, past Django.
+    EventTally.objects.create(contact_id=ada.pk + 1000, interest_due_at=now - timedelta(days=1), **tally)
+    did(ada, at=now)
+
+    for _ in range(2):
+        interest_inferring.infer_due(now=now)
+
+    assert shown(ada, now=now) == [{coffee.pk}]
+    assert not EventTally.objects.filter(interest_due_at__isnull=False).exists()
+
+
 def test_who_is_held_by_somebody_else_keeps_the_mark(coffee: Interest) -> None:
     ada, now = somebody(), clock.now()
     did(ada, at=now)
