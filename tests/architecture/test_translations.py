@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.house import PACKAGE
+from tests.architecture.house import PACKAGE, ROOT, python_files
 
 LOCALE = PACKAGE / "locale" / "zh_Hans" / "LC_MESSAGES"
 NEEDS_GETTEXT = pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext's tools are not installed")
@@ -64,3 +64,43 @@ def test_no_string_hides_in_an_f_string() -> None:
     ]
 
     assert hidden == []
+
+
+# What makemessages goes by; "_" stands for a single string, so that a plural under it would lose its other half.
+SINGLE = {"gettext", "gettext_lazy", "gettext_noop"}
+
+
+def renamed(source: str) -> list[tuple[int, str]]:
+    """Return line and name of each function of translation imported under a name makemessages does not know."""
+    return [
+        (node.lineno, name.asname)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if "gettext" in name.name and name.asname not in (None, name.name)
+        if not (name.asname == "_" and name.name in SINGLE)
+    ]
+
+
+def test_no_string_hides_behind_another_name() -> None:
+    """gettext's tools find strings by the name of the function: under another one they never reach the catalogue."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path in python_files("wagtail_drip", "sandbox")
+        for line, name in renamed(path.read_text(encoding="utf-8"))
+    ]
+
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        pytest.param("gettext as translated", ["translated"], id="a name of its own"),
+        pytest.param("ngettext as _", ["_"], id="a plural as if it were a single string"),
+        pytest.param("gettext, gettext_lazy as _", [], id="both, each under a known name"),
+        pytest.param("get_language as language", [], id="what holds no string"),
+    ],
+)
+def test_other_names_are_told_from_known_ones(line: str, names: list[str]) -> None:
+    assert [name for _, name in renamed(f"from django.utils.translation import {line}")] == names

@@ -20,7 +20,9 @@ from wagtail_drip.events import catalogue
 from wagtail_drip.gateways import encoding
 from wagtail_drip.inbox import responses
 from wagtail_drip.messaging.models import Message
+from wagtail_drip.segments.models import Segment
 from wagtail_drip.sequences.models import Sequence
+from wagtail_drip.stores.interest_models import Interest
 from wagtail_drip.test.people import reachable_contact
 from wagtail_drip.test.sequences import live_sequence
 
@@ -177,6 +179,24 @@ def test_a_contact_s_story_says_why_too(owner, site_id):
 
     assert "未同意接收此类消息" in page
     assert "no_consent" not in page
+
+
+def test_the_segments_say_what_became_of_their_count(owner):
+    for name in ("新顾客", "常客"):
+        Segment.objects.create(name=name)
+    Segment.objects.filter(name="新顾客").update(error="Traceback")
+
+    assert_says(shown(owner, "wagtail_drip_segments:list"), "无法统计", "正在统计")
+
+
+@pytest.mark.parametrize("kind", ["segment", "interest"])
+def test_what_is_asked_for_is_kept_with_a_reason(owner, kind):
+    asked = (Segment if kind == "segment" else Interest).objects.create(name="咖啡")
+    Segment.objects.create(name="咖啡爱好者", rules=[(kind, {kind: str(asked.pk), "negate": ""})])
+
+    response = owner.post(reverse(f"wagtail_drip_{kind}s:delete", args=[asked.pk]), follow=True)
+
+    assert "“咖啡爱好者”要用到“咖啡”，请先修改那里。" in unescape(response.content.decode())
 
 
 def test_the_results(owner, sequence):

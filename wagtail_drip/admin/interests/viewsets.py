@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.translation import gettext as translated
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BooleanColumn, Column
@@ -120,7 +120,7 @@ def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse
         if isinstance(interest, Interest) and (named := uses(interest)):
             messages.error(
                 request,
-                translated("“%(interest)s” is asked for by %(uses)s. Change that first.")
+                gettext("“%(interest)s” is asked for by %(uses)s. Change that first.")
                 % {"interest": interest.name, "uses": ", ".join(f"“{name}”" for name in named)},
             )
             return redirect("wagtail_drip_interests:list")

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.translation import gettext as translated
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, DateColumn
@@ -46,9 +46,9 @@ class MembersColumn(Column):
 
     def get_value(self, instance: Segment) -> Any:
         if instance.error:
-            return translated("Could not be counted")
+            return gettext("Could not be counted")
         if instance.members is None or not instance.is_filled:
-            return translated("Being counted")
+            return gettext("Being counted")
         address = f"{reverse('wagtail_drip_contacts:index')}?segment={instance.pk}"
         return format_html('<a href="{}">{}</a>', address, instance.members)
 
@@ -99,7 +99,7 @@ def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse
         if isinstance(segment, Segment) and (named := uses(segment)):
             messages.error(
                 request,
-                translated("“%(segment)s” is asked for by %(uses)s. Change that first.")
+                gettext("“%(segment)s” is asked for by %(uses)s. Change that first.")
                 % {"segment": segment.name, "uses": ", ".join(f"“{name}”" for name in named)},
             )
             return redirect("wagtail_drip_segments:list")
