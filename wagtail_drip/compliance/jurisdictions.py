@@ -129,13 +129,14 @@ def rule_for(region: str, subdivision: str = "", *, rules: Mapping[str, Rule] = 
 
 def is_looser(rule: Rule, than: Rule | None) -> bool:
     """Tell whether *rule* lets a text go, whoever it is to and whatever it is, that *than* holds back."""
-    if than is None:
+    return any(is_looser_for(rule, than, is_marketing=is_marketing) for is_marketing in (True, False))
+
+
+def is_looser_for(rule: Rule, than: Rule | None, *, is_marketing: bool) -> bool:
+    """Tell whether *rule* lets a text of one kind go, whoever it is to, that *than* holds back."""
+    if than is None or not than.binds(is_marketing=is_marketing):
         return False
-    return any(
-        than.binds(is_marketing=is_marketing)
-        and (not rule.binds(is_marketing=is_marketing) or _opens_more(rule, than))
-        for is_marketing in (True, False)
-    )
+    return not rule.binds(is_marketing=is_marketing) or _opens_more(rule, than)
 
 
 def floor_of(rule: Rule) -> Rule | None:

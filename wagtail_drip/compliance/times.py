@@ -17,6 +17,7 @@ from wagtail_drip.contacts.types import Purpose, PurposeGroup, group_of
 from wagtail_drip.core.windows import default_windows
 
 from . import jurisdictions, public_holidays, quiet_hours
+from .jurisdictions import Rule
 from .quiet_hours import NO_DAYS, Hours, Week
 from .time_rules import all_day, holiday_dates
 from .types import Question, Reason
@@ -118,6 +119,19 @@ def next_possible(question: Question, *, now: datetime) -> NextPossible:
     if found is None or found <= now:
         return NextPossible(found, tuple(obstacles), found)
     return NextPossible(found, tuple(obstacles), spread(question, found, now=now))
+
+
+def looser_rule(question: Question) -> Rule | None:
+    """Return the legal hours that stand for the message, where they let go what ours would hold back; else None."""
+    if question.is_test or question.purpose == Purpose.RESPONSE:
+        return None
+    rule = jurisdictions.rule_for(question.region, question.subdivision, rules=question.rules.legal)
+    if rule is None:
+        return None
+    floor = jurisdictions.floor_of(rule)
+    is_looser = jurisdictions.is_looser_for(rule, floor, is_marketing=_is_marketing(question))
+    # Ours itself is asked of most often, and is quickly told.
+    return rule if rule != floor and is_looser else None
 
 
 def is_zone_guessed(question: Question, *, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wagtail_drip.compliance import policy, rulebook, times
+from wagtail_drip.compliance.jurisdictions import Rule
 from wagtail_drip.compliance.times import Obstacle
 from wagtail_drip.compliance.types import Decision, Question, Reason, Verdict
 from wagtail_drip.core.models import SiteSettings
@@ -46,12 +47,14 @@ class Outlook:
     :param decision: its verdict.
     :param next_at: when it may go at the earliest, if nothing else changes; None where only a person can help.
     :param obstacles: everything that stands in the way at that moment, not only what is asked first.
+    :param looser: the legal hours that it obeys, where they let go what the shipped ones would hold back.
     """
 
     at: datetime
     decision: Decision
     next_at: datetime | None
     obstacles: tuple[Obstacle, ...] = ()
+    looser: Rule | None = None
 
 
 def imagine(draft: MessageDraft, site: SiteSettings, *, number: int, now: datetime) -> Claimed:
@@ -140,6 +143,7 @@ def _outlook(message: Claimed, found: gate.Facts, at: datetime) -> Outlook:
         decision=decision,
         next_at=_next(message, found, decision, at),
         obstacles=tuple(_obstacles(message, found, at)),
+        looser=times.looser_rule(found.questions[0]),
     )
 
 

@@ -372,3 +372,11 @@ def test_holidays_given_back_are_looser_and_where_nothing_bound_nothing_is() -> 
     assert jurisdictions.is_looser(given_back, law) is True
     assert jurisdictions.is_looser(given_back, None) is False
     assert jurisdictions.is_looser(given_back, jurisdictions.RULES["GB"]) is False
+
+
+def test_hours_that_carriers_ask_for_are_looser_only_for_news_of_orders() -> None:
+    law = Rule(place="XX", week=ALWAYS, kind=Kind.LAW, source="-", read="2026-11-21")
+    carrier = Rule(place="XX", week=ALWAYS, kind=Kind.CARRIER, source="-", read="2026-11-21")
+
+    assert jurisdictions.is_looser_for(carrier, law, is_marketing=False) is True
+    assert jurisdictions.is_looser_for(carrier, law, is_marketing=True) is False

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from wagtail_drip.admin import cap_sentences, redaction, sentences, words
+from wagtail_drip.admin import cap_sentences, places, redaction, sentences, words
+from wagtail_drip.admin.sending_times import looser
 from wagtail_drip.admin.sentences import Told
 from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.admin.why import turn_words
@@ -108,6 +109,19 @@ def gate_answer(outlook: Outlook) -> Told:
 def obstacles(outlook: Outlook) -> list[Told]:
     """Return everything that stands in the way, each with its remedy."""
     return [sentences.obstacle(each) for each in outlook.obstacles if each.reason]
+
+
+def looser_hours(answer: Answer) -> list[str]:
+    """Return what is to be said of legal hours looser than ours that any text of the answer waits for or goes by."""
+    outlooks = [answer.gate]
+    for run in answer.runs:
+        outlooks += [visit.outlook for visit in run.visits] + [stop.outlook for stop in run.ahead]
+    found = {each.looser.place: each.looser for each in outlooks if each is not None and each.looser}
+    stand = _("Your own legal hours stand (%(place)s). %(warned)s")
+    return [
+        stand % {"place": places.name_of(rule.place), "warned": looser.warning(rule)}
+        for rule in found.values()
+    ]
 
 
 def run_lines(run: Run, steps: Steps, *, shows_texts: bool) -> RunLines:

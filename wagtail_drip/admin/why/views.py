@@ -167,6 +167,7 @@ class WhyView(SeesContacts):
             "clock": timezone.get_current_timezone_name(),
             "gate": lines.gate_answer(answer.gate) if answer.gate is not None else None,
             "obstacles": lines.obstacles(answer.gate) if answer.gate is not None else [],
+            "looser_hours": lines.looser_hours(answer),
             "runs": runs,
             "standing": [(check.holds, sentences.entry_check(check)) for check in answer.standing],
             "event": event,
