@@ -100,6 +100,14 @@ def test_only_other_words_have_everybody_looked_at_anew(admin_client: Client) ->
     assert InterestRules.objects.get().recount_from == 0
 
 
+def test_two_words_that_become_one_have_everybody_looked_at_anew(admin_client: Client) -> None:
+    tea = Interest.objects.create(name="Tea", words="green\ntea")
+
+    admin_client.post(f"{LIST}edit/{tea.pk}/", {"name": "Tea", "words": "green tea"})
+
+    assert InterestRules.objects.get().recount_from == 0
+
+
 @pytest.mark.parametrize(
     ("name", "words", "message"),
     [

@@ -60,9 +60,9 @@ class _LooksAgain:
 
     def save_instance(self) -> Any:
         view: Any = self
-        words = Interest.objects.filter(pk=view.form.instance.pk).values_list("words", flat=True).first()
+        before = Interest.objects.filter(pk=view.form.instance.pk).first()
         instance = super().save_instance()  # type: ignore[misc] # Wagtail's view has it
-        if instance.words.split() != (words or "").split():
+        if instance.word_list != (before.word_list if before else []):
             interest_actions.recount()
         return instance
 
