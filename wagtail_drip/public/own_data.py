@@ -134,7 +134,7 @@ def _page(
             "is_saved": "saved" in request.GET and not is_bad,
             "is_refused": is_refused,
             "kept": own_data.kept(contact.pk, now=now),
-            "shown_interests": [each.name for each in interests.told_of(contact.pk, now=now)[1]],
+            "shown_interests": [each.interest.name for each in interests.told_of(contact.pk, now=now)[1]],
             "attributes": {
                 attributes.label_of(name): attributes.shown(name, value)
                 for name, value in contact.attributes.items()

@@ -31,7 +31,7 @@ from wagtail_drip.stores import interests
 
 SOURCE = "page:preferences"
 # More topics than this nobody reads through on a phone.
-MOST_TOPICS = MOST_INTERESTS = 30
+MOST_TOPICS = 30
 
 
 @csrf_exempt
@@ -79,7 +79,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _form(visitor: Visitor, topics: list[tuple[str, bool]], data: Any) -> PreferencesForm:
-    offered = interests.offered()[:MOST_INTERESTS]
+    offered = interests.offered()
     own = interests.said_by(visitor.contact.pk) if offered else set()
     return PreferencesForm(
         data,

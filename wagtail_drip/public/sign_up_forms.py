@@ -33,8 +33,6 @@ from wagtail_drip.stores import interests
 logger = logging.getLogger(__name__)
 
 _SALT = "wagtail_drip.sign_up"
-# More than these nobody reads through on a phone.
-MOST_INTERESTS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ class SignUpForm:
         """Return the id and name of each interest that stands in it."""
         if not self.asks_interests:
             return []
-        return [(each.pk, each.name) for each in interests.offered()[:MOST_INTERESTS]]
+        return [(each.pk, each.name) for each in interests.offered()]
 
     def asked(self, *, ip: str | None, interests: Collection[int] = ()) -> Asked:
         return Asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -90,7 +91,7 @@ def draws_conclusions(rule: Rule) -> bool:
     return str(rule.get("by") or EITHER) != STATED
 
 
-def condition(rule: Rule, *, now: Any, together: bool) -> Q:
+def condition(rule: Rule, *, now: datetime, together: bool) -> Q:
     """Return who cares about it; what is shown stands with whoever speaks for a family."""
     found, by = Q(pk__in=[]), str(rule.get("by") or EITHER)
     if by != INFERRED:

@@ -68,10 +68,6 @@ class Fading:
             return None
         return self.half_life_days * math.log2(points / self.least_points)
 
-    def points_of(self, lasts_until: datetime, *, now: datetime) -> float:
-        """Return how many points an interest has *now* that lasts until then."""
-        return float(self.least_points * 2 ** (_days(lasts_until - now) / self.half_life_days))
-
 
 def _days(span: timedelta) -> float:
     return span / timedelta(days=1)

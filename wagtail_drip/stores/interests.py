@@ -12,7 +12,6 @@ from django.db.models import Count, Q, QuerySet
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core.among import Among
-from wagtail_drip.stores import interest_actions as actions
 from wagtail_drip.stores import interest_inferring
 from wagtail_drip.stores.interest_models import InferredInterest, Interest, StatedInterest
 
@@ -29,18 +28,7 @@ class Interests:
 
 
 NO_INTERESTS = Interests()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """One interest of somebody, for their page; *points* are None for what they said."""
-
-    pk: int
-    name: str
-    since: datetime | None = None
-    source: str = ""
-    points: float | None = None
-    lasts_until: datetime | None = None
+_MOST_OFFERED = 30
 
 
 def stated(*, as_of: datetime | None = None) -> QuerySet[StatedInterest]:
@@ -56,12 +44,9 @@ def inferred(*, now: datetime | None) -> QuerySet[InferredInterest]:
 
     :param now: None for what has faded as well, as long as it is kept.
     """
-    rows = InferredInterest.objects.exclude(contact__in=_not_profiled())
+    # By the contact of each row: a list of all who objected would be looked for among all contacts.
+    rows = InferredInterest.objects.filter(contact__objected_at=None, contact__restricted_at=None)
     return rows if now is None else rows.filter(lasts_until__gt=now)
-
-
-def _not_profiled() -> QuerySet[Contact]:
-    return Contact.objects.filter(Q(objected_at__isnull=False) | Q(restricted_at__isnull=False))
 
 
 def of(
@@ -113,8 +98,8 @@ def names() -> dict[int, str]:
 
 
 def offered() -> list[Interest]:
-    """Return the interests that people may choose themselves."""
-    return list(Interest.objects.filter(is_offered=True))
+    """Return the interests that people may choose themselves, 30 at most: more nobody reads through on a phone."""
+    return list(Interest.objects.filter(is_offered=True)[:_MOST_OFFERED])
 
 
 def said_by(contact_id: int) -> set[int]:
@@ -123,25 +108,15 @@ def said_by(contact_id: int) -> set[int]:
     return set(stated().filter(Among("contact_id", family)).values_list("interest_id", flat=True))
 
 
-def told_of(contact_id: int, *, now: datetime) -> tuple[list[Told], list[Told]]:
-    """Return what somebody said they care about, and what they have shown, each once, for their page."""
+def told_of(contact_id: int, *, now: datetime) -> tuple[list[StatedInterest], list[InferredInterest]]:
+    """Return what somebody said they care about, and what they have shown, each once, with its name, for their page."""
     family = [contact_id, *contacts.merged_into([contact_id])]
-    said: dict[int, Told] = {}
+    said: dict[int, StatedInterest] = {}
     rows = stated().filter(Among("contact_id", family)).select_related("interest").order_by("since", "pk")
     for row in rows:
-        each = Told(pk=row.interest_id, name=row.interest.name, since=row.since, source=row.source)
-        said.setdefault(row.interest_id, each)
-    fading = actions.rules().fading
+        said.setdefault(row.interest_id, row)
     shown = inferred(now=now).filter(contact=contact_id).select_related("interest").order_by("-lasts_until")
-    return list(said.values()), [
-        Told(
-            pk=row.interest_id,
-            name=row.interest.name,
-            points=fading.points_of(row.lasts_until, now=now),
-            lasts_until=row.lasts_until,
-        )
-        for row in shown
-    ]
+    return list(said.values()), list(shown)
 
 
 def numbers(*, now: datetime) -> dict[int, tuple[int, int]]:

@@ -105,4 +105,5 @@ def test_the_moment_says_at_any_later_time_what_the_sum_would(
     if until is None:
         assert summed(later) < least
     else:
-        assert fading.points_of(until, now=later) == pytest.approx(summed(later), rel=1e-6)
+        days_left = (until - later) / timedelta(days=1)
+        assert least * 2 ** (days_left / half_life) == pytest.approx(summed(later), rel=1e-6)

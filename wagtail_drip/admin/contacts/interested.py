@@ -75,7 +75,7 @@ class InterestsView(ContactScreen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         said, shown = interests.told_of(self.contact.pk, now=clock.now())
         return {
-            "form": InterestsForm(initial={"stated": [str(each.pk) for each in said]}),
+            "form": InterestsForm(initial={"stated": [str(each.interest_id) for each in said]}),
             **super().get_context_data(**kwargs),
             "contact": self.contact,
             "shown": shown,
@@ -87,8 +87,8 @@ def for_page(contact_id: int) -> dict[str, Any]:
     """Return what the contact's own page shows of it."""
     said, shown = interests.told_of(contact_id, now=clock.now())
     return {
-        "said_interests": [(each.name, source_in_words(each.source), each.since) for each in said],
-        "shown_interests": [(each.name, each.lasts_until) for each in shown],
+        "said_interests": [(each.interest.name, source_in_words(each.source), each.since) for each in said],
+        "shown_interests": [(each.interest.name, each.lasts_until) for each in shown],
     }
 
 
