@@ -66,7 +66,8 @@ def _compare(found: Any, operator: str, wanted: str) -> bool:
     if operator in ("at_least", "at_most"):
         if left is None or right is None:
             # Dates and times in ISO 8601 sort as text.
-            return str(found) >= wanted if operator == "at_least" else str(found) <= wanted
+            told, limit = str(found).casefold(), wanted.casefold()
+            return told >= limit if operator == "at_least" else told <= limit
         return left >= right if operator == "at_least" else left <= right
     if operator == "contains":
         return wanted.casefold() in str(found).casefold()

@@ -184,7 +184,7 @@ def compared(text: Any, operator: str, wanted: str, *, number_of: Any = None) ->
             # NULL, for what is no number, passes no test, and must not poison a NOT around it.
             return Q(_known(lookup(read, number)))
         # Dates in ISO 8601 sort as text; an empty one passes no test.
-        return Q(lookup(text, wanted)) & ~Q(In(text, [""]))
+        return Q(lookup(Lower(text), wanted.lower())) & ~Q(In(text, [""]))
     same = Q(In(Lower(text), sorted(_alike(wanted))))
     if number is not None:
         same |= Q(_known(Exact(read, number)))

@@ -65,6 +65,7 @@ def _compare(found: Any, operator: str, wanted: str) -> bool:
     if operator in ("at_least", "at_most"):
         if right is not None:
             return left is not None and (left >= right if operator == "at_least" else left <= right)
+        text, wanted = text.lower(), wanted.lower()
         return text != "" and (text >= wanted if operator == "at_least" else text <= wanted)
     yes = {"true": {"true", "yes", "1"}, "false": {"false", "no", "0"}}.get(text, {text.lower()})
     same = wanted.lower() in yes or (left is not None and left == right)

@@ -43,6 +43,8 @@ ORDER = {
         ("missing.deeper", "is_not_set", "", True),
         ("starts_at", "at_least", "2026-12-01", True),
         ("starts_at", "at_most", "2026-11-30", False),
+        ("products.category", "at_least", "COFFEE", True),
+        ("products.category", "at_most", "Coffee", True),
     ],
 )
 def test_a_condition_holds(name, operator, value, holds):
