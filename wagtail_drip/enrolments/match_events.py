@@ -80,24 +80,27 @@ def _put_off(pk: int, error: str, *, now: datetime) -> None:
 
 def _finish(events: Sequence[Event], held: Mapping[int, Collection[int]], *, now: datetime) -> None:
     """Note what is matched, what waits for a segment to be counted, and what waited too long for it."""
-    waiting = [event for event in events if event.pk in held]
-    for event in waiting:
-        event.held_for = " ".join(str(pk) for pk in sorted(held[event.pk]))
-        event.match_due_at = _look_again(event, now=now)
     # What waited in vain keeps for whom, so that it can be told.
     in_vain = {event.pk for event in events if event.held_for and not _is_fresh(event, now=now)}
     rows = Event.objects.filter(pk__in={event.pk for event in events} - held.keys())
     rows.exclude(pk__in=in_vain).update(match_due_at=None, held_for="")
     if in_vain:
         rows.filter(pk__in=in_vain).update(match_due_at=None)
-    if waiting:
-        Event.objects.bulk_update(waiting, ["held_for", "match_due_at"])
+    alike: dict[tuple[str, datetime], list[int]] = defaultdict(list)
+    for event in events:
+        if event.pk in held:
+            held_for = " ".join(str(pk) for pk in sorted(held[event.pk]))
+            alike[held_for, _look_again(event, now=now)].append(event.pk)
+    for (held_for, again), pks in alike.items():
+        Event.objects.filter(pk__in=pks).update(held_for=held_for, match_due_at=again)
 
 
 def _look_again(event: Event, *, now: datetime) -> datetime:
     """Return when to look again: soon at first, later less often, and once more just before it is too old."""
-    again = now + min(max(now - event.recorded_at, SOON), LATE)
+    # In whole minutes, so that those of about the same age are looked at together.
+    again = (now + min(max(now - event.recorded_at, SOON), LATE)).replace(second=0, microsecond=0)
     last = event.recorded_at + timedelta(hours=settings.TRIGGER_MAX_AGE_HOURS) - SOON
+    last = last.replace(second=0, microsecond=0)
     return last if now < last < again else again
 
 

@@ -130,7 +130,7 @@ def test_it_is_decided_until_just_before_it_is_too_old(now: datetime) -> None:
     vip = tagged("vip")
     of = for_segment(segment("vip"))
     happen(vip, at=now)
-    last = now + 6 * HOUR - MINUTE
+    last = (now + 6 * HOUR - MINUTE).replace(second=0, microsecond=0)
     while (due := Event.objects.get().match_due_at) is not None and due < last:
         match_due(now=due)
     refresh.refresh_due()
