@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from wagtail_drip.contacts import cleaning, projection, sealing
 from wagtail_drip.contacts.consent import changes
 from wagtail_drip.contacts.models import ConsentRecord, Permission
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.upserts import upsert
 
 
 def append(
@@ -117,10 +116,8 @@ def close_all(
 
 def project(rows: Iterable[Permission]) -> None:
     """Upsert rows of the projection, in the order of their key; the contacts' locks are held."""
-    unique = ["contact", "site", "group", "channel", "topic"]
-    Permission.objects.bulk_create(
+    upsert(
         sorted(rows, key=lambda each: (each.contact_id, each.site_id, each.group, each.channel, each.topic)),
-        update_conflicts=True,
-        update_fields=["granted", "since", "record"],
-        unique_fields=unique if connection.features.supports_update_conflicts_with_target else None,
+        unique=["contact", "site", "group", "channel", "topic"],
+        update=["granted", "since", "record"],
     )

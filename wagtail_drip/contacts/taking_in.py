@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from wagtail_drip.contacts import dated, projection, querysets, recording
 from wagtail_drip.contacts.consent import PermissionKey, Standing
 from wagtail_drip.contacts.matching import Described, Match, match
@@ -16,6 +14,7 @@ from wagtail_drip.contacts.models import Contact, ContactIdentity
 from wagtail_drip.contacts.tags import change_tags
 from wagtail_drip.contacts.types import Consent
 from wagtail_drip.core import claims
+from wagtail_drip.core.upserts import upsert
 from wagtail_drip.exceptions import WagtailDripError
 
 _FIELDS = ("email", "first_name", "last_name", "language", "region", "zone")
@@ -198,17 +197,16 @@ def _changes(contact: Contact, told: Told, *, overwrite: bool) -> dict[str, Any]
 
 
 def _write(contacts: Mapping[int, Contact], *, now: datetime) -> None:
-    """Write these rows as they now are, in one statement: their locks are held, so nothing is written over."""
+    """Write these rows as they now are, at once: their locks are held, so nothing is written over."""
     if not contacts:
         return
     rows = [contacts[pk] for pk in sorted(contacts)]
     for row in rows:
         row.changed_at = now
-    Contact.objects.bulk_create(
+    upsert(
         rows,
-        update_conflicts=True,
-        update_fields=["phone", "active_phone", *_FIELDS, "zone_source", "attributes", "changed_at"],
-        unique_fields=["id"] if connection.features.supports_update_conflicts_with_target else None,
+        unique=["id"],
+        update=["phone", "active_phone", *_FIELDS, "zone_source", "attributes", "changed_at"],
     )
     dated.write_dates([row for row in rows if row.attributes])
 
@@ -220,17 +218,13 @@ def _point_keys(people: Sequence[Told], owners: Sequence[Contact | None]) -> Non
         for told, contact in zip(people, owners, strict=True)
         if contact is not None and told.described.external_id and told.described.store
     }
-    if not keys:
-        return
-    unique = ["store", "kind", "value"]
-    ContactIdentity.objects.bulk_create(
+    upsert(
         [
             ContactIdentity(contact_id=pk, store=store, kind="external_id", value=value)
             for (store, value), pk in sorted(keys.items())
         ],
-        update_conflicts=True,
-        update_fields=["contact"],
-        unique_fields=unique if connection.features.supports_update_conflicts_with_target else None,
+        unique=["store", "kind", "value"],
+        update=["contact"],
     )
 
 

@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db import connections, router
-
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.upserts import upsert
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
@@ -70,14 +69,11 @@ def count(new: Sequence[Event], held: dict[Key, EventTally]) -> None:
             if tally.last_event_id == 0 or _at(row) >= tally.last_at:
                 tally.last_at, tally.last_event_id = _at(row), ids[named]
         changed.append(tally)
-    if changed:
-        vendor = connections[router.db_for_write(EventTally)].vendor
-        EventTally.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            update_fields=["first_at", "last_at", "last_event_id", "n", "interest_due_at"],
-            unique_fields=None if vendor == "mysql" else ["contact", "name"],
-        )
+    upsert(
+        changed,
+        unique=["contact", "name"],
+        update=["first_at", "last_at", "last_event_id", "n", "interest_due_at"],
+    )
 
 
 def _at(row: Event) -> datetime:

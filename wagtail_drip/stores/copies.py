@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from wagtail_drip import conf
 from wagtail_drip.core import claims
+from wagtail_drip.core.upserts import upsert
 from wagtail_drip.stores import tallies
 from wagtail_drip.stores.models import Cart, Purchase, PurchaseChange, PurchaseLine
 from wagtail_drip.stores.types import StoreCart, StoreOrder
@@ -207,8 +207,7 @@ _REFRESHED = [
 
 
 def write_carts(rows: Sequence[Cart]) -> None:
-    """Upsert whole rows in one statement; the caller holds their locks."""
-    unique = None if connection.vendor == "mysql" else ["store", "cart_id"]
+    """Upsert whole rows; the caller holds their locks."""
     fresh = [
         # The key alone decides: a row that another worker has just inserted is refreshed, not doubled.
         Cart(
@@ -220,9 +219,7 @@ def write_carts(rows: Sequence[Cart]) -> None:
         )
         for row in rows
     ]
-    Cart.objects.bulk_create(
-        fresh, update_conflicts=True, update_fields=_REFRESHED, unique_fields=unique, batch_size=500
-    )
+    upsert(fresh, unique=["store", "cart_id"], update=_REFRESHED)
 
 
 def _touched(row: Cart | None, touches: Sequence[CartTouch]) -> Cart:

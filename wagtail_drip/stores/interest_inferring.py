@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from django.db import connections, router
 from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Least
 
@@ -19,6 +18,7 @@ from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.upserts import upsert
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.models import Event, EventTally
 from wagtail_drip.events.types import BACKFILL
@@ -164,16 +164,11 @@ def _write(found: Mapping[tuple[int, int], datetime], *, of: Collection[int]) ->
         if (contact_id, interest) not in found
     ]
     InferredInterest.objects.filter(Among("pk", gone)).delete()
-    if not found:
-        return
-    vendor = connections[router.db_for_write(InferredInterest)].vendor
-    InferredInterest.objects.bulk_create(
+    upsert(
         [
             InferredInterest(contact_id=contact_id, interest_id=interest, lasts_until=until)
             for (contact_id, interest), until in sorted(found.items())
         ],
-        update_conflicts=True,
-        update_fields=["lasts_until"],
-        unique_fields=None if vendor == "mysql" else ["contact", "interest"],
-        batch_size=500,
+        unique=["contact", "interest"],
+        update=["lasts_until"],
     )

@@ -14,13 +14,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connections, router
-from django.db.models import Count, F, Max, Min, Model, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
+from wagtail_drip.core.upserts import upsert
 from wagtail_drip.stores.models import Purchase, PurchaseTally, SpendTally
 
 # Contacts looked at together: memory does not grow with their number.
@@ -66,8 +66,7 @@ def refresh(contact_ids: Collection[int]) -> None:
     )
     claims.lock_in_order(PurchaseTally.objects.filter(Among("contact_id", set(heads.values()))))
     found, merged = _computed(set(heads.values()))
-    _upsert(
-        PurchaseTally,
+    upsert(
         [
             PurchaseTally(contact_id=pk, n=each.n, first_at=each.first_at, last_at=each.last_at)
             for pk, each in sorted(found.items())
@@ -75,8 +74,7 @@ def refresh(contact_ids: Collection[int]) -> None:
         unique=["contact"],
         update=["n", "first_at", "last_at"],
     )
-    _upsert(
-        SpendTally,
+    upsert(
         [
             SpendTally(contact_id=pk, currency=currency, n=n, spent=spent)
             for pk, each in sorted(found.items())
@@ -131,19 +129,6 @@ def _bought(rows: list[tuple[Any, ...]]) -> Bought:
             )
             for currency, parts in sorted(spent.items())
         ),
-    )
-
-
-def _upsert(model: type[Model], rows: list[Any], *, unique: list[str], update: list[str]) -> None:
-    if not rows:
-        return
-    vendor = connections[router.db_for_write(model)].vendor
-    model._default_manager.bulk_create(
-        rows,
-        update_conflicts=True,
-        update_fields=update,
-        unique_fields=None if vendor == "mysql" else unique,
-        batch_size=500,
     )
 
 
