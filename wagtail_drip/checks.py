@@ -51,6 +51,7 @@ ALL = {
     "wagtail_drip.W010": "PUBLIC_BASE_URL is not HTTPS, or is this machine itself, on a production site.",
     "wagtail_drip.W011": "MESSAGE_LEASE_SECONDS is too short for a gateway's time-outs.",
     "wagtail_drip.W012": "A webhook posts without TLS or without a signature on a production site.",
+    "wagtail_drip.W013": "A sign-up form's words in a template do not say what they have to.",
 }
 
 Finding = checks.CheckMessage
@@ -273,6 +274,27 @@ def schedule(databases: Sequence[str] | None = None, **_: Any) -> Iterator[Findi
         return
 
 
+def sign_up_words(databases: Sequence[str] | None = None, **_: Any) -> Iterator[Finding]:
+    """Run with ``check --database default``: the owner's own table says what has to be said."""
+    if not databases or _our_database() not in databases:
+        return
+    from wagtail_drip.compliance import template_wording
+
+    try:
+        found = list(template_wording.of_templates())
+    except DatabaseError:
+        return  # Before the first migrate there is no table.
+    for each in found:
+        names = [*each.left_out.codes, *(f"“{phrase}”" for phrase in each.left_out.phrases)]
+        if names:
+            yield _warning(
+                "W013",
+                f"The sign-up form in {each.template} does not say: {', '.join(names)}.",
+                "Say it in the wording of {% drip_sign_up %}, or leave the wording out: the owner's words, or "
+                "ours, stand there then.",
+            )
+
+
 def production(**_: Any) -> Iterator[Finding]:
     base = conf.settings.PUBLIC_BASE_URL
     if base and (not base.startswith("https://") or "//localhost" in base or "//127." in base):
@@ -327,5 +349,6 @@ def register_all() -> None:
     for check in (phones, our_settings, backends, webhooks, declared_attributes, host, urls, cluster):
         checks.register(_listed(check), "wagtail_drip")
     checks.register(_listed(schedule), checks.Tags.database)
+    checks.register(_listed(sign_up_words), checks.Tags.database)
     checks.register(_listed(production), "wagtail_drip", deploy=True)
     checks.register(_listed(webhooks_on_production), "wagtail_drip", deploy=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -64,6 +65,30 @@ def words_for(region: str, group: str, language: str, *, rows: Sequence[OptInWor
 def default_words(region: str, group: str, language: str) -> str:
     """Return ``words_for`` a country, reading the owner's words in one query."""
     return words_for(region, group, language, rows=rows_of(region, group))
+
+
+class LeftOut(NamedTuple):
+    """
+    What words beside a sign-up do not say.
+
+    :ivar codes: of what we look for in the country.
+    :ivar phrases: of what the owner's own table wants.
+    """
+
+    codes: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+
+
+def left_out(words: str, *, region: str, senders: tuple[str, ...], rows: Sequence[OptInWording]) -> LeftOut:
+    """
+    Return what *words* leave out, in the order in which it is looked for.
+
+    :param rows: what owners wrote of the country, by ``rows_of``.
+    """
+    return LeftOut(
+        tuple(opt_in_wording.missing(words, region=region, senders=senders)),
+        tuple(opt_in_wording.unsaid(words, phrases_of(rows))),
+    )
 
 
 def phrases_of(rows: Sequence[OptInWording]) -> list[str]:

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
-from wagtail.models import Site
 
 from wagtail_drip.compliance import opt_in_wording, own_wording
-from wagtail_drip.conf import settings
 from wagtail_drip.contacts.types import PurposeGroup
-from wagtail_drip.core.models import SiteSettings
+from wagtail_drip.core import sites
 from wagtail_drip.public import sign_up_forms
 
 # What is missing, and what to write.
@@ -93,16 +90,17 @@ class SignUpBlock(blocks.StructBlock):
     def clean(self, value: Any) -> Any:
         """:raises StructBlockValidationError: naming what the wording has to say in the country, and how."""
         cleaned = super().clean(value)
-        region = (cleaned["region"] or _usual_region()).upper()
+        region = (cleaned["region"] or sites.usual_region()).upper()
         errors = {}
         if cleaned["wording"]:
-            names = _sender_names()
+            names = sites.sender_names()
             words = cleaned["wording"].replace("{sender}", names[0] if names else "")
-            missing = [MISSING[code] for code in opt_in_wording.missing(words, region=region, senders=names)]
-            own = own_wording.phrases_of(own_wording.rows_of(region, cleaned["purpose_group"]))
+            rows = own_wording.rows_of(region, cleaned["purpose_group"])
+            left_out = own_wording.left_out(words, region=region, senders=names, rows=rows)
+            missing = [MISSING[code] for code in left_out.codes]
             missing += [
                 _("Say: “%(phrase)s”. Your own table of sign-up wordings wants it.") % {"phrase": phrase}
-                for phrase in opt_in_wording.unsaid(words, own)
+                for phrase in left_out.phrases
             ]
             if missing:
                 errors["wording"] = ValidationError([ValidationError(each) for each in missing])
@@ -153,15 +151,3 @@ class SignUpBlock(blocks.StructBlock):
 
 def _address(page: Any, request: Any) -> str:
     return (page.get_url(request) or "") if page is not None else ""
-
-
-def _usual_region() -> str:
-    default = SiteSettings.objects.filter(site__is_default_site=True).values_list("region", flat=True).first()
-    return default or settings.DEFAULT_REGION
-
-
-def _sender_names() -> tuple[str, ...]:
-    """Return every name by which one of the sites is known; which site a block stands on it cannot know."""
-    own = SiteSettings.objects.exclude(sender_name="").values_list("sender_name", flat=True)
-    named = Site.objects.filter(~Q(site_name="") | ~Q(hostname="")).values_list("site_name", "hostname")
-    return (*own, *(name or hostname for name, hostname in named))

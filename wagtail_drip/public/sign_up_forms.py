@@ -20,7 +20,8 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
-from wagtail_drip.compliance import opt_in_wording, own_wording
+from wagtail_drip.compliance import own_wording
+from wagtail_drip.compliance.own_wording import LeftOut
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts.opt_in_actions import Asked
@@ -110,9 +111,12 @@ def shown(
     site_id = _site_id(request)
     sender = pages.sender_name(site_id)
     country = region or core.site_settings(site_id).region or settings.DEFAULT_REGION
-    words = (wording or default(region=country, group=fields.get("group", ""))).replace("{sender}", sender)
+    group = fields.get("group") or PurposeGroup.MARKETING.value
+    words = (wording or default(region=country, group=group)).replace("{sender}", sender)
     if wording:
-        _warn(wording, words, country, sender)
+        # Asked each time, for what the owner wants said may change.
+        rows = own_wording.rows_of(country, group)
+        _warn(wording, own_wording.left_out(words, region=country, senders=(sender,), rows=rows))
     revision_id = getattr(page, "live_revision_id", None)
     return SignUpForm(
         site_id=site_id,
@@ -132,11 +136,11 @@ def _site_id(request: HttpRequest | None) -> int:
 
 
 @lru_cache(maxsize=256)
-def _warn(wording: str, words: str, region: str, sender: str) -> None:
+def _warn(wording: str, left_out: LeftOut) -> None:
     """Say once what a template's own words leave out; an editor's are refused when they are saved."""
-    left_out = opt_in_wording.missing(words, region=region, senders=(sender,))
-    if left_out:
-        logger.warning("The words of a sign-up form (%r…) do not say: %s.", wording[:40], ", ".join(left_out))
+    names = [*left_out.codes, *(f"“{phrase}”" for phrase in left_out.phrases)]
+    if names:
+        logger.warning("The words of a sign-up form (%r…) do not say: %s.", wording[:40], ", ".join(names))
 
 
 def default(*, region: str, group: str = "") -> str:

@@ -14,8 +14,9 @@ from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import Told, ok, settings_url, to_do, unknown
 from wagtail_drip.admin.ready.words import MISSING
 from wagtail_drip.admin.sensitive_words import NAMES
-from wagtail_drip.compliance import keywords, opt_in_wording, own_wording, readiness
+from wagtail_drip.compliance import keywords, own_wording, readiness, template_wording
 from wagtail_drip.compliance import querysets as compliance
+from wagtail_drip.compliance.own_wording import LeftOut
 from wagtail_drip.compliance.readiness import Line
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.content import language
@@ -77,13 +78,24 @@ def looks_at_wording(facts: Facts, line: Line) -> Told:
                 _("The words that a form shows there by itself do not say: %(names)s.") % {"names": names},
                 url,
             )
+    for each in template_wording.of_templates():
+        names = _told(each.left_out)
+        if names and (each.region, each.group) == (facts.place, PurposeGroup.MARKETING.value):
+            return to_do(
+                _(
+                    "The words of the form in the template “%(template)s” do not say: %(names)s. "
+                    "Let your developer write them there."
+                )
+                % {"template": each.template, "names": names}
+            )
     if not facts.wording:
         return unknown(_("Nobody there has signed up by a form yet, so that no words can be looked at."), url)
     names = _left_out(facts, facts.wording)
     if names:
         return to_do(
             _(
-                "The words that somebody there agreed to last do not say: %(names)s. Edit the page of your form."
+                "The words that somebody there agreed to last do not say: %(names)s. Edit the page of your form, or "
+                "let your developer edit its template."
             )
             % {"names": names},
             reverse("wagtailadmin_explore_root"),
@@ -93,11 +105,19 @@ def looks_at_wording(facts: Facts, line: Line) -> Told:
 
 def _left_out(facts: Facts, words: str) -> str:
     """Return what *words* do not say of what the country or the owner's own table wants said; '' for nothing."""
-    left_out = opt_in_wording.missing(
-        words, region=facts.place, senders=tuple(filter(None, [facts.row.sender_name]))
+    found = own_wording.left_out(
+        words,
+        region=facts.place,
+        senders=tuple(filter(None, [facts.row.sender_name])),
+        rows=facts.own_words,
     )
-    own = opt_in_wording.unsaid(words, own_wording.phrases_of(facts.own_words))
-    return ", ".join([*(str(MISSING[code]) for code in left_out), *(f"“{phrase}”" for phrase in own)])
+    return _told(found)
+
+
+def _told(found: LeftOut) -> str:
+    return ", ".join(
+        [*(str(MISSING[code]) for code in found.codes), *(f"“{each}”" for each in found.phrases)]
+    )
 
 
 def looks_at_double_opt_in(facts: Facts, line: Line) -> Told:
