@@ -8,14 +8,17 @@ tables by name, rows as they were made. docs/reference/personal_data.md describe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from wagtail_drip.contacts.models import OptInRequest
 from wagtail_drip.core.personal_data import Held
 from wagtail_drip.privacy import inventory, people
+from wagtail_drip.stores import interests
+from wagtail_drip.stores.interest_models import Interest
 
 FORMAT = "wagtail_drip.contact"
 VERSION = 1
@@ -31,6 +34,7 @@ def of_contact(contact_id: int, *, now: datetime) -> Iterator[str]:
     Each table is read in chunks by its key, so nothing is locked and nobody waits.
     """
     person = people.person(contact_id, until=now)
+    names = interests.names()
     head = {
         "format": FORMAT,
         "version": VERSION,
@@ -42,7 +46,7 @@ def of_contact(contact_id: int, *, now: datetime) -> Iterator[str]:
         yield ("," if position else "") + f'\n"{each.name}": ['
         separator = ""
         for row in _rows(each, each.rows(person) if each.rows else None):
-            yield f"{separator}\n{_json(row)}"
+            yield f"{separator}\n{_json({**row, **_named(each, row, names)})}"
             separator = ","
         yield "]"
     yield "\n}}\n"
@@ -55,6 +59,19 @@ def _rows(each: Held, rows: Any) -> Iterator[dict[str, Any]]:
     while chunk := list(rows.filter(pk__gt=last).order_by("pk").values(*columns)[:CHUNK]):
         yield from chunk
         last = chunk[-1][key]
+
+
+def _named(each: Held, row: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    """Return the names of the interests in a row, which would tell nobody anything by their ids alone."""
+    found: dict[str, Any] = {
+        f"{column.name}_name": names.get(row[column.attname])
+        for column in inventory.columns(each)
+        if column.related_model is Interest
+    }
+    if each.model is OptInRequest:
+        # What was ticked; the name of an interest that was removed since is not known any more.
+        found["interest_names"] = [names.get(pk) for pk in row["interests"] or ()]
+    return found
 
 
 def _json(value: Any) -> str:

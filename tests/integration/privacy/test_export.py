@@ -19,9 +19,11 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from tests.integration.privacy import story
-from wagtail_drip.contacts.models import Contact
+from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.events.models import Event
 from wagtail_drip.privacy import export, inventory
+from wagtail_drip.stores import interest_actions
+from wagtail_drip.stores.interest_models import InferredInterest, Interest
 from wagtail_drip.test.people import reachable_contact
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,26 @@ def test_nobody_elses_rows_are_in_it(zebulon: Contact, site_id: int, now: dateti
         "ConsentRecord": 2,
         "Permission": 2,
     }
+
+
+def test_interests_are_named(zebulon: Contact, site_id: int, now: datetime) -> None:
+    coffee, tea = (Interest.objects.create(name=name, words=name.lower()) for name in ("Coffee", "Tea"))
+    interest_actions.state_many({zebulon.pk: {coffee.pk}}, source="form", now=now)
+    InferredInterest.objects.create(contact=zebulon, interest=tea, lasts_until=now)
+    request = OptInRequest.objects.create(
+        contact=zebulon, site_id=site_id, purpose_group="marketing", source="/tea/", wording="Text me.",
+        interests=[tea.pk, 999_999], token="t", requested_at=now, expires_at=now,
+    )  # fmt: skip
+
+    tables = exported(zebulon.pk, now)["tables"]
+
+    named = [(row["interest_id"], row["interest_name"]) for row in tables["StatedInterest"]]
+    assert (coffee.pk, "Coffee") in named
+    assert (tea.pk, "Tea") in [
+        (row["interest_id"], row["interest_name"]) for row in tables["InferredInterest"]
+    ]
+    (asked,) = [row for row in tables["OptInRequest"] if row["id"] == request.pk]
+    assert (asked["interests"], asked["interest_names"]) == ([tea.pk, 999_999], ["Tea", None])
 
 
 def test_who_was_merged_is_in_it(zebulon: Contact, now: datetime) -> None:
