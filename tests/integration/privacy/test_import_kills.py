@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connections
 
+from tests.dying import dies_in, kill_at
 from tests.integration.privacy.test_importing import numbers, plan, uploaded
 from wagtail_drip.contacts import projection, recording, tags, taking_in
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag
@@ -40,38 +39,16 @@ def _storage(settings: Any, tmp_path: Path) -> Iterator[None]:
     importing._mine.let_go()
 
 
-def dies_in(work: Callable[[], object]) -> bool:
-    """Do *work* in a process of its own, and tell whether it was killed."""
-    importing._mine.let_go()
-    connections.close_all()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which this test has none of
-        child = os.fork()
-    if child == 0:
-        try:
-            importing._mine.token = os.urandom(16).hex()
-            work()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+def opens(work: Callable[[], object]) -> None:
+    """Do *work* as a worker that has no list open yet."""
+    importing._mine.token = os.urandom(16).hex()
+    work()
 
 
-def kill_at(where: Any, name: str, *, after: int, is_late: bool) -> None:
-    """Kill this process in the call of *name* after so many, before it does anything or when it has done it."""
-    real, left = getattr(where, name), [after]
-
-    def kills(*args: Any, **kwargs: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0 and not is_late:
-            os.kill(os.getpid(), signal.SIGKILL)
-        found = real(*args, **kwargs)
-        if left[0] < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found
-
-    setattr(where, name, kills)
-    if name == "change_tags":
-        taking_in.change_tags = kills
+def kill_in(where: Any, name: str, *, after: int, is_late: bool) -> None:
+    kill_at(where, name, after=after, is_late=is_late)
+    if where is tags:
+        taking_in.change_tags = tags.change_tags
 
 
 @pytest.mark.parametrize(("where", "name"), SEAMS, ids=[name for _, name in SEAMS])
@@ -92,11 +69,12 @@ def test_whoever_is_killed_and_wherever_each_line_counts_once(
         later = now + timedelta(hours=attempt + 1)
 
         def work(moment: datetime = later, chunks: int = attempt % 2) -> None:
-            kill_at(where, name, after=chunks, is_late=is_late)
+            kill_in(where, name, after=chunks, is_late=is_late)
             while importing.import_due(now=moment, limit=7):
                 pass
 
-        deaths += dies_in(work)
+        importing._mine.let_go()
+        deaths += dies_in(partial(opens, work))
     while importing.import_due(now=now + timedelta(days=1), limit=7):
         pass
 
