@@ -80,14 +80,16 @@ def place_of(running: Running) -> Place:
     return Place(site_id=site_id, zone=zone if gather.is_zone(zone) else "UTC")
 
 
-def with_a_date(timed: Timed, window: Window, place: Place, *, after: int, limit: int) -> Chunk:
-    """Return whose date, moved by the trigger's days, has its time of day in *window*."""
+def with_a_date(
+    timed: Timed, window: Window, place: Place, *, after: int, limit: int, of: Collection[int] | None = None
+) -> Chunk:
+    """Return whose date, moved by the trigger's days, has its time of day in *window*; *of* none but these contacts."""
     firing = occasions.local_days(window, timed.time, phone.known_zones())
     days = {day for each in firing.values() for day in each}
     wanted = [found for _day, found in occasions.dates_for(timed, days)]
     if not wanted:
         return Chunk(candidates=(), cursor=None)
-    rows = ContactDate.objects.filter(name=timed.attribute, contact_id__gt=after)
+    rows = _of(ContactDate.objects.filter(name=timed.attribute, contact_id__gt=after), of)
     if timed.yearly:
         on_day = Q()
         for month, day in {pair for found in wanted for pair in occasions.come_round_on(found)}:
@@ -117,18 +119,26 @@ def with_a_date(timed: Timed, window: Window, place: Place, *, after: int, limit
     return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
 
 
-def silent(timed: Timed, window: Window, running: Running, place: Place, *, after: int, limit: int) -> Chunk:
+def silent(
+    timed: Timed,
+    window: Window,
+    running: Running,
+    place: Place,
+    *,
+    after: int,
+    limit: int,
+    of: Collection[int] | None = None,
+) -> Chunk:
     """Return for whom the trigger's event last happened so long ago that the silence is complete in *window*."""
     silence = timedelta(days=timed.silent_days)
+    tallies = EventTally.objects.filter(
+        name=timed.event,
+        last_at__gt=window.since - silence,
+        last_at__lte=window.until - silence,
+        contact_id__gt=after,
+    )
     rows = (
-        EventTally.objects.filter(
-            name=timed.event,
-            last_at__gt=window.since - silence,
-            last_at__lte=window.until - silence,
-            contact_id__gt=after,
-        )
-        .order_by("contact_id")
-        .values_list("contact_id", "last_at", "last_event_id")[:limit]
+        _of(tallies, of).order_by("contact_id").values_list("contact_id", "last_at", "last_event_id")[:limit]
     )
     found = list(rows)
     alive = _latest_of_their_families(timed.event, {contact_id: at for contact_id, at, _ in found})
@@ -144,6 +154,10 @@ def silent(timed: Timed, window: Window, running: Running, place: Place, *, afte
         if contact_id in alive and running.site_id in (None, sites.get(event_id, place.site_id))
     ]
     return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
+
+
+def _of(rows: QuerySet[_Row], people: Collection[int] | None) -> QuerySet[_Row]:
+    return rows if people is None else rows.filter(Among("contact_id", people))
 
 
 def next_silence(timed: Timed, *, now: datetime) -> datetime | None:

@@ -12,7 +12,9 @@ from django.db.models import Q
 from wagtail_drip.contacts.types import PurposeGroup, group_of
 from wagtail_drip.core.among import Among
 from wagtail_drip.enrolments import audience, occasions, once
+from wagtail_drip.enrolments.audience import Place
 from wagtail_drip.enrolments.models import Enrolment
+from wagtail_drip.enrolments.occasions import Window
 from wagtail_drip.enrolments.once_models import OnceRun
 from wagtail_drip.enrolments.once_states import UNDER_WAY
 from wagtail_drip.messaging.models import Message
@@ -33,8 +35,9 @@ def clashes(
     """
     Return which of these people get, or got, a marketing text that day, by the sequence it is of.
 
-    What went and what waits in the outbox, who comes to a text, and whom another clock's trigger is for that day.
-    What only their own doing would start cannot be known.
+    What went and what waits in the outbox, who comes to a text, and whom another clock's trigger is for that day:
+    the week's, somebody's birthday, or a silence that is complete then if they do nothing until then. What only
+    their own doing would start cannot be known.
 
     :param zone: in which the day is counted.
     """
@@ -59,10 +62,11 @@ def clashes(
         found[sequence_id or 0].add(contact_id)
     for sequence_id, contact_id in _coming(contact_ids, but_for=but_for, since=max(since, now), until=until):
         found[sequence_id].add(contact_id)
+    window = Window(since=max(since, now), until=until)
     for running in _by_the_clock(day, but_for=but_for, since=since, until=until, now=now):
         place = audience.place_of(running)
-        if place.site_id == site_id:
-            people = audience.audience(running.flow, place).filter(Among("pk", contact_ids))
+        if place.site_id == site_id and (theirs := _whose(running, contact_ids, window, place)):
+            people = audience.audience(running.flow, place).filter(Among("pk", theirs))
             found[running.sequence_id].update(people.values_list("pk", flat=True))
     return {sequence_id: people for sequence_id, people in found.items() if people}
 
@@ -101,7 +105,7 @@ def texts_next(flow: Flow, step_id: str, *, is_over: bool) -> bool:
 def _by_the_clock(
     day: date, *, but_for: int, since: datetime, until: datetime, now: datetime
 ) -> Iterator[Running]:
-    """Yield what else goes to many on that day: every week or month, or once, if it was started."""
+    """Yield what else a clock lets people in for on that day; what goes out once only if it was started."""
     others = [each for each in sequences.live_by_clock(now) if each.sequence_id != but_for]
     started = set(
         OnceRun.objects.filter(
@@ -112,9 +116,23 @@ def _by_the_clock(
         timed = running.flow.timed
         if timed is None or group_of(running.flow.purpose) is not PurposeGroup.MARKETING:
             continue
-        if timed.kind == triggers.SCHEDULE and occasions.scheduled(timed, day):
+        is_due = timed.kind == triggers.SCHEDULE and occasions.scheduled(timed, day)
+        is_of_each = timed.kind in (triggers.DATE, triggers.INACTIVE)
+        if is_due or (is_of_each and texts_next(running.flow, running.flow.start or "", is_over=False)):
             yield running
         elif timed.kind == triggers.ONCE and (running.sequence_id, once.key_of(timed)) in started:
             moment = timed.starts_at or now
             if since <= moment < until:
                 yield running
+
+
+def _whose(running: Running, contact_ids: Sequence[int], window: Window, place: Place) -> Sequence[int]:
+    """Return of these people whom the clock's trigger may concern in the window."""
+    timed, most = running.flow.timed, len(contact_ids) + 1
+    if timed is not None and timed.kind == triggers.DATE:
+        chunk = audience.with_a_date(timed, window, place, after=0, limit=most, of=contact_ids)
+    elif timed is not None and timed.kind == triggers.INACTIVE:
+        chunk = audience.silent(timed, window, running, place, after=0, limit=most, of=contact_ids)
+    else:
+        return contact_ids
+    return sorted({each.contact_id for each in chunk.candidates})
