@@ -225,6 +225,35 @@ def test_an_owner_says_that_numbers_are_never_texted_and_takes_the_list_back(
     assert ModelLogEntry.objects.filter(action="wagtail_drip.take_list_back").count() == 1
 
 
+def test_a_list_that_is_half_taken_back_says_how_many_so_far(owner: Client, site_id: int) -> None:
+    row = upload(owner, site_id=site_id)
+    page = reverse("wagtail_drip_imports:import", args=[row.pk])
+    take_back = reverse("wagtail_drip_imports:take_back", args=[row.pk])
+    owner.post(reverse("wagtail_drip_imports:columns", args=[row.pk]), {**ANSWERS, "meant": "never_text"})
+    work()
+    owner.post(reverse("wagtail_drip_imports:start", args=[row.pk]))
+    work()
+    untouched = [owner.get(address).content.decode() for address in (page, take_back)]
+    row.refresh_from_db()
+    # As a chunk leaves it that was the last before the server was stopped.
+    ContactImport.objects.filter(pk=row.pk).update(done={**row.done, "opening": 200})
+
+    half = owner.get(page).content.decode()
+    asked = owner.get(take_back).content.decode()
+    seen = staff("import_contact").get(page).content.decode()
+    after = owner.post(take_back, follow=True).content.decode()
+
+    assert "data-opening" not in untouched[0]
+    assert "taken back already" not in untouched[1]
+    assert "200 numbers may be texted again so far" in half
+    assert "press “Take this list back” again: it goes on from there" in half
+    assert "200 numbers of it were taken back already; this goes on with the rest." in asked
+    assert "200 numbers may be texted again so far" in seen
+    assert "press “Take this list back”" not in seen
+    assert "data-opening" not in after
+    assert "201 numbers may be texted again" in after
+
+
 def test_who_may_not_change_consent_takes_no_list_back(owner: Client, site_id: int) -> None:
     row = upload(owner, site_id=site_id)
     given = {**ANSWERS, "meant": "never_text"}

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView, View
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
@@ -198,6 +198,8 @@ class ImportView(ImportScreen):
         opened = row.done.get("opened")
         return {
             "opened": opened,
+            # How many so far, of a list that is half taken back.
+            "opening": row.done.get("opening"),
             "may_take_back": is_closed and opened is None and self.request.user.has_perm(CHANGE_CONSENT),
             "row": row,
             "plan": plan,
@@ -256,13 +258,21 @@ class TakeBackView(ImportScreen):
         return redirect("wagtail_drip_imports:import", self.row.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        consequence = _(
+            "Numbers that only “%(name)s” closed may be texted again then, wherever their people have "
+            "agreed. Who said stop, or stands on another list, stays out of reach."
+        ) % {"name": self.row.name}
+        so_far = self.row.done.get("opening")
+        if so_far is not None:
+            rest = ngettext(
+                "%(number)s number of it was taken back already; this goes on with the rest.",
+                "%(number)s numbers of it were taken back already; this goes on with the rest.",
+                so_far,
+            ) % {"number": so_far}
+            consequence = f"{rest} {consequence}"
         return {
             **super().get_context_data(**kwargs),
-            "consequence": _(
-                "Numbers that only “%(name)s” closed may be texted again then, wherever their people have "
-                "agreed. Who said stop, or stands on another list, stays out of reach."
-            )
-            % {"name": self.row.name},
+            "consequence": consequence,
             "does": self.page_title,
             "keep_url": reverse("wagtail_drip_imports:import", args=[self.row.pk]),
         }
