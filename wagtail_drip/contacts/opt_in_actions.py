@@ -76,6 +76,25 @@ def add(*, contact_id: int, site_id: int, asked: Asked, now: datetime, expires_a
     )
 
 
+def add_interests(*, contact_id: int, site_id: int, interests: Collection[int], now: datetime) -> bool:
+    """
+    Add what was ticked in a form that asks nothing anew to the newest question of the site that is still open.
+
+    The contact's lock is held by the caller.
+
+    :return: whether there was one.
+    """
+    claims.require_transaction()
+    waiting = OptInRequest.objects.filter(
+        contact_id=contact_id, site_id=site_id, is_double=True, state=WAITING, expires_at__gt=now
+    )
+    request = waiting.order_by("-pk").first()
+    if request is None:
+        return False
+    together = dict.fromkeys([*(request.interests or ()), *interests])
+    return bool(waiting.filter(pk=request.pk).update(interests=list(together)))
+
+
 @transaction.atomic
 def confirm(
     requests: Sequence[OptInRequest], *, by: str, now: datetime, inbound_text_id: int | None = None
@@ -111,6 +130,9 @@ def _settle(request: OptInRequest, by: str, now: datetime, inbound_text_id: int 
     found = OptInRequest.objects.filter(pk=request.pk, state=WAITING, expires_at__gt=now).update(
         state=CONFIRMED, settled_at=now, confirmed_by=by, inbound_text_id=inbound_text_id
     )
+    if found:
+        # Another form may have added to them since the request was read, before the contact was locked.
+        request.refresh_from_db(fields=["interests"])
     return bool(found)
 
 

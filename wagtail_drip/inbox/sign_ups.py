@@ -80,6 +80,7 @@ def _sign_up(*, number: str, site_id: int, asked: Asked, now: datetime) -> None:
         asked = replace(asked, is_double=True)
     is_rested = not _asked_lately(contact.pk, now=now)
     if not is_rested and (asked.is_double or _is_open(contact.pk, site_id, asked)):
+        _keep_ticks(contact.pk, site_id, asked, now=now)
         return
     request = opt_ins.add(
         contact_id=contact.pk,
@@ -92,6 +93,22 @@ def _sign_up(*, number: str, site_id: int, asked: Asked, now: datetime) -> None:
         _welcome(opt_ins.confirm([request], by="form", now=now), now=now)
     if is_rested:
         _queue(request, contact, now=now)
+
+
+def _keep_ticks(contact_id: int, site_id: int, asked: Asked, *, now: datetime) -> None:
+    """Keep what was ticked in a form that asks nothing anew: with the question that is open, or where none is needed."""
+    if not asked.interests:
+        return
+    if asked.is_double:
+        opt_ins.add_interests(contact_id=contact_id, site_id=site_id, interests=asked.interests, now=now)
+        return
+    _state(contact_id, asked.interests, site_id=site_id, source=asked.source, now=now)
+
+
+def _state(contact_id: int, interests: Collection[int], *, site_id: int, source: str, now: datetime) -> None:
+    interest_actions.state(
+        contact_id, dict.fromkeys(interests, True), site_id=site_id, source=f"{FORM}{source}", now=now
+    )
 
 
 def _asked_lately(contact_id: int, *, now: datetime) -> bool:
@@ -194,13 +211,7 @@ def _note_choices(confirmed: Collection[OptInRequest], *, now: datetime) -> None
         if request.language and not contact.language:
             contacts.update_contacts({contact.pk: {"language": request.language}}, now=now)
         if request.interests:
-            interest_actions.state(
-                contact.pk,
-                dict.fromkeys(request.interests, True),
-                site_id=request.site_id,
-                source=f"{FORM}{request.source}",
-                now=now,
-            )
+            _state(contact.pk, request.interests, site_id=request.site_id, source=request.source, now=now)
 
 
 def find(token: str) -> OptInRequest | None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from wagtail.models import Site
 
 from tests.integration.inbox.test_sign_ups import reply, send
 from tests.integration.messaging.conftest import _empty_gateway, open_site
 from tests.integration.public.test_signing_up import drawn, post, site, value
 from wagtail_drip.admin.contacts.interested import source_in_words
+from wagtail_drip.contacts import opt_in_actions as opt_ins
 from wagtail_drip.contacts.models import Contact, OptInRequest
 from wagtail_drip.core import clock
 from wagtail_drip.events.models import Event
 from wagtail_drip.inbox import sign_ups
+from wagtail_drip.messaging.models import Message
 from wagtail_drip.privacy import erase
 from wagtail_drip.public.sign_up_forms import SignUpForm
 from wagtail_drip.stores import interest_actions
@@ -108,6 +112,56 @@ def test_what_is_ticked_is_theirs_only_once_they_have_said_yes(
     assert source_in_words("form:/tea/") == "in the sign-up form on /tea/"
 
 
+def test_what_is_ticked_in_a_second_form_counts_with_the_same_yes(
+    form: SignUpForm, coffee: Interest, tea: Interest
+) -> None:
+    post(form, interests=str(coffee.pk))
+    post(replace(form, source="/coffee/"), interests=[str(tea.pk), str(coffee.pk)])
+    now = clock.now()
+    send(now)
+    post(form)
+    asked = OptInRequest.objects.get()
+    page = Client().get(reverse("wagtail_drip:confirm_opt_in", args=[asked.token])).content.decode()
+
+    reply("YES", now, number="+447700900123")
+
+    assert asked.interests == [coffee.pk, tea.pk]
+    assert "Coffee" in page
+    assert "Tea &amp; more" in page
+    assert said() == [("Coffee", "form:/tea/"), ("Tea & more", "form:/tea/")]
+    assert Message.objects.filter(key__startswith="optin:").count() == 1
+
+
+@pytest.mark.parametrize("kind", ["after the yes", "another site", "after a no"])
+def test_a_second_form_adds_nothing_to_a_question_that_is_not_open_on_its_site(
+    kind: str, form: SignUpForm, coffee: Interest, tea: Interest
+) -> None:
+    post(form, interests=str(coffee.pk))
+    now = clock.now()
+    send(now)
+    if kind == "another site":
+        here = Site.objects.get()
+        other = Site.objects.create(hostname="other.example", root_page=here.root_page)
+        post(replace(form, site_id=other.pk), interests=str(tea.pk))
+    reply("STOP" if kind == "after a no" else "YES", now, number="+447700900123")
+    post(form, interests=str(tea.pk))
+    reply("YES", now, number="+447700900123")
+
+    assert said() == ([] if kind == "after a no" else [("Coffee", "form:/tea/")])
+
+
+def test_what_is_ticked_while_somebody_confirms_is_not_lost(
+    form: SignUpForm, coffee: Interest, tea: Interest
+) -> None:
+    post(form, interests=str(coffee.pk))
+    read_before = OptInRequest.objects.get()
+    post(form, interests=str(tea.pk))
+
+    (confirmed,) = opt_ins.confirm([read_before], by="page", now=clock.now())
+
+    assert confirmed.interests == [coffee.pk, tea.pk]
+
+
 def test_the_page_behind_the_link_shows_them_to_whoever_confirms(form: SignUpForm, tea: Interest) -> None:
     post(form, interests=str(tea.pk))
     address = reverse("wagtail_drip:confirm_opt_in", args=[OptInRequest.objects.get().token])
@@ -140,8 +194,12 @@ def test_without_a_confirmation_they_are_theirs_at_once(
     )
 
     post(single, interests=str(tea.pk))
+    first = said()
+    post(single, interests=str(coffee.pk))
 
-    assert said() == [("Tea & more", "form:/x/")]
+    assert first == [("Tea & more", "form:/x/")]
+    assert said() == [("Tea & more", "form:/x/"), ("Coffee", "form:/x/")]
+    assert (OptInRequest.objects.count(), Message.objects.count()) == (1, 1)
 
 
 def test_a_form_adds_to_what_they_said_and_takes_nothing(
