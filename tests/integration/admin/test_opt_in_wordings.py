@@ -14,8 +14,8 @@ from django.utils.html import escape
 from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.models import ModelLogEntry
 
+from tests.integration.admin.ready_page import FULL, agreed, american
 from tests.integration.admin.test_previews import EDITOR, staff
-from tests.integration.admin.test_ready import FULL, agreed, american
 from wagtail_drip.admin.ready.checks import CHECKS
 from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import Told

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 from wagtail.models import ModelLogEntry
 
+from tests.integration.admin.ready_page import american, sent
 from tests.integration.admin.test_previews import EDITOR, staff
-from tests.integration.admin.test_ready import american, sent
 from wagtail_drip.admin.ready.checks import CHECKS
 from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import Told
