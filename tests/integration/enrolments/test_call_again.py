@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import override_settings
 
 from tests.integration.enrolments.far_side import FarSide, far_side
-from tests.integration.enrolments.test_outside import ASK, enrolled, go, reply, settings_with
+from tests.integration.enrolments.outside_calls import ASK, enrolled, go, reply, settings_with
 from wagtail_drip.core import clock
 from wagtail_drip.enrolments import actions
 from wagtail_drip.enrolments.models import Enrolment, OutsideCall
