@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
-from tests.integration.enrolments.test_version_moves import publish, steps_of, until_done, wait_for
+from tests.integration.enrolments.publishing import publish, steps_of, until_done, wait_for
 from wagtail_drip import tasks
 from wagtail_drip.admin.sequences.versions import rows_of
 from wagtail_drip.core import clock

@@ -1,18 +1,29 @@
-"""People inside move to a new version as its publisher chose, and back."""
+"""People inside move to a new version as its publisher chose."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration.enrolments.crowd import crowd, stand_at_the_start
-from wagtail_drip.core import clock
-from wagtail_drip.enrolments import undoing
-from wagtail_drip.enrolments.models import Enrolment, EnrolmentTally, StepVisit, VersionMove
+from tests.integration.enrolments.publishing import (
+    BYE,
+    HELLO,
+    NEWS,
+    TWO_DAYS,
+    now,
+    publish,
+    rows,
+    sequence,
+    stand_at_the_wait,
+    steps_of,
+    until_done,
+    wait_for,
+)
+from wagtail_drip.enrolments.models import Enrolment, StepVisit
 from wagtail_drip.enrolments.run_due import run_due
 from wagtail_drip.enrolments.upgrade import park_due
 from wagtail_drip.enrolments.version_moves import LOOK_AGAIN
@@ -22,62 +33,9 @@ from wagtail_drip.sequences.choices import Choice, Chosen, NoSuchChoice
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
 from wagtail_drip.test.sequences import live_sequence
 
+__all__ = ["now", "sequence"]
+
 pytestmark = pytest.mark.django_db
-
-HELLO = ("send_message", {"text": "Hello"})
-NEWS = ("send_message", {"text": "News"})
-BYE = ("send_message", {"text": "Bye"})
-TWO_DAYS = ("wait_duration", {"amount": 2, "unit": "days"})
-Raw = list[dict[str, Any]]
-
-
-@pytest.fixture
-def now() -> datetime:
-    return clock.now()
-
-
-@pytest.fixture
-def sequence() -> Sequence:
-    """Hello, two days, news, two days, bye."""
-    return live_sequence(steps=[HELLO, TWO_DAYS, NEWS, TWO_DAYS, BYE])
-
-
-def steps_of(sequence: Sequence) -> Raw:
-    return [dict(each) for each in sequence.steps.get_prep_value()]
-
-
-def publish(sequence: Sequence, raw: Raw, now: datetime, **chosen: Chosen) -> SequenceVersion:
-    """Publish these steps, with choices by the place of a step in the version before: ``at_1=Chosen(...)``."""
-    before = SequenceVersion.objects.filter(sequence=sequence).latest("number")
-    ids = [step["id"] for step in before.flow["steps"]]
-    sequence.steps = sequence.steps.stream_block.to_python(raw)
-    choices = {(before.pk, ids[int(name.removeprefix("at_"))]): what for name, what in chosen.items()}
-    version = sequences.publish(sequence, revision_id=None, now=now, choices=choices)
-    assert version is not None
-    return version
-
-
-def wait_for(raw: Raw, place: int, days: int) -> Raw:
-    changed = {**raw[place], "value": {**raw[place]["value"], "amount": days}}
-    return [*raw[:place], changed, *raw[place + 1 :]]
-
-
-def until_done(now: datetime, limit: int = 2) -> int:
-    total = 0
-    while done := park_due(now=now, limit=limit):
-        total += done
-    return total
-
-
-def stand_at_the_wait(sequence: Sequence, now: datetime, size: int = 1) -> list[Enrolment]:
-    stand_at_the_start(sequence, crowd(size))
-    run_due(now=now + timedelta(seconds=1))
-    return list(Enrolment.objects.order_by("pk"))
-
-
-def rows(*fields: str) -> list[Any]:
-    found = Enrolment.objects.order_by("pk").values_list(*fields, flat=len(fields) == 1)
-    return list(found)
 
 
 def test_who_stays_is_led_to_the_end_by_the_old_version(sequence: Sequence, now: datetime) -> None:
@@ -269,133 +227,6 @@ def test_who_is_paused_moves_and_stands_still_until_it_goes_on(sequence: Sequenc
 
     assert rows("state", "visit") == [("waiting", row.visit + 2)]
     assert Message.objects.count() == 2
-
-
-@pytest.mark.parametrize("paused", [False, True])
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        Chosen(choice=Choice.KEEP),
-        Chosen(choice=Choice.STAY),
-        Chosen(choice=Choice.RECOMPUTE),
-        Chosen(choice=Choice.LEAVE),
-        Chosen(choice=Choice.MOVE, to="the last text"),
-    ],
-    ids=lambda chosen: chosen.choice.value,
-)
-def test_undoing_puts_back_who_has_not_moved_since(
-    sequence: Sequence, now: datetime, chosen: Chosen, paused: bool
-) -> None:
-    stand_at_the_wait(sequence, now, size=3)
-    if paused:
-        sequences.pause(sequence.pk, now=now)
-        until_done(now)
-    fields = [
-        field.attname
-        for field in Enrolment._meta.concrete_fields
-        if chosen.choice != Choice.RECOMPUTE or field.attname not in ("due_at", "parked_due_at")
-    ]
-    before = rows(*fields)
-    visits = list(StepVisit.objects.order_by("pk").values())
-    raw = steps_of(sequence)
-    if chosen.to:
-        chosen = Chosen(choice=chosen.choice, to=raw[4]["id"])
-    version = publish(sequence, wait_for(raw, 1, 5), now, at_1=chosen)
-    until_done(now)
-    changes = 0 if chosen.choice == Choice.STAY else 3
-    assert undoing.can_be_undone(version).count() == changes
-
-    assert sequences.undo_moves(sequence.pk, now=now)
-    assert not sequences.undo_moves(sequence.pk, now=now)
-    until_done(now)
-
-    after = rows(*fields)
-    if chosen.choice == Choice.MOVE:
-        due = fields.index("parked_due_at" if paused else "due_at")
-        after = [(*row[:due], before[n][due], *row[due + 1 :]) for n, row in enumerate(after)]
-    assert after == before
-    assert list(StepVisit.objects.order_by("pk").values()) == visits
-    assert set(VersionMove.objects.values_list("undone_at", "not_undone")) == {(now, "")}
-    version.refresh_from_db()
-    assert version.moves_due_at is None
-    exited = sum(EnrolmentTally.objects.filter(measure="exited").values_list("n", flat=True))
-    assert exited == 0
-
-
-def test_who_has_moved_since_stays_where_they_are(sequence: Sequence, now: datetime) -> None:
-    stand_at_the_wait(sequence, now, size=2)
-    raw = steps_of(sequence)
-    version = publish(sequence, wait_for(raw, 1, 5), now, at_1=Chosen(choice=Choice.MOVE, to=raw[4]["id"]))
-    until_done(now)
-    run_due(now=now, limit=1)
-    assert undoing.can_be_undone(version).count() == 1
-
-    sequences.undo_moves(sequence.pk, now=now)
-    until_done(now)
-
-    assert sorted(rows("state", "version__number")) == [("completed", 2), ("waiting", 1)]
-    assert sorted(VersionMove.objects.values_list("not_undone", flat=True)) == ["", "moved_on"]
-
-
-def test_who_has_only_begun_to_wait_elsewhere_comes_back(sequence: Sequence, now: datetime) -> None:
-    (row,) = stand_at_the_wait(sequence, now)
-    raw = steps_of(sequence)
-    version = publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.MOVE, to=raw[3]["id"]))
-    until_done(now)
-    run_due(now=now + timedelta(seconds=2))
-    assert undoing.can_be_undone(version).count() == 1
-
-    sequences.undo_moves(sequence.pk, now=now)
-    until_done(now)
-
-    assert rows("step_id", "due_at", "version_id", "visit") == [
-        (row.step_id, row.due_at, row.version_id, row.visit + 1)
-    ]
-    assert list(StepVisit.objects.filter(left_at=None).values_list("visit", flat=True)) == [row.visit]
-    for days in (3, 6):
-        run_due(now=now + timedelta(days=days))
-    assert rows("state") == ["completed"]
-    assert Message.objects.count() == 3
-    assert not StepVisit.objects.filter(left_at=None).exists()
-
-
-def test_who_left_and_has_entered_again_is_not_brought_back(now: datetime) -> None:
-    sequence = live_sequence(steps=[HELLO, TWO_DAYS, BYE], reentry="always")
-    (row,) = stand_at_the_wait(sequence, now)
-    publish(sequence, steps_of(sequence)[:2], now, at_1=Chosen(choice=Choice.LEAVE))
-    until_done(now)
-    again = sequences_enrol(row, now)
-    assert again is not None
-
-    sequences.undo_moves(sequence.pk, now=now)
-    until_done(now)
-
-    assert VersionMove.objects.get(enrolment=row).not_undone == "runs_again"
-    assert sorted(rows("state")) == ["active", "exited"]
-
-
-def sequences_enrol(row: Enrolment, now: datetime) -> Enrolment | None:
-    from wagtail_drip.enrolments import actions
-
-    admission = actions.enrol(
-        contact_ids=[row.contact_id], sequence_id=row.sequence_id, site_id=row.site_id, now=now, key="again"
-    )
-    return admission.entered[0] if admission and admission.entered else None
-
-
-def test_after_undoing_the_same_steps_can_be_published_again(sequence: Sequence, now: datetime) -> None:
-    stand_at_the_wait(sequence, now)
-    raw = steps_of(sequence)
-    publish(sequence, raw[:4], now, at_1=Chosen(choice=Choice.LEAVE))
-    until_done(now)
-    sequences.undo_moves(sequence.pk, now=now)
-    until_done(now)
-
-    version = publish(sequence, raw[:4], now)
-    until_done(now)
-
-    assert version.number == 3
-    assert rows("state", "version_id") == [("waiting", version.pk)]
 
 
 def test_a_choice_of_a_step_that_there_is_not_is_refused(sequence: Sequence, now: datetime) -> None:
