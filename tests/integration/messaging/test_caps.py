@@ -1,9 +1,7 @@
-"""How often one contact is texted: what is counted, what waits until when, and who goes first."""
+"""How often one contact is texted: what is counted, and what waits until when."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,68 +10,30 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Page, Site
 
+from tests.integration.messaging.capped import (
+    DAY,
+    Customer,
+    Had,
+    Queued,
+    capped_site,
+    event,
+    fate,
+    had,
+    lasting,
+    why,
+)
 from wagtail_drip.compliance.models import SpecialEvent
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
-from wagtail_drip.core.caps import default_caps
 from wagtail_drip.gateways import memory
 from wagtail_drip.gateways.types import Outcome
 from wagtail_drip.messaging import gate
-from wagtail_drip.messaging.models import Message, SendLedger
+from wagtail_drip.messaging.models import Message
 from wagtail_drip.messaging.send_due import send_due
 
+__all__ = ["capped_site", "had"]
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("each_way")]
-
-Customer = Callable[..., Contact]
-Queued = Callable[..., Message]
-Had = Callable[..., list[Message]]
-
-DAY = timedelta(days=1)
-ALWAYS = {str(day): [["00:00", "24:00"]] for day in range(7)}
-
-
-@pytest.fixture(autouse=True)
-def capped_site(open_site: int) -> int:
-    """The site keeps the caps that a new one has, and is open day and night."""
-    core.change_site_settings(open_site, caps=default_caps(), windows=ALWAYS)
-    return open_site
-
-
-@pytest.fixture
-def had(queued: Queued, now: datetime) -> Had:
-    """What a contact was sent so many days ago."""
-
-    def make(contact: Contact, *ago: float, state: str = "sent", **fields: Any) -> list[Message]:
-        messages = [queued(contact, **fields) for _ in ago]
-        for message, days in zip(messages, ago, strict=True):
-            at = now - timedelta(days=days)
-            Message.objects.filter(pk=message.pk).update(state=state, due_at=None, handed_over_at=at)
-            SendLedger.objects.create(
-                message=message,
-                contact=contact,
-                site_id=message.site_id,
-                purpose=message.purpose,
-                topic=message.topic,
-                handed_over_at=at,
-            )
-        return messages
-
-    return make
-
-
-def fate(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.state, message.reason or message.defer_reason
-
-
-def why(message: Message) -> dict[str, Any]:
-    message.refresh_from_db()
-    found: dict[str, Any] = json.loads(message.detail)
-    return found
-
-
-def lasting(now: datetime, days: float = 30) -> dict[str, Any]:
-    return {"expires_at": now + timedelta(days=days)}
 
 
 def test_what_is_too_much_waits_and_goes_at_the_very_moment_that_there_is_room(
@@ -184,79 +144,6 @@ def test_whoever_waits_for_what_then_fails_is_asked_again_at_once(
     assert fate(second) == ("sent", "")
 
 
-def test_of_several_at_once_the_higher_priority_goes(
-    customer: Customer, queued: Queued, had: Had, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 1)
-    low, high, middle = (queued(contact, priority=p, **lasting(now)) for p in (0, 9, 5))
-
-    send_due(now=now)
-
-    assert fate(high) == ("sent", "")
-    # The other two go when yesterday's is no longer counted, and when this one is not.
-    assert fate(low) == fate(middle) == ("scheduled", "frequency_cap")
-    send_due(now=now + 6 * DAY)
-    assert (fate(middle)[0], fate(low)[0]) == ("sent", "scheduled")
-    low.refresh_from_db()
-    assert low.due_at == now + 7 * DAY
-
-
-def test_the_last_place_is_left_to_what_is_more_important_and_due_soon(
-    customer: Customer, queued: Queued, had: Had, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 1)
-    high = queued(contact, priority=5, due_at=now + 2 * DAY)
-    low = queued(contact, **lasting(now))
-
-    send_due(now=now)
-
-    assert fate(low) == ("scheduled", "frequency_cap")
-    assert low.due_at == now + 2 * DAY
-    assert why(low)["kept"] is True
-    send_due(now=now + 2 * DAY)
-    assert fate(high) == ("sent", "")
-    assert (fate(low), low.due_at) == (("scheduled", "frequency_cap"), now + 6 * DAY)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        pytest.param({"priority": 0}, id="of the same priority"),
-        pytest.param({"priority": 5, "due_at": 8 * DAY}, id="after more than a week"),
-        pytest.param({"priority": 5, "due_at": -timedelta(hours=1)}, id="stuck for an hour"),
-        pytest.param({"priority": 5, "purpose": "transactional"}, id="that no cap counts"),
-    ],
-)
-def test_no_place_is_kept_for_one(
-    fields: dict[str, Any], customer: Customer, queued: Queued, had: Had, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 1)
-    other = queued(contact, **{**fields, "due_at": now + 2 * DAY})
-    Message.objects.filter(pk=other.pk).update(due_at=now + fields.get("due_at", 2 * DAY), sender="another")
-    low = queued(contact)
-
-    send_due(now=now)
-
-    assert fate(low) == ("sent", "")
-
-
-def test_a_message_that_cannot_be_composed_takes_nobodys_place(
-    customer: Customer, queued: Queued, had: Had, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 1)
-    broken = queued(contact, priority=9, source_text="Hi {{ event.nothing }}")
-    message = queued(contact)
-
-    send_due(now=now)
-
-    assert fate(broken) == ("skipped", "missing_variable")
-    assert fate(message) == ("sent", "")
-
-
 @pytest.mark.parametrize(
     ("caps", "about", "expected"),
     [
@@ -329,52 +216,6 @@ def test_people_who_were_merged_are_one(customer: Customer, queued: Queued, had:
     send_due(now=now)
 
     assert fate(of_head) == fate(of_merged) == ("skipped", "frequency_cap")
-
-
-def event(site_id: int, now: datetime, **fields: Any) -> SpecialEvent:
-    given = {
-        "name": "双11",
-        "begins_on": now.date() - DAY,
-        "ends_on": now.date(),
-        "raised_week": 4,
-        "raised_month": 12,
-        "ceiling": 3,
-        "sequences": [7],
-        **fields,
-    }
-    return SpecialEvent.objects.create(site_id=site_id, **given)
-
-
-def test_a_special_event_raises_the_cap_for_its_days_and_its_sequences_up_to_its_ceiling(
-    customer: Customer, queued: Queued, had: Had, capped_site: int, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 3, 2)
-    event(capped_site, now)
-    other = queued(contact, sequence_id=8)
-    ours = [queued(contact, sequence_id=7, **lasting(now)) for _ in range(4)]
-
-    send_due(now=now)
-
-    assert fate(other) == ("skipped", "frequency_cap")
-    assert [fate(each)[0] for each in ours] == ["sent", "sent", "scheduled", "scheduled"]
-    # After it all that was sent counts: two a week again, and four were sent.
-    ours[2].refresh_from_db()
-    assert ours[2].due_at == now + 7 * DAY
-
-
-def test_a_special_event_that_begins_tomorrow_is_waited_for(
-    customer: Customer, queued: Queued, had: Had, capped_site: int, now: datetime
-) -> None:
-    contact = customer()
-    had(contact, 1, 2)
-    event(capped_site, now, begins_on=(now + DAY).date(), ends_on=(now + 2 * DAY).date())
-    message = queued(contact, sequence_id=7, **lasting(now))
-
-    send_due(now=now)
-
-    assert fate(message) == ("scheduled", "frequency_cap")
-    assert message.due_at == (now + DAY).replace(hour=0)  # midnight in London, in winter
 
 
 def test_what_is_capped_is_put_off_before_it_is_composed(
