@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.compliance.test_policy import MARKETING, NOON, answer, question
+from tests.unit.compliance.questions import MARKETING, NOON, answer, question
 from wagtail_drip.compliance import policy, times
 from wagtail_drip.compliance.types import Verdict
 from wagtail_drip.core.windows import default_windows
