@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.integration.privacy.test_importing import _storage, imported, numbers, plan, uploaded, worked
+from tests.integration.privacy.lists import _storage, imported, numbers, plan, uploaded, worked
 from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.contacts.types import Identity

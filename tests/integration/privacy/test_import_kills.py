@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.dying import dies_in, kill_at
-from tests.integration.privacy.test_importing import numbers, plan, uploaded
+from tests.integration.privacy.lists import numbers, plan, uploaded
 from wagtail_drip.contacts import projection, recording, tags, taking_in
 from wagtail_drip.contacts.models import ConsentRecord, Contact, ContactTag
 from wagtail_drip.privacy import import_actions, importing

@@ -1,23 +1,19 @@
-"""Lists taken in: what is foreseen comes, nobody who said no is opened, and a worker that dies loses nothing."""
+"""Lists taken in: what is foreseen comes, and nobody who said no is opened."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from wagtail.models import Site
 
+from tests.integration.privacy.lists import PROOF, _storage, imported, numbers, plan, said, uploaded, worked
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.contacts import actions as contacts
-from wagtail_drip.contacts import projection, taking_in
+from wagtail_drip.contacts import projection
 from wagtail_drip.contacts.models import (
     ConsentRecord,
     Contact,
@@ -26,64 +22,14 @@ from wagtail_drip.contacts.models import (
     ContactTag,
     Permission,
 )
-from wagtail_drip.contacts.types import Consent, ConsentMethod, Identity, PurposeGroup
-from wagtail_drip.privacy import import_actions, importing
-from wagtail_drip.privacy.import_models import ContactImport, ImportedKey, RefusedLine
+from wagtail_drip.contacts.types import Identity
+from wagtail_drip.privacy import import_actions
+from wagtail_drip.privacy.import_models import ImportedKey, RefusedLine
 from wagtail_drip.privacy.import_plan import Column, Plan, Proof
 
+__all__ = ["_storage"]
+
 pytestmark = pytest.mark.django_db
-
-PROOF = Proof(groups=["marketing"], source="till form 3", wording="Text me offers.", at="2026-01-15")
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings: Any, tmp_path: Path) -> Iterator[None]:
-    settings.MEDIA_ROOT = str(tmp_path)
-    yield
-    importing._mine.let_go()
-
-
-def uploaded(text: str | bytes, *, now: datetime, name: str = "people.csv") -> ContactImport:
-    data = text.encode() if isinstance(text, str) else text
-    site = Site.objects.get(is_default_site=True)
-    return import_actions.upload(io.BytesIO(data), name=name, site_id=site.pk, now=now)
-
-
-def plan(*fields: str, **options: Any) -> Plan:
-    """Return a plan for columns in this order; an attribute is written ``attribute:name:type``."""
-    columns = []
-    for place, each in enumerate(fields):
-        field, name, kind = (*each.split(":"), "", "text")[:3] if ":" in each else (each, "", "text")
-        columns.append(Column(place=place, field=field, name=name, type=kind or "text"))
-    return Plan(columns=columns, **options)
-
-
-def worked(row: ContactImport, *, now: datetime, limit: int | None = None) -> ContactImport:
-    while importing.import_due(now=now, limit=limit):
-        pass
-    row.refresh_from_db()
-    return row
-
-
-def imported(text: str | bytes, how: Plan, *, now: datetime, limit: int | None = None) -> ContactImport:
-    row = uploaded(text, now=now)
-    assert import_actions.check(row, how, now=now)
-    worked(row, now=now, limit=limit)
-    assert row.state == "checked", (row.state, row.error)
-    assert import_actions.start(row, now=now)
-    return worked(row, now=now, limit=limit)
-
-
-def numbers(counts: dict[str, Any]) -> dict[str, Any]:
-    return {name: number for name, number in counts.items() if number and name != "reasons"}
-
-
-def said(contact_id: int, granted: bool, *, at: datetime) -> None:
-    consent = Consent(
-        group=PurposeGroup.MARKETING, granted=granted, source="test", method=ConsentMethod.WEB_FORM, at=at
-    )
-    site = Site.objects.get(is_default_site=True)
-    contacts.record_consent(contact_id=contact_id, site_id=site.pk, consent=consent, now=at)
 
 
 def test_people_come_in_with_all_that_is_told_of_them_and_the_proof_of_what_they_agreed_to(
@@ -225,120 +171,6 @@ def test_the_keys_of_another_system_lead_to_the_person_and_follow_to_a_new_numbe
     assert ContactIdentity.objects.get().contact.active_phone == "+447400100002"
 
 
-def test_whatever_a_chunk_s_size_the_outcome_is_the_same(now: datetime) -> None:
-    lines = [f"+4474001{number:05d},{number}" for number in range(30)] + ["+447400100003,again", "07,x"]
-    for limit in (1, 7, 1000):
-        Contact.objects.all().delete()
-        row = imported("phone,first\n" + "\n".join(lines), plan("phone", "first_name"), now=now, limit=limit)
-        assert (numbers(row.done), Contact.objects.count()) == ({"new": 30, "refused": 2}, 30), limit
-
-
-def test_a_chunk_takes_as_many_queries_for_forty_as_for_four(now: datetime) -> None:
-    how = plan("phone", "first_name", "external_id", "tags", "attribute:size", "email",
-               overwrite=True, proof=PROOF)  # fmt: skip
-    taken = []
-    for count in (4, 40):
-        for number in range(0, count, 2):
-            contacts.identify(
-                Identity(phone=f"+447400{count:03d}{number:03d}", first_name="Old", store="import",
-                         external_id=f"{count}-{number}"), now=now)  # fmt: skip
-        lines = [
-            f"+447400{count:03d}{number:03d},N{number},{count}-{number},vip,{number},a{number}@shop.example"
-            for number in range(count)
-        ]
-        row = uploaded("a,b,c,d,e,f\n" + "\n".join(lines), now=now)
-        import_actions.check(row, how, now=now)
-        with CaptureQueriesContext(
-            connection,
-        ) as checking:
-            worked(row, now=now, limit=100)
-        import_actions.start(row, now=now)
-        with CaptureQueriesContext(connection) as running:
-            worked(row, now=now, limit=100)
-        assert numbers(row.done) == {"new": count // 2, "changed": count // 2, "agreed": count}
-        taken.append((len(checking), len(running)))
-
-    assert taken[0] == taken[1]
-
-
-def test_a_worker_that_dies_in_a_chunk_loses_that_chunk_only(
-    now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = uploaded("phone\n" + "\n".join(f"+4474001{number:05d}" for number in range(10)), now=now)
-    import_actions.check(row, plan("phone", proof=PROOF), now=now)
-    worked(row, now=now)
-    import_actions.start(row, now=now)
-    importing.import_due(now=now, limit=4)
-    note = import_actions.note_chunk
-
-    def die(*args: Any, **kwargs: Any) -> None:
-        note(*args, **kwargs)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(import_actions, "note_chunk", die)
-    with pytest.raises(KeyboardInterrupt):
-        importing.import_due(now=now, limit=4)
-    monkeypatch.setattr(import_actions, "note_chunk", note)
-    row.refresh_from_db()
-    left = (row.position, Contact.objects.count(), numbers(row.done))
-    importing._mine.let_go()
-    importing._mine.token = "another worker"
-    waits = importing.import_due(now=now, limit=4)
-    row = worked(row, now=now + timedelta(seconds=20), limit=4)
-
-    assert left == (4, 4, {"new": 4, "agreed": 4})
-    assert waits == 0
-    assert (row.state, numbers(row.done)) == ("done", {"new": 10, "agreed": 10})
-    assert (Contact.objects.count(), ConsentRecord.objects.count()) == (10, 10)
-
-
-def test_a_list_that_kills_whoever_opens_it_is_given_up(
-    now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = uploaded("phone\n+447400100001\n", now=now)
-    import_actions.check(row, plan("phone"), now=now)
-
-    def die(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(importing, "_Open", die)
-    for attempt in range(import_actions.TRIES):
-        with pytest.raises(KeyboardInterrupt):
-            importing.import_due(now=now + timedelta(hours=attempt))
-    row = worked(row, now=now + timedelta(days=1))
-
-    assert (row.state, row.error) == ("failed", "broken")
-
-
-def test_of_two_who_start_one_list_only_one_does(now: datetime) -> None:
-    row = uploaded("phone\n+447400100001\n", now=now)
-    import_actions.check(row, plan("phone"), now=now)
-    worked(row, now=now)
-
-    assert [import_actions.start(row, now=now), import_actions.start(row, now=now)] == [True, False]
-
-
-def test_a_paused_list_stands_still_goes_on_and_can_be_stopped(
-    now: datetime, django_capture_on_commit_callbacks: Any
-) -> None:
-    row = uploaded("phone\n" + "\n".join(f"+4474001{number:05d}" for number in range(6)), now=now)
-    import_actions.check(row, plan("phone"), now=now)
-    worked(row, now=now)
-    import_actions.start(row, now=now)
-    importing.import_due(now=now, limit=2)
-
-    paused = import_actions.pause(row)
-    idle = importing.import_due(now=now, limit=2)
-    resumed = import_actions.resume(row, now=now)
-    importing.import_due(now=now, limit=2)
-    with django_capture_on_commit_callbacks(execute=True):
-        stopped = import_actions.stop(row, now=now)
-    row = worked(row, now=now)
-
-    assert (paused, idle, resumed, stopped) == (True, 0, True, True)
-    assert (row.state, Contact.objects.count(), row.file.name) == ("stopped", 4, "")
-
-
 def test_a_workbook_says_the_same_as_a_text(now: datetime) -> None:
     book = openpyxl.Workbook()
     sheet: Any = book.active
@@ -368,53 +200,3 @@ def test_a_workbook_says_the_same_as_a_text(now: datetime) -> None:
         ("+447400100001", "王小明", {"birthday": "1990-05-17"}),
         ("+447400100002", "李雷", {}),
     ]
-
-
-def test_a_file_that_has_gone_ends_the_import_and_says_so(now: datetime) -> None:
-    row = uploaded("phone\n+447400100001\n", now=now)
-    row.file.storage.delete(row.file.name)
-
-    import_actions.check(row, plan("phone"), now=now)
-    row = worked(row, now=now)
-
-    assert (row.state, row.error) == ("failed", "gone")
-
-
-def test_lists_that_nobody_goes_on_with_are_taken_away(
-    now: datetime, django_capture_on_commit_callbacks: Any
-) -> None:
-    row = uploaded("phone\n+447400100001\n", now=now)
-    name = row.file.name
-
-    import_actions.sweep(now=now + timedelta(days=13))
-    kept = default_storage.exists(name)
-    with django_capture_on_commit_callbacks(execute=True):
-        import_actions.sweep(now=now + timedelta(days=15))
-    row.refresh_from_db()
-
-    assert (kept, default_storage.exists(name), row.state) == (True, False, "stopped")
-
-
-def test_who_is_merged_in_the_middle_of_a_chunk_is_looked_up_again(
-    now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = contacts.identify(Identity(store="import", external_id="A1"), now=now)
-    head = contacts.identify(Identity(phone="+447400100009"), now=now)
-    row = uploaded("id,first\nA1,Ada\n", now=now)
-    import_actions.check(row, plan("external_id", "first_name"), now=now)
-    worked(row, now=now)
-    import_actions.start(row, now=now)
-    lock, merged = taking_in._locked, []
-
-    def merge_then_lock(found: Any) -> Any:
-        if not merged:
-            merged.append(Contact.objects.filter(pk=known.pk).update(merged_into=head))
-        return lock(found)
-
-    monkeypatch.setattr(taking_in, "_locked", merge_then_lock)
-    row = worked(row, now=now)
-
-    # The merge was rolled back with its chunk, and the chunk was done anew.
-    assert merged == [1]
-    assert (row.state, numbers(row.done)) == ("done", {"changed": 1})
-    assert Contact.objects.get(first_name="Ada").pk == known.pk

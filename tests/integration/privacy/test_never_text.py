@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration.messaging.conftest import _empty_gateway, customer, open_site, queued
-from tests.integration.privacy.test_importing import _storage, imported, numbers, uploaded, worked
+from tests.integration.privacy.lists import _storage, imported, numbers, uploaded, worked
 from tests.integration.privacy.two import NEW, OLD, marketing, says
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.models import Suppression
