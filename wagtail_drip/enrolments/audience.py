@@ -32,8 +32,8 @@ from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import entry, for_whom, gather, occasions
 from wagtail_drip.enrolments.facts import Seen
 from wagtail_drip.enrolments.occasions import Window
+from wagtail_drip.events import moments
 from wagtail_drip.events.models import Event, EventTally
-from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.segments import querysets as segments
 from wagtail_drip.sequences import triggers
 from wagtail_drip.sequences.flow import Flow
@@ -182,8 +182,7 @@ def already(running: Running, window: Window, *, after: int, limit: int) -> Chun
     latest: dict[tuple[int, str], Candidate] = {}
     rows = Event.objects.filter(Among("contact_id", people), name=test.event).order_by("recorded_at", "pk")
     for row in rows:
-        # What was backfilled happened when the shop says, whenever we were told.
-        at = min(row.occurred_at, row.recorded_at) if row.source == BACKFILL else row.recorded_at
+        at = moments.of(row)
         seen = gather.seen(row)
         is_meant = at in window and running.site_id in (None, row.site_id) and entry.is_triggered(flow, seen)
         if is_meant and row.contact_id is not None:

@@ -9,31 +9,30 @@ from datetime import datetime
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.upserts import upsert
-from wagtail_drip.events import catalogue
+from wagtail_drip.events import catalogue, moments
 from wagtail_drip.events.models import Event, EventTally
-from wagtail_drip.events.types import BACKFILL
 
 Key = tuple[int, str]
 
 
 def lock(rows: Collection[Event]) -> dict[Key, EventTally]:
     """Return the tallies of these events, locked and made where they are missing, in the order of their key."""
-    moments: dict[Key, datetime] = {}
+    first: dict[Key, datetime] = {}
     for row in rows:
         if row.contact_id is not None:
             key = (row.contact_id, row.name)
-            moments[key] = min(moments.get(key, _at(row)), _at(row))
+            first[key] = min(first.get(key, moments.of(row)), moments.of(row))
     claims.insert_new(
         [
             EventTally(contact_id=contact_id, name=name, first_at=at, last_at=at)
-            for (contact_id, name), at in sorted(moments.items())
+            for (contact_id, name), at in sorted(first.items())
         ],
         unique=["contact", "name"],
     )
     found = claims.lock_in_order(
         EventTally.objects.filter(
-            Among("contact_id", {contact_id for contact_id, _name in moments}),
-            name__in={name for _contact_id, name in moments},
+            Among("contact_id", {contact_id for contact_id, _name in first}),
+            name__in={name for _contact_id, name in first},
         )
     )
     return {(row.contact_id, row.name): row for row in found}
@@ -65,17 +64,12 @@ def count(new: Sequence[Event], held: dict[Key, EventTally]) -> None:
             tally.interest_due_at = min(row.recorded_at for row in events.values())
         for named, row in events.items():
             tally.n += 1
-            tally.first_at = min(tally.first_at, _at(row))
-            if tally.last_event_id == 0 or _at(row) >= tally.last_at:
-                tally.last_at, tally.last_event_id = _at(row), ids[named]
+            tally.first_at = min(tally.first_at, moments.of(row))
+            if tally.last_event_id == 0 or moments.of(row) >= tally.last_at:
+                tally.last_at, tally.last_event_id = moments.of(row), ids[named]
         changed.append(tally)
     upsert(
         changed,
         unique=["contact", "name"],
         update=["first_at", "last_at", "last_event_id", "n", "interest_due_at"],
     )
-
-
-def _at(row: Event) -> datetime:
-    # What is told long after it happened is no sign of life today.
-    return min(row.occurred_at, row.recorded_at) if row.source == BACKFILL else row.recorded_at

@@ -18,15 +18,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import connections, router, transaction
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Least, Lower, Mod
+from django.db.models.functions import Cast, Coalesce, Lower, Mod
 from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel
 from wagtail_drip.core import sites
+from wagtail_drip.events import moments
 from wagtail_drip.events.models import Event, EventTally
-from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.exceptions import WagtailDripError
 from wagtail_drip.messaging.models import SendLedger
 from wagtail_drip.segments import families, interest_rule, purchases, rhythms, types
@@ -305,9 +305,8 @@ def _often(rows: QuerySet[Any], least: int, moment: Moment) -> QuerySet[Any]:
 def _events(name: str, floor: datetime | None, conditions: Iterable[Mapping[str, Any]]) -> QuerySet[Event]:
     rows = Event.objects.filter(name=name, contact__isnull=False)
     if floor is not None:
-        at = Case(When(source=BACKFILL, then=Least("occurred_at", "recorded_at")), default=F("recorded_at"))
         # None happened after it was recorded: most are told apart by the column alone.
-        rows = rows.filter(recorded_at__gt=floor).alias(at=at).filter(at__gt=floor)
+        rows = rows.filter(recorded_at__gt=floor).alias(at=moments.AT).filter(at__gt=floor)
     for each in conditions:
         test = str(each["operator"]), str(each.get("value") or "")
         rows = rows.filter(_json("properties", str(each["property"]), *test))

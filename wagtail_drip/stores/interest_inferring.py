@@ -11,17 +11,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from django.db.models import Case, F, QuerySet, When
-from django.db.models.functions import Least
+from django.db.models import QuerySet
 
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, clock
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.upserts import upsert
-from wagtail_drip.events import catalogue
+from wagtail_drip.events import catalogue, moments
 from wagtail_drip.events.models import Event, EventTally
-from wagtail_drip.events.types import BACKFILL
 from wagtail_drip.stores import interest_actions as actions
 from wagtail_drip.stores.interest_models import (
     ForgottenInterests,
@@ -141,8 +139,6 @@ def _forgotten(speaks_for: Mapping[int, int], *, by: datetime) -> dict[int, date
 def _events(
     people: Iterable[int], signs: Iterable[str], fading: Fading, moment: datetime
 ) -> Iterator[tuple[int, str, dict[str, object], datetime, datetime]]:
-    # What is told long after it happened says what they cared about then.
-    at = Case(When(source=BACKFILL, then=Least("occurred_at", "recorded_at")), default=F("recorded_at"))
     rows = Event.objects.filter(
         Among("contact_id", list(people)),
         name__in=list(signs),
@@ -150,7 +146,7 @@ def _events(
         recorded_at__gt=moment - fading.horizon,
         recorded_at__lte=moment,
     )
-    of_time = rows.annotate(at=at).filter(at__gt=moment - fading.horizon)
+    of_time = rows.annotate(at=moments.AT).filter(at__gt=moment - fading.horizon)
     # One by one: somebody may have looked at more than memory holds.
     yield from of_time.values_list("contact_id", "name", "properties", "at", "recorded_at").iterator()
 
