@@ -19,6 +19,12 @@ def zones_of(site_ids: Collection[int]) -> dict[int, str]:
     return dict(_zones(site_ids))
 
 
+def default_id() -> int | None:
+    """Return the site that what comes by no site belongs to: the default one, else the first; None without any."""
+    found: int | None = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first()
+    return found
+
+
 def default_zone() -> str:
     """Return the zone of the default site: by whose days the shop counts where no site is meant."""
     found = SiteSettings.objects.order_by("-site__is_default_site", "site_id").values_list("zone", flat=True)

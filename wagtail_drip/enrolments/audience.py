@@ -21,12 +21,12 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
-from wagtail.models import Site
 
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.contacts.models import Contact, ContactDate, ContactTag, Permission
 from wagtail_drip.contacts.types import Channel, group_of
+from wagtail_drip.core import sites
 from wagtail_drip.core.among import Among
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.enrolments import entry, for_whom, gather, occasions
@@ -75,7 +75,7 @@ def place_of(running: Running) -> Place:
     """Return the site that people enter for who come by no event: the sequence's, else the default one."""
     site_id = running.site_id
     if site_id is None:
-        site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first() or 0
+        site_id = sites.default_id() or 0
     zone = SiteSettings.objects.filter(site_id=site_id).values_list("zone", flat=True).first() or ""
     return Place(site_id=site_id, zone=zone if gather.is_zone(zone) else "UTC")
 
@@ -142,16 +142,16 @@ def silent(
     )
     found = list(rows)
     alive = _latest_of_their_families(timed.event, {contact_id: at for contact_id, at, _ in found})
-    sites = dict(Event.objects.filter(Among("pk", [pk for *_, pk in found])).values_list("pk", "site_id"))
+    of_events = dict(Event.objects.filter(Among("pk", [pk for *_, pk in found])).values_list("pk", "site_id"))
     candidates = [
         Candidate(
             contact_id=contact_id,
             occasion=occasions.inactive_key(event_id),
             since=last_at + silence,
-            site_id=sites.get(event_id, place.site_id),
+            site_id=of_events.get(event_id, place.site_id),
         )
         for contact_id, last_at, event_id in found
-        if contact_id in alive and running.site_id in (None, sites.get(event_id, place.site_id))
+        if contact_id in alive and running.site_id in (None, of_events.get(event_id, place.site_id))
     ]
     return Chunk(candidates=candidates, cursor=found[-1][0] if len(found) == limit else None)
 

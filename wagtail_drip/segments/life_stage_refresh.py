@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from wagtail.models import Site
-
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.core import claims, clock
+from wagtail_drip.core import claims, clock, sites
 from wagtail_drip.core.among import Among
 from wagtail_drip.segments import life_stage_actions as actions
 from wagtail_drip.segments.life_stage_models import LifeStage, LifeStageRules
@@ -48,7 +46,7 @@ def _is_due(rules: LifeStageRules, now: datetime) -> bool:
 def _refresh(rules: LifeStageRules, *, token: str, now: datetime) -> int:
     began, moved, site_id = time.monotonic(), 0, None
     if rules.is_filled:
-        site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first()
+        site_id = sites.default_id()
     for wanted in _chunks(rules.limits, now=now):
         if not claims.take_lease(LEASE, seconds=LEASE_SECONDS, token=token):
             return moved  # We were too slow, and somebody else goes on with it.

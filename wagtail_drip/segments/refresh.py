@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
-from wagtail.models import Site
 
 from wagtail_drip.conf import settings
-from wagtail_drip.core import claims, clock
+from wagtail_drip.core import claims, clock, sites
 from wagtail_drip.core.traces import trace_of
 from wagtail_drip.segments import actions, matching
 from wagtail_drip.segments.models import Segment, SegmentMembership
@@ -78,7 +77,7 @@ def refresh(segment: Segment, *, now: datetime) -> int:
     """
     site_id = None
     if segment.is_filled:
-        site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first()
+        site_id = sites.default_id()
     meant = [
         each.order_by("pk").values_list("pk", flat=True)
         for each in matching.people(segment.compiled, now=now)

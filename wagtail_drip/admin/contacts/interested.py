@@ -11,10 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from wagtail.models import Site
 
 from wagtail_drip.admin.contacts.screens import VIEW_CONTACT, ContactScreen
-from wagtail_drip.core import clock
+from wagtail_drip.core import clock, sites
 from wagtail_drip.privacy import trail
 from wagtail_drip.segments import interest_rule
 from wagtail_drip.segments.interest_rule import interest_choices
@@ -59,11 +58,10 @@ class InterestsView(ContactScreen):
             messages.error(request, _("Nothing was saved: please correct the errors below."))
             return self.render_to_response(self.get_context_data(form=form))
         wanted = set(form.cleaned_data["stated"])
-        site = Site.objects.order_by("-is_default_site", "pk").first()
         new = interest_actions.state(
             self.contact.pk,
             {int(pk): pk in wanted for pk, _name in interest_choices()},
-            site_id=site.pk if site else None,
+            site_id=sites.default_id(),
             source=SOURCE,
             now=clock.now(),
         )

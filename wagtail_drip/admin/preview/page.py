@@ -14,6 +14,7 @@ from wagtail.users.models import UserProfile
 
 from wagtail_drip.admin.preview import people
 from wagtail_drip.admin.preview.views import ATTRIBUTE, LANGUAGE, SHOWS_NUMBERS
+from wagtail_drip.core import sites
 from wagtail_drip.core.models import SiteSettings
 
 Renderer = Callable[[Any, HttpRequest, str], HttpResponse]
@@ -38,7 +39,7 @@ def site_id_for(instance: Any) -> int:
     """Return the site that the instance texts for: its own, else the default one."""
     site_id: int | None = getattr(instance, "site_id", None)
     if site_id is None:
-        site_id = Site.objects.order_by("-is_default_site", "pk").values_list("pk", flat=True).first()
+        site_id = sites.default_id()
     return site_id or 0
 
 
