@@ -83,9 +83,10 @@ def _give_number(contact: Contact, number: phones.Phone, *, now: datetime) -> Co
     """Return *contact* with *number*, or who took the number meanwhile."""
     try:
         with transaction.atomic():
-            given = Contact.objects.filter(
-                pk=contact.pk, active_phone=None, merged_into=None, erased_at=None
-            ).update(phone=number.e164, active_phone=number.e164, region=number.region, changed_at=now)
+            free = querysets.alive().filter(pk=contact.pk, active_phone=None)
+            given = free.update(
+                phone=number.e164, active_phone=number.e164, region=number.region, changed_at=now
+            )
     except IntegrityError:
         given = 0
     if given:

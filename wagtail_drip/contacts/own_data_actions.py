@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import Contact, DataRequest
 from wagtail_drip.core import claims
 
@@ -108,9 +109,7 @@ def object_to_profiling(contact_id: int, *, objects: bool, now: datetime) -> boo
 
 def _note(contact_id: int, column: str, is_wanted: bool, *, now: datetime) -> bool:
     _lock(contact_id)
-    rows = Contact.objects.filter(
-        pk=contact_id, erased_at=None, merged_into=None, **{f"{column}__isnull": is_wanted}
-    )
+    rows = querysets.alive().filter(pk=contact_id, **{f"{column}__isnull": is_wanted})
     return bool(rows.update(**{column: now if is_wanted else None}, changed_at=now))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from wagtail_drip.contacts import projection, recording
+from wagtail_drip.contacts import projection, querysets, recording
 from wagtail_drip.contacts.consent import PermissionKey, allows
 from wagtail_drip.contacts.models import ConsentRecord, Contact
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod, PurposeGroup, Wishes
@@ -27,7 +27,7 @@ def wish(contact_id: int, wishes: Wishes, *, now: datetime) -> dict[str, Any]:
     """
     _check(wishes)
     # A hand-over that has decided by the old wishes commits first.
-    locked = claims.lock_in_order(Contact.objects.filter(pk=contact_id, merged_into=None, erased_at=None))
+    locked = claims.lock_in_order(querysets.alive().filter(pk=contact_id))
     if not locked:
         return {}
     new = {name: value for name, value in asdict(wishes).items() if getattr(locked[0], name) != value}

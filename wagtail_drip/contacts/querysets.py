@@ -132,6 +132,11 @@ def merged_into(heads: Iterable[int]) -> dict[int, int]:
     return found
 
 
+def speakers(heads: Collection[int]) -> dict[int, int]:
+    """Return who speaks for each of *heads*, who speak for themselves, and for everybody merged into one of them."""
+    return {**{head: head for head in heads}, **merged_into(heads)}
+
+
 def by_phone(numbers: Collection[str]) -> dict[str, Contact]:
     """Return the contacts that answer for these numbers (E.164), by number."""
     rows = Contact.objects.filter(active_phone__in=set(numbers) - {""})

@@ -136,7 +136,7 @@ def _locked(found: Sequence[Match]) -> dict[int, Contact]:
     ids = {one.contact_id for one in found if one.contact_id is not None}
     if not ids:
         return {}
-    rows = claims.lock_in_order(Contact.objects.filter(pk__in=ids, merged_into=None, erased_at=None))
+    rows = claims.lock_in_order(querysets.alive().filter(pk__in=ids))
     if len(rows) != len(ids):
         raise ChangedMeanwhile
     return {row.pk: row for row in rows}

@@ -356,7 +356,7 @@ def meant(flow: Flow, *, after: int = 0) -> QuerySet[Contact]:
         members = segments.current(segment_id).filter(contact_id=OuterRef("pk"))
         return Exists(_behind(members, after))
 
-    people = Contact.objects.filter(merged_into=None, erased_at=None)
+    people = contacts.alive()
     if after:
         people = people.filter(pk__gt=after)
     timed = flow.timed
@@ -387,7 +387,5 @@ def _people(pks: Collection[int]) -> dict[int, Contact]:
     """Return contacts by the row that a date stands at; a merged one's dates are its survivor's to have."""
     return {
         contact.pk: contact
-        for contact in Contact.objects.filter(Among("pk", pks), merged_into=None, erased_at=None).only(
-            "zone", "phone", "region"
-        )
+        for contact in contacts.alive().filter(Among("pk", pks)).only("zone", "phone", "region")
     }

@@ -42,7 +42,7 @@ def of_first(run: OnceRun) -> Outcome:
     if not rows:
         return Outcome()
     heads = contacts.resolve_merged({row.contact_id for row in rows})
-    people = {**heads, **{head: head for head in heads.values()}, **contacts.merged_into(heads.values())}
+    people = heads | contacts.speakers(heads.values())
     theirs, since = Among("contact_id", people), run.started_at
     messages = Message.objects.filter(theirs, sequence_id=run.sequence_id, created_at__gte=since)
     refusals = _refusals({row.site_id for row in rows}, since=since).filter(theirs)

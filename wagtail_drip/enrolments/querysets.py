@@ -54,7 +54,7 @@ def earlier_runs(
 
     Those of whoever was merged into one of them are their own.
     """
-    speaks_for = {**{pk: pk for pk in contact_ids}, **contacts.merged_into(contact_ids)}
+    speaks_for = contacts.speakers(contact_ids)
     rows = Enrolment.objects.filter(Among("contact_id", speaks_for), sequence_id__in=sequence_ids)
     found: dict[tuple[int, int], list[Earlier]] = defaultdict(list)
     for sequence_id, contact_id, key, entered_at, running in rows.values_list(

@@ -184,7 +184,7 @@ def start(
 def complained(contact_ids: Collection[int]) -> dict[int, datetime]:
     """Return when each of these people complained last, whichever of their contacts it was. Their locks are held."""
     heads = set(querysets.resolve_merged(contact_ids).values())
-    speaks_for = {**{pk: pk for pk in heads}, **querysets.merged_into(heads)}
+    speaks_for = querysets.speakers(heads)
     found: dict[int, datetime] = {}
     for contact_id, at in compliance_rows.last_complaints(speaks_for).items():
         head = speaks_for[contact_id]

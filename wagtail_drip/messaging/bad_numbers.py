@@ -20,7 +20,6 @@ from wagtail_drip import conf
 from wagtail_drip.compliance import actions as compliance
 from wagtail_drip.compliance.actions import BAD_NUMBER
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import claims, keys
 from wagtail_drip.messaging import facts
 from wagtail_drip.messaging.models import Message, NumberFailure
@@ -124,7 +123,7 @@ def _in_a_row(number_hashes: Collection[str]) -> dict[str, list[tuple[str, str]]
 
 def _last_delivered(heads: Collection[int], *, since: datetime) -> dict[int, datetime]:
     """Return when each person was last handed a text that arrived, whichever of their merged contacts it was to."""
-    speaks_for = {**{pk: pk for pk in heads}, **contacts.merged_into(heads)}
+    speaks_for = contacts.speakers(heads)
     rows = Message.objects.filter(
         contact_id__in=speaks_for, state=MessageState.DELIVERED, handed_over_at__gte=since
     )
@@ -146,7 +145,7 @@ def text_again(contact_id: int, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _text_again(contact_id: int, *, now: datetime) -> bool:
-    locked = claims.lock_in_order(Contact.objects.filter(pk=contact_id, merged_into=None, erased_at=None))
+    locked = claims.lock_in_order(contacts.alive().filter(pk=contact_id))
     if not locked or not locked[0].active_phone:
         return False
     phone = locked[0].active_phone

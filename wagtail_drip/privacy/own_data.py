@@ -79,7 +79,7 @@ def ask(*, contact_id: int, site_id: int, sender: str, language: str, now: datet
 
 @transaction.atomic
 def _ask(*, contact_id: int, site_id: int, sender: str, language: str, now: datetime) -> bool:
-    locked = claims.lock_in_order(Contact.objects.filter(pk=contact_id, erased_at=None, merged_into=None))
+    locked = claims.lock_in_order(querysets.alive().filter(pk=contact_id))
     if not locked or not locked[0].active_phone:
         return False
     asked = own_data.ask(contact_id=contact_id, site_id=site_id, now=now)

@@ -135,8 +135,7 @@ def new_to(told: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
 
     What they took back stays taken back: a list is no word of theirs.
     """
-    merged = contacts.merged_into(told)
-    speaks_for = {**{pk: pk for pk in told}, **merged}
+    speaks_for = contacts.speakers(told)
     found = {pk: set(interests) for pk, interests in told.items()}
     said = StatedInterest.objects.filter(
         Among("contact_id", speaks_for), interest__in=set().union(*found.values())

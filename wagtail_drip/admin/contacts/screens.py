@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import Contact
 
 VIEW_CONTACT = "wagtail_drip.view_contact"
@@ -41,8 +42,8 @@ class ContactScreen(WagtailAdminTemplateMixin, TemplateView):
 
     @cached_property
     def contact(self) -> Contact:
-        alive = {} if self.shows_erased else {"erased_at": None}
-        return get_object_or_404(Contact, pk=self.kwargs["pk"], merged_into=None, **alive)
+        people = Contact.objects.filter(merged_into=None) if self.shows_erased else querysets.alive()
+        return get_object_or_404(people, pk=self.kwargs["pk"])
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         return [
