@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
+from wagtail_drip.admin import asked_for
 from wagtail_drip.segments import types
 from wagtail_drip.segments.models import Segment
-from wagtail_drip.sequences.models import Sequence, SequenceVersion
 from wagtail_drip.stores.interest_models import Interest
 
 
@@ -18,22 +15,7 @@ def uses(interest: Interest) -> list[str]:
         for name, rules in Segment.objects.values_list("name", "compiled")
         if interest.pk in types.interests_in(rules)
     ]
-    versions = SequenceVersion.objects.filter(pk__in=Sequence.objects.values("runtime__version_id"))
-    found += [
-        name
-        for name, flow in versions.values_list("name", "flow")
-        if any(test.get("interest") == interest.pk for test in _tests(flow))
-    ]
+    found += asked_for.by_sequences(
+        lambda flow: any(test.get("interest") == interest.pk for test in asked_for.tests_of("interest", flow))
+    )
     return sorted(set(found))
-
-
-def _tests(part: Any) -> Iterator[dict[str, Any]]:
-    """Yield each test by an interest anywhere in a compiled flow."""
-    if isinstance(part, dict):
-        if part.get("kind") == "interest":
-            yield part
-        for value in part.values():
-            yield from _tests(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _tests(value)

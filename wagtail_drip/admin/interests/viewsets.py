@@ -3,20 +3,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.widgets.button import HeaderButton
 from wagtail.snippets.views.snippets import CreateView, EditView, IndexView, SnippetViewSet
 
+from wagtail_drip.admin import asked_for
 from wagtail_drip.admin.interests.fading import FadingView
 from wagtail_drip.admin.interests.uses import uses
 from wagtail_drip.core import clock
@@ -116,12 +114,4 @@ class InterestViewSet(SnippetViewSet):
 
 def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
     """Keep what others ask for; called before Wagtail deletes."""
-    for interest in instances:
-        if isinstance(interest, Interest) and (named := uses(interest)):
-            messages.error(
-                request,
-                gettext("“%(interest)s” is asked for by %(uses)s. Change that first.")
-                % {"interest": interest.name, "uses": ", ".join(f"“{name}”" for name in named)},
-            )
-            return redirect("wagtail_drip_interests:list")
-    return None
+    return asked_for.refuse(request, instances, Interest, uses=uses, back_to="wagtail_drip_interests:list")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from wagtail.models import Revision
 
+from wagtail_drip.admin import asked_for
 from wagtail_drip.segments import types
 from wagtail_drip.segments.models import Segment
-from wagtail_drip.sequences.models import Sequence, SequenceVersion
+from wagtail_drip.sequences.models import Sequence
 
 
 def uses(segment: Segment) -> list[str]:
@@ -31,13 +31,12 @@ def uses(segment: Segment) -> list[str]:
         ),
     ]
     found += [name for name, asked in left_out if segment.pk in _numbers(asked)]
-    versions = SequenceVersion.objects.filter(pk__in=Sequence.objects.values("runtime__version_id"))
-    found += [
-        name
-        for name, flow in versions.values_list("name", "flow")
-        if any(test.get("segment") == segment.pk for test in _tests(flow))
-        or any(_names(part, segment.pk) for part in (flow.get("timed"), flow.get("entry")))
-    ]
+    found += asked_for.by_sequences(
+        lambda flow: (
+            any(test.get("segment") == segment.pk for test in asked_for.tests_of("segment", flow))
+            or any(_names(part, segment.pk) for part in (flow.get("timed"), flow.get("entry")))
+        )
+    )
     return sorted(set(found))
 
 
@@ -51,15 +50,3 @@ def _numbers(written: Any) -> list[Any]:
     """Return the list of ids that a row or a draft holds: in a draft it is written as JSON."""
     found = json.loads(written) if isinstance(written, str) else written
     return found if isinstance(found, list) else []
-
-
-def _tests(part: Any) -> Iterator[dict[str, Any]]:
-    """Yield each test by a segment anywhere in a compiled flow."""
-    if isinstance(part, dict):
-        if part.get("kind") == "segment":
-            yield part
-        for value in part.values():
-            yield from _tests(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _tests(value)

@@ -3,10 +3,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -17,6 +15,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.widgets.button import HeaderButton
 from wagtail.snippets.views.snippets import IndexView, SnippetViewSet
 
+from wagtail_drip.admin import asked_for
 from wagtail_drip.admin.preview.editor_data import EditorDataPanel
 from wagtail_drip.admin.segments.count import CountPanel, CountView
 from wagtail_drip.admin.segments.stages import StagesView
@@ -95,12 +94,4 @@ class SegmentViewSet(SnippetViewSet):
 
 def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:
     """Keep what others ask for; called before Wagtail deletes."""
-    for segment in instances:
-        if isinstance(segment, Segment) and (named := uses(segment)):
-            messages.error(
-                request,
-                gettext("“%(segment)s” is asked for by %(uses)s. Change that first.")
-                % {"segment": segment.name, "uses": ", ".join(f"“{name}”" for name in named)},
-            )
-            return redirect("wagtail_drip_segments:list")
-    return None
+    return asked_for.refuse(request, instances, Segment, uses=uses, back_to="wagtail_drip_segments:list")
