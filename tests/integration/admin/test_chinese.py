@@ -199,6 +199,15 @@ def test_what_is_asked_for_is_kept_with_a_reason(owner, kind):
     assert "“咖啡爱好者”要用到“咖啡”，请先修改那里。" in unescape(response.content.decode())
 
 
+def test_rules_that_were_saved_are_told(owner):
+    address = reverse("wagtail_drip_interests:fading")
+
+    response = owner.post(address, {"half_life_days": "60", "least_points": "4"}, follow=True)
+
+    page = unescape(response.content.decode())
+    assert_says(page, "兴趣如何消退", "已保存。接下来几分钟内会按新规则重新计算所有人。")
+
+
 def test_the_results(owner, sequence):
     page = shown(owner, "wagtail_drip_sequences:results", sequence.pk)
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from wagtail_drip.admin.rules_screen import RulesScreen
 from wagtail_drip.core import clock
 from wagtail_drip.segments import life_stage_actions as actions
 from wagtail_drip.segments import life_stages
@@ -24,7 +17,6 @@ from wagtail_drip.segments.life_stage_models import LifeStage, LifeStageRules
 from wagtail_drip.segments.life_stage_words import LIFE_STAGES
 from wagtail_drip.segments.life_stages import Limits
 
-VIEW, CHANGE = "wagtail_drip.view_segment", "wagtail_drip.change_segment"
 MOST_DAYS = 3650
 
 
@@ -65,48 +57,35 @@ class LimitsForm(forms.Form):
         return found
 
 
-class StagesView(WagtailAdminTemplateMixin, TemplateView):
+class StagesView(RulesScreen):
     template_name = "wagtail_drip/admin/segments/stages.html"
     page_title = gettext_lazy("Stages of your customers")
     header_icon = "group"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(VIEW) and not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+    form_class = LimitsForm
+    may_see = "wagtail_drip.view_segment"
+    may_save = "wagtail_drip.change_segment"
+    saved = gettext_lazy("The rules were saved. Everybody is sorted by them in the next minutes.")
+    own_url = "wagtail_drip_segments:stages"
+    list_url = "wagtail_drip_segments:list"
+    list_title = gettext_lazy("Segments")
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        form = LimitsForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, _("Nothing was saved: please correct the errors below."))
-            return self.render_to_response(self.get_context_data(form=form))
-        limits, now = Limits(**form.cleaned_data), clock.now()
-        if limits != actions.rules(now=now).limits:
-            actions.change_limits(limits, now=now)
-        messages.success(request, _("The rules were saved. Everybody is sorted by them in the next minutes."))
-        return redirect("wagtail_drip_segments:stages")
+    def find_rules(self) -> LifeStageRules:
+        return actions.rules(now=clock.now())
 
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("wagtail_drip_segments:list"), "label": _("Segments")},
-            {"url": "", "label": self.get_page_title()},
-        ]
+    def change_rules(self, values: dict[str, Any]) -> None:
+        limits = Limits(**values)
+        if limits != self.rules.limits:
+            actions.change_limits(limits, now=clock.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rules = actions.rules(now=clock.now())
         counted = dict(
             LifeStage.objects.filter(current=1).values_list("stage").annotate(n=Count("pk")).order_by()
         )
-        labels, about = dict(LIFE_STAGES), meanings(rules)
+        labels, about = dict(LIFE_STAGES), meanings(self.rules)
         return {
-            "form": LimitsForm(initial={name: getattr(rules, name) for name in LimitsForm.base_fields}),
             **super().get_context_data(**kwargs),
-            "rules": rules,
             "stages": [(name, labels[name], about[name], counted.get(name, 0)) for name in labels],
-            "may_change": self.request.user.has_perm(CHANGE),
             "may_see_people": self.request.user.has_perm("wagtail_drip.view_contact"),
         }
 
