@@ -11,7 +11,7 @@ from django.db import transaction
 
 from wagtail_drip.contacts import cleaning, recording
 from wagtail_drip.contacts.models import OptInRequest
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present
 from wagtail_drip.contacts.types import Consent, ConsentMethod, PurposeGroup
 from wagtail_drip.core import claims, keys
 from wagtail_drip.core.among import Among
@@ -107,8 +107,8 @@ def confirm(
 
     :param by: ``reply``, ``page`` or, where no confirmation was asked for, ``form``.
     """
-    speakers = lock_speakers({each.contact_id for each in requests})
-    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
+    speakers = lock_present({each.contact_id for each in requests})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items()}
     mine = [
         each
         for each in sorted(requests, key=lambda each: each.pk)

@@ -10,7 +10,7 @@ from django.db import transaction
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.consent import NOTHING_AGREED, PermissionKey
 from wagtail_drip.contacts.recording import append_each
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present
 from wagtail_drip.contacts.types import Channel, Consent, ConsentMethod
 from wagtail_drip.contacts.wishes import Wanted
 
@@ -23,8 +23,8 @@ def set_subscriptions(wanted: Sequence[Wanted], *, now: datetime) -> int:
     Nothing is opened that the person's own records do not allow; what is as it should be already takes no
     record. Contacts are locked first, in primary-key order.
     """
-    speakers = lock_speakers({each.contact_id for each in wanted})
-    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
+    speakers = lock_present({each.contact_id for each in wanted})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items()}
     known = querysets.subscriptions(
         {(heads[each.contact_id], each.site_id) for each in wanted if each.contact_id in heads}
     )

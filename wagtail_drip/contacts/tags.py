@@ -10,7 +10,7 @@ from django.db import transaction
 
 from wagtail_drip.contacts import cleaning
 from wagtail_drip.contacts.models import ContactTag
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present
 from wagtail_drip.core import claims
 
 
@@ -24,8 +24,8 @@ def change_tags(
     Contacts are locked first, in primary-key order; erased ones get none, merged ones give and get through
     the one that speaks for them.
     """
-    speakers = lock_speakers({contact_id for contact_id, _ in (*add, *remove)})
-    heads = {pk: speaker.pk for pk, speaker in speakers.items() if speaker.erased_at is None}
+    speakers = lock_present({contact_id for contact_id, _ in (*add, *remove)})
+    heads = {pk: speaker.pk for pk, speaker in speakers.items()}
     by_tag: defaultdict[str, set[int]] = defaultdict(set)
     for contact_id, tag in remove:
         if contact_id in heads:

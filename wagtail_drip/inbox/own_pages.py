@@ -13,7 +13,7 @@ from wagtail_drip.contacts import actions as contacts
 from wagtail_drip.contacts import preference_actions as preferences
 from wagtail_drip.contacts import querysets
 from wagtail_drip.contacts.models import Contact
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present
 from wagtail_drip.contacts.types import ConsentMethod, PurposeGroup, Wishes
 from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
@@ -183,8 +183,7 @@ def _start(*, contact_id: int, site_id: int, source: str, wording: str, now: dat
 
 def lock(contact_id: int) -> Contact | None:
     """Lock who speaks for the contact now, as the gate does, and return them; None where they were erased."""
-    speaker = lock_speakers([contact_id]).get(contact_id)
-    return speaker if speaker is not None and speaker.erased_at is None else None
+    return lock_present([contact_id]).get(contact_id)
 
 
 def record(

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from wagtail_drip.conf import settings
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present
 from wagtail_drip.core import claims, keys
 from wagtail_drip.events import actions as events
 from wagtail_drip.events.types import OUR_STORE, EventDraft
@@ -98,7 +98,7 @@ def record_click(
 
 
 def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: datetime) -> None:
-    speaker = lock_speakers([link.contact_id]).get(link.contact_id) if is_person else None
+    speaker = lock_present([link.contact_id]).get(link.contact_id) if is_person else None
     click = Click.objects.create(
         link=link,
         recorded_at=now,
@@ -110,7 +110,7 @@ def _record(link: Link, *, user_agent: str, address: str, is_person: bool, now: 
     Link.objects.filter(pk=link.pk).update(
         clicks=F("clicks") + 1, first_click_at=Coalesce(F("first_click_at"), now)
     )
-    if speaker is None or speaker.erased_at is not None:  # erased: nothing of theirs is written any more
+    if speaker is None:  # erased: nothing of theirs is written any more
         return
     events.record_events(
         [

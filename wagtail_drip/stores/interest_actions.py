@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from wagtail_drip.contacts import querysets as contacts
-from wagtail_drip.contacts.speaking import lock_speakers
+from wagtail_drip.contacts.speaking import lock_present, lock_speakers
 from wagtail_drip.core import claims
 from wagtail_drip.core.among import Among
 from wagtail_drip.events import actions as events
@@ -92,8 +92,8 @@ def state(
 
     :param wanted: by the interest's id; an interest that is not among them stays as it is.
     """
-    speaker = lock_speakers([contact_id]).get(contact_id)
-    if speaker is None or speaker.erased_at is not None:
+    speaker = lock_present([contact_id]).get(contact_id)
+    if speaker is None:
         return {}
     family = [speaker.pk, *contacts.merged_into([speaker.pk])]
     names = dict(Interest.objects.filter(pk__in=wanted).values_list("pk", "name"))
@@ -156,9 +156,8 @@ def state_many(told: Mapping[int, Collection[int]], *, source: str, now: datetim
     :return: by the id of who speaks; whoever was erased is not among them.
     """
     wanted: defaultdict[int, set[int]] = defaultdict(set)
-    for pk, speaker in lock_speakers(told).items():
-        if speaker.erased_at is None:
-            wanted[speaker.pk] |= set(told[pk])
+    for pk, speaker in lock_present(told).items():
+        wanted[speaker.pk] |= set(told[pk])
     known = set(Interest.objects.filter(pk__in=set().union(*wanted.values())).values_list("pk", flat=True))
     new = new_to({pk: interests & known for pk, interests in wanted.items()})
     claims.insert_new(
