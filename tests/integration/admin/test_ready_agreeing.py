@@ -104,8 +104,9 @@ def test_stop_words_of_the_shops_own_count(look: Any) -> None:
         ("US", "Tea today. Reply STOP to end", TO_DO),
         ("CN", "Teashop: 今日上新，拒收请回复R", OK),
         ("CN", "Teashop: 今日上新，退订回T", TO_DO),
-        ("KR", "(광고) Teashop STOP", OK),
-        ("KR", "Teashop STOP", TO_DO),
+        ("KR", "(광고) Teashop 무료수신거부 080", OK),
+        ("KR", "(광고) Teashop STOP", TO_DO),
+        ("KR", "Teashop 무료수신거부 080", TO_DO),
     ],
 )
 def test_the_first_text_of_each_running_sequence_says_how_to_stop(
