@@ -7,7 +7,9 @@ moment character by character, and looks at every value once more: 15 microsecon
 
 from __future__ import annotations
 
-from typing import Any
+import array
+import sys
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
@@ -15,6 +17,9 @@ from django.db.models import QuerySet
 from django.db.models.query import ValuesListIterable
 
 from wagtail_drip.core import postgres
+
+if TYPE_CHECKING:
+    Ids = array.array[int]
 
 
 def read(rows: QuerySet[Any]) -> list[Any]:
@@ -26,6 +31,28 @@ def read(rows: QuerySet[Any]) -> list[Any]:
     except EmptyResultSet:
         return []
     return postgres.fetch(sql, parameters, using=rows.db)
+
+
+def rising_ids(rows: QuerySet[Any, int]) -> Ids:
+    """
+    Return *rows*, a flat ``values_list`` of one column of ids, in order and in eight bytes each, however many.
+
+    PostgreSQL packs them itself, as one value. Read a thousand at a time, as Django's ``iterator`` does, they would
+    come from a cursor, for which it asks no parallel processes.
+    """
+    if connections[rows.db].vendor != "postgresql" or postgres.driver() is None:
+        return array.array("q", rows.order_by(*rows.query.values_select).iterator(chunk_size=10_000))
+    found = array.array("q")
+    try:
+        sql, parameters = statement(rows.order_by())
+    except EmptyResultSet:
+        return found
+    packed = f"SELECT string_agg(int8send(ids.id), ''::bytea ORDER BY ids.id) FROM ({sql}) AS ids(id)"  # noqa: S608 -- Django's
+    [(together,)] = postgres.fetch(packed, parameters, using=rows.db)
+    found.frombytes(together or b"")
+    if sys.byteorder == "little":
+        found.byteswap()
+    return found
 
 
 def statement(rows: QuerySet[Any]) -> tuple[str, list[Any]]:

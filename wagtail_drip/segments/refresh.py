@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from wagtail_drip.conf import settings
 from wagtail_drip.core import claims, clock, sites
+from wagtail_drip.core.rows import rising_ids
 from wagtail_drip.core.traces import trace_of
 from wagtail_drip.segments import actions, matching
 from wagtail_drip.segments.models import Segment, SegmentMembership
@@ -78,11 +79,8 @@ def refresh(segment: Segment, *, now: datetime) -> int:
     site_id = None
     if segment.is_filled:
         site_id = sites.default_id()
-    meant = [
-        each.order_by("pk").values_list("pk", flat=True)
-        for each in matching.people(segment.compiled, now=now)
-    ]
-    present = SegmentMembership.objects.filter(segment=segment, current=1).order_by("contact_id")
+    meant = [each.values_list("pk", flat=True) for each in matching.people(segment.compiled, now=now)]
+    present = SegmentMembership.objects.filter(segment=segment, current=1)
     with matching.room_to_think():
         wanted, held = _ids(*meant), _ids(present.values_list("contact_id", flat=True))
     coming, going = differences(wanted, held)
@@ -93,10 +91,9 @@ def refresh(segment: Segment, *, now: datetime) -> int:
     return len(coming) + len(going)
 
 
-def _ids(*rising: QuerySet[Any, int]) -> Ids:
-    """Return ids, which rise in each, in eight bytes each, however many there are."""
-    read = [rows.iterator(chunk_size=10_000) for rows in rising]
-    return array.array("q", read[0] if len(read) == 1 else heapq.merge(*read))
+def _ids(*some: QuerySet[Any, int]) -> Ids:
+    read = [rising_ids(rows) for rows in some]
+    return read[0] if len(read) == 1 else array.array("q", heapq.merge(*read))
 
 
 def differences(wanted: Ids, held: Ids) -> tuple[Ids, Ids]:

@@ -86,3 +86,20 @@ def test_moments_are_in_utc(messages):
 
     assert created_at.utcoffset() == timedelta(0)
     assert connection.vendor != "postgresql" or created_at == messages[0].created_at
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda rows: rows.order_by("-priority").values_list("pk", flat=True),
+        lambda rows: rows.filter(pk__in=[]).values_list("pk", flat=True),
+        lambda rows: rows.filter(priority__gt=99).values_list("pk", flat=True),
+        lambda rows: rows.exclude(priority=1).values_list("contact_id", flat=True),
+    ],
+    ids=["backwards", "none by an empty list", "none there", "of another column, some twice"],
+)
+def test_ids_come_in_order(messages, asked):
+    found = reading.rising_ids(asked(Message.objects.all()))
+
+    assert found.typecode == "q"
+    assert list(found) == sorted(asked(Message.objects.all()))
