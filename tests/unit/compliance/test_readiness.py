@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_each_line_has_a_check_a_title_a_source_and_a_day(line: readiness.Line) 
     assert line.check in CHECKS
     assert line.check in TITLES
     assert line.source
-    assert date.fromisoformat(line.read) <= date.today()
+    assert date.fromisoformat(line.read) <= datetime.now(tz=UTC).date()
     assert line.places <= phone.regions()
     assert line.check != "registration" or line.says in REGISTRATION
 
