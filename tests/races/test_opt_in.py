@@ -37,7 +37,7 @@ def token(open_site: int, now: datetime) -> str:
 @pytest.fixture
 def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
     """Where the first who confirms has read the request and has not locked the contact."""
-    door, lock, knocked = Door(), opt_ins.lock_speakers, []
+    door, lock, knocked = Door(), opt_ins.lock_present, []
 
     def knock_then_lock(contact_ids: Any) -> Any:
         if not knocked:
@@ -45,7 +45,7 @@ def before_lock(monkeypatch: pytest.MonkeyPatch) -> Door:
             door.knock()
         return lock(contact_ids)
 
-    monkeypatch.setattr(opt_ins, "lock_speakers", knock_then_lock)
+    monkeypatch.setattr(opt_ins, "lock_present", knock_then_lock)
     return door
 
 
