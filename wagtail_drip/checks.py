@@ -291,7 +291,7 @@ def sign_up_words(databases: Sequence[str] | None = None, **_: Any) -> Iterator[
                 "W013",
                 f"The sign-up form in {each.template} does not say: {', '.join(names)}.",
                 "Say it in the wording of {% drip_sign_up %}, or leave the wording out: the owner's words, or "
-                "ours, stand there then.",
+                "ours, stand there then. privacy_url and terms_url are arguments of their own.",
             )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 
@@ -84,6 +84,11 @@ _FALLBACK = "en"
 def rules_for(region: str) -> list[Rule]:
     """Return what has to be said in a country, in its order; '' for no country's own rules."""
     return [rule for rule in RULES if not rule.places or region in rule.places]
+
+
+def missing_links(region: str, given: Collection[str]) -> list[str]:
+    """Return the addresses that a form for the country must lead to and does not: ``privacy_url``, ``terms_url``."""
+    return [name for name in ("privacy_url", "terms_url") if region in NEEDS_LINKS and name not in given]
 
 
 def draft(*, region: str, group: str, language: str) -> Draft:

@@ -20,7 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy
 from wagtail.models import Site
 
-from wagtail_drip.compliance import own_wording
+from wagtail_drip.compliance import opt_in_wording, own_wording
 from wagtail_drip.compliance.own_wording import LeftOut
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone as phones
@@ -117,6 +117,9 @@ def shown(
         # Asked each time, for what the owner wants said may change.
         rows = own_wording.rows_of(country, group)
         _warn(wording, own_wording.left_out(words, region=country, senders=(sender,), rows=rows))
+    _warn_of_links(
+        country, tuple(opt_in_wording.missing_links(country, [name for name in fields if fields[name]]))
+    )
     revision_id = getattr(page, "live_revision_id", None)
     return SignUpForm(
         site_id=site_id,
@@ -141,6 +144,12 @@ def _warn(wording: str, left_out: LeftOut) -> None:
     names = [*left_out.codes, *(f"“{phrase}”" for phrase in left_out.phrases)]
     if names:
         logger.warning("The words of a sign-up form (%r…) do not say: %s.", wording[:40], ", ".join(names))
+
+
+@lru_cache(maxsize=256)
+def _warn_of_links(region: str, names: tuple[str, ...]) -> None:
+    if names:
+        logger.warning("A sign-up form for %s leads to no page by %s.", region, " and ".join(names))
 
 
 def default(*, region: str, group: str = "") -> str:

@@ -159,3 +159,31 @@ def test_the_log_says_it_once_and_again_when_more_is_wanted_and_the_form_is_draw
         "“Widerruf”.",
         "“Widerruf”, “Datenschutz”.",
     ]
+
+
+def test_a_form_for_the_united_states_leads_to_two_pages(
+    site: int, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_up_forms._warn_of_links.cache_clear()
+    caplog.set_level(logging.WARNING, "wagtail_drip.public")
+    write("bare.html", '{% drip_sign_up region="us" %}')
+    write("half.html", '{% drip_sign_up region="US" privacy_url="/privacy/" %}')
+    write("whole.html", '{% drip_sign_up region="US" privacy_url="/privacy/" terms_url=terms %}')
+
+    def drawn(tag: str) -> None:
+        request = RequestFactory().get("/tea/", headers={"host": "shop.example"})
+        Template("{% load drip %}" + tag).render(Context({"request": request}))
+
+    for _again in range(2):
+        drawn('{% drip_sign_up region="US" privacy_url="/privacy/" %}')
+    drawn('{% drip_sign_up region="US" privacy_url="/privacy/" terms_url="/terms/" %}')
+    drawn("{% drip_sign_up %}")
+
+    assert warned() == [
+        "The sign-up form in bare.html does not say: privacy_url, terms_url.",
+        "The sign-up form in half.html does not say: terms_url.",
+    ]
+    assert (
+        "do not say: where your privacy policy stands, where your terms stand." in ready(site, "US").sentence
+    )
+    assert caplog.messages == ["A sign-up form for US leads to no page by terms_url."]

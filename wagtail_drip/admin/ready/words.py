@@ -49,4 +49,6 @@ MISSING: dict[str, Any] = {
     "frequency": gettext_lazy("how often"),
     "rates": gettext_lazy("that message and data rates may apply"),
     "help": gettext_lazy("how to get help"),
+    "privacy_url": gettext_lazy("where your privacy policy stands"),
+    "terms_url": gettext_lazy("where your terms stand"),
 }
