@@ -71,7 +71,7 @@ class Provider(ThreadingHTTPServer):
         while True:
             at, url, event = self.receipts.get()
             time.sleep(max(0.0, at - time.monotonic()))
-            if not post_receipt(url, event) and not self.is_calm:
+            if not post_receipt(url, event):
                 self.receipts.put((time.monotonic() + 1, url, event))
 
 
@@ -134,7 +134,8 @@ class Handler(BaseHTTPRequestHandler):
         delivered, sent = {**event, "status": "delivered"}, {**event, "status": "sent"}
         drawn, now = self.server.draw(), time.monotonic()
         if drawn < 0.1:  # before we have answered, so before anybody can have noted our id
-            post_receipt(url, delivered)
+            if not post_receipt(url, delivered):
+                self.server.receipts.put((now + 1, url, delivered))
         elif drawn < 0.2:  # twice
             self.server.receipts.put((now, url, delivered))
             self.server.receipts.put((now + 0.3, url, delivered))
