@@ -91,6 +91,7 @@ def _plant(people: int, *, site_id: int) -> None:
     moment = now if is_postgres else now.strftime("%Y-%m-%d %H:%M:%S")
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE wagtail_drip_contact SET attributes = {points}", [])
+    with planting.indexes_made_last("wagtail_drip_event"), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wagtail_drip_event (contact_id, site_id, store, name, key, properties, source, "
             "occurred_at, recorded_at, match_attempts, error) "
@@ -98,11 +99,13 @@ def _plant(people: int, *, site_id: int) -> None:
             f"{ago}, {ago}, 0, '' FROM ({numbers}) AS n",
             [moment, moment, people * 10 - 1],
         )
+    with planting.indexes_made_last("wagtail_drip_eventtally"), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wagtail_drip_eventtally (contact_id, name, first_at, last_at, last_event_id, n) "
             "SELECT contact_id, name, MIN(recorded_at), MAX(recorded_at), MAX(id), COUNT(*) "
             "FROM wagtail_drip_event GROUP BY contact_id, name"
         )
+    with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wagtail_drip_purchase (store, order_id, number, contact_id, site_id, cart_id, status, "
             "currency, total, refunded, coupon, placed_at, recorded_at) "
