@@ -16,7 +16,7 @@ from sandbox import running
 from sandbox.bootstrap import Environment
 from sandbox.processes import Keeper
 from tests.browser import pictures
-from tests.browser.stage import desk
+from tests.browser.stage import SCROLLS_AT_ONCE, desk
 
 # A headless browser names itself a machine, and a machine's click is not counted.
 PERSON = (
@@ -139,8 +139,9 @@ def visit(chromium: Browser, address: str) -> Iterator[Callable[..., BrowserCont
 
     def begin(**options: Any) -> BrowserContext:
         context = chromium.new_context(base_url=address, user_agent=PERSON, **options)
-        context.set_default_timeout(20_000)
-        context.set_default_navigation_timeout(30_000)
+        context.add_init_script(SCROLLS_AT_ONCE)
+        context.set_default_timeout(60_000)
+        context.set_default_navigation_timeout(60_000)
         context.on("weberror", lambda error: errors.append(str(error.error)))
         contexts.append(context)
         return context

@@ -69,6 +69,16 @@ def preview(page: Page) -> FrameLocator:
     return page.frame_locator("#w-preview-iframe")
 
 
+# Wagtail's pages scroll smoothly: on a busy machine still while the mouse is down, and the button has gone from under it.
+SCROLLS_AT_ONCE = """
+document.addEventListener('DOMContentLoaded', () => {
+  const style = document.createElement('style');
+  style.textContent = '* { scroll-behavior: auto !important; }';
+  document.head.append(style);
+});
+"""
+
+
 @contextmanager
 def desk(chromium: Browser, address: str, user: User) -> Iterator[Page]:
     """Open the admin of a live server for *user*, who is logged in; an error in a page fails the test."""
@@ -78,7 +88,7 @@ def desk(chromium: Browser, address: str, user: User) -> Iterator[Page]:
     context.clear_cookies()
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
     page = context.new_page()
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=45_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -107,5 +117,6 @@ def _office(chromium: Browser, address: str) -> BrowserContext:
     context.add_init_script(
         "document.addEventListener('w-unsaved:watch-edits', () => { window.isWatching = true; })"
     )
+    context.add_init_script(SCROLLS_AT_ONCE)
     context.is_office = True  # type: ignore[attr-defined]
     return context
