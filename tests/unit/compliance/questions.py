@@ -32,6 +32,7 @@ def question(**fields: Any) -> Question:
         "ignores_windows": False,
         "expires_at": None,
         "licence": None,
+        "site_id": 1,
         **fields,
     }
     return Question(**given)

@@ -12,42 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.compliance.questions import question
 from wagtail_drip.compliance import jurisdictions, policy, public_holidays, times
 from wagtail_drip.compliance.jurisdictions import Holidays, Kind, Rule
 from wagtail_drip.compliance.quiet_hours import ALWAYS, week_of
 from wagtail_drip.compliance.time_rules import Blackout, TimeRules
 from wagtail_drip.compliance.types import Question
-from wagtail_drip.core.windows import default_windows, three_good_windows
+from wagtail_drip.core.windows import three_good_windows
 
 ZONES = sorted(
     zone for zone in available_timezones() if "/" in zone and not zone.startswith(("posix", "right"))
 )
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NIGHT = MONDAY.replace(hour=3)
-
-
-def question(**fields: Any) -> Question:
-    given: dict[str, Any] = {
-        "number": "+447400123456",
-        "region": "GB",
-        "subdivision": "",
-        "zones": frozenset({"Europe/London"}),
-        "zone": "",
-        "country_zone": "",
-        "purpose": "promotional",
-        "permission": True,
-        "is_suppressed": False,
-        "is_open": True,
-        "is_staff_number": False,
-        "is_test": False,
-        "windows": default_windows(),
-        "ignores_windows": False,
-        "expires_at": None,
-        "licence": None,
-        "site_id": 1,
-        **fields,
-    }
-    return Question(**given)
 
 
 def blackout(begins: date, ends: date | None = None, **fields: Any) -> TimeRules:
