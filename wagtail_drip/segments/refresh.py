@@ -76,9 +76,7 @@ def refresh(segment: Segment, *, now: datetime) -> int:
 
     :raises UnknownRule: for a rule of a kind that is not installed.
     """
-    site_id = None
-    if segment.is_filled:
-        site_id = sites.default_id()
+    site_id = sites.default_id() if segment.is_filled else None
     meant = [each.values_list("pk", flat=True) for each in matching.people(segment.compiled, now=now)]
     present = SegmentMembership.objects.filter(segment=segment, current=1)
     with matching.room_to_think():
