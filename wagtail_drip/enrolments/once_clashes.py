@@ -62,7 +62,9 @@ def clashes(
         found[sequence_id or 0].add(contact_id)
     for sequence_id, contact_id in _coming(contact_ids, but_for=but_for, since=max(since, now), until=until):
         found[sequence_id].add(contact_id)
-    window = Window(since=max(since, now), until=until)
+    # A window holds its end and not its beginning; a day, its midnight and not the next.
+    moment = timedelta(microseconds=1)
+    window = Window(since=max(since, now) - moment, until=until - moment)
     for running in _by_the_clock(day, but_for=but_for, since=since, until=until, now=now):
         place = audience.place_of(running)
         if place.site_id == site_id and (theirs := _whose(running, contact_ids, window, place)):

@@ -133,6 +133,15 @@ def test_a_birthday_of_that_day_clashes_unless_its_hour_has_passed(customer: Cus
     assert found.clashing == 2
 
 
+def test_midnight_is_the_next_day_s(customer: Customer, open_site: int) -> None:
+    born(customer("+447400123450"), "1990-05-05")
+    midnight = of_a_clock(trigger_kind="date", trigger_attribute="birthday", trigger_time=time(0))
+    tomorrow = written(trigger_moment=NOW + timedelta(days=1))
+
+    assert counted(written(name="Today")).clashes == {}
+    assert counted(tomorrow).clashes == {str(midnight.pk): 1}
+
+
 def test_a_silence_that_is_complete_that_day_clashes(customer: Customer) -> None:
     today, tomorrow, long_ago = (customer(f"+44740012345{number}") for number in range(3))
     for contact, ago in (
