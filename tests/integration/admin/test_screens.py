@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from wagtail_drip.admin.menu import TextMessagesGroup
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
@@ -369,3 +370,12 @@ class TestHome:
         client.force_login(somebody())
 
         assert "Text messages today" not in client.get(reverse("wagtailadmin_home")).content.decode()
+
+
+class TestMenu:
+    def test_each_entry_leads_to_the_first_page_of_its_screens(self, admin_client, site_id) -> None:
+        """Not to another of them, such as Stages for Segments: Wagtail takes the first address of a viewset."""
+        entries = TextMessagesGroup().registerables
+        found = {str(each.menu_label): each.menu_url for each in entries}
+        assert found == {str(each.menu_label): f"/admin/{each.url_prefix}/" for each in entries}
+        assert {admin_client.get(url).status_code for url in found.values()} == {200}

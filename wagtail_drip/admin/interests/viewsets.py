@@ -109,7 +109,8 @@ class InterestViewSet(SnippetViewSet):
     ordering = ["name"]
 
     def get_urlpatterns(self) -> list[Any]:
-        return [path("fading/", FadingView.as_view(), name="fading"), *super().get_urlpatterns()]
+        # The first is where the menu leads.
+        return [*super().get_urlpatterns(), path("fading/", FadingView.as_view(), name="fading")]
 
 
 def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse | None:

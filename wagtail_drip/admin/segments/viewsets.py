@@ -86,9 +86,10 @@ class SegmentViewSet(SnippetViewSet):
 
     def get_urlpatterns(self) -> list[Any]:
         return [
+            # The first is where the menu leads.
+            *super().get_urlpatterns(),
             path("stages/", StagesView.as_view(), name="stages"),
             path("count/", CountView.as_view(), name="count"),
-            *super().get_urlpatterns(),
         ]
 
 
