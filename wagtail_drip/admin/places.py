@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from wagtail_drip.contacts import phone
+
 COUNTRIES: dict[str, Any] = {
     "AE": gettext_lazy("United Arab Emirates"),
     "AT": gettext_lazy("Austria"),
@@ -70,6 +72,11 @@ STATES: dict[str, Any] = {
     "US-WA": pgettext_lazy("state", "Washington"),
     "US-WY": pgettext_lazy("state", "Wyoming"),
 }
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return the code and name of every country that has telephone numbers, by name, to choose from."""
+    return sorted(((code, name_of(code)) for code in phone.regions()), key=lambda each: each[1])
 
 
 def name_of(place: str) -> str:

@@ -91,6 +91,7 @@ def test_an_owner_takes_a_list_in_step_by_step(owner: Client, site_id: int) -> N
 
     assert "王小明" in named
     assert '<option value="phone" selected>' in named
+    assert '<option value="DE">Germany</option>' in named
     assert checked["Location"] == page
     assert 'data-figure="new">1<' in foreseen
     assert untouched == 0

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.models import Site
 
+from wagtail_drip.admin import places
 from wagtail_drip.admin.imports import import_words as words
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import attributes, cleaning
-from wagtail_drip.contacts.phone import regions
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.privacy import import_columns, import_files, import_plan, import_reasons
 from wagtail_drip.privacy.import_columns import ATTRIBUTE, TYPES
@@ -175,7 +175,7 @@ class PlanForm(forms.Form):
         known = SiteSettings.objects.filter(site_id=site_id).values_list("region", flat=True).first()
         self.fields["region"].choices = [  # type: ignore[attr-defined]
             ("", _("None")),
-            *((code, code) for code in sorted(regions())),
+            *places.countries(),
         ]
         self.fields["region"].initial = known or settings.DEFAULT_REGION
         self.fields["store"].choices = [  # type: ignore[attr-defined]

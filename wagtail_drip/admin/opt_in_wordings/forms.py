@@ -15,7 +15,6 @@ from wagtail.admin.widgets import AdminDateInput
 from wagtail_drip.admin import places
 from wagtail_drip.compliance.models import OPT_IN_GROUPS, OptInWording
 from wagtail_drip.compliance.own_wording import WordingDraft
-from wagtail_drip.contacts import phone
 from wagtail_drip.core import clock
 
 # As long as an editor's own in a block, which it stands in for.
@@ -89,12 +88,11 @@ class WordingForm(forms.Form):
         if row is not None:
             kwargs["initial"] = {name: getattr(row, name) for name in self.base_fields}
         super().__init__(*args, **kwargs)
-        named = sorted(((code, places.name_of(code)) for code in phone.regions()), key=lambda each: each[1])
         spoken = {code: _(name) for code, name in settings.LANGUAGES}
         if row is not None and row.language:
             spoken.setdefault(row.language, row.language)
         for name, choices in (
-            ("country", [("", _("Everywhere else")), *named]),
+            ("country", [("", _("Everywhere else")), *places.countries()]),
             ("language", [("", _("Any language")), *sorted(spoken.items(), key=lambda each: each[1])]),
         ):
             self.fields[name].choices = choices  # type: ignore[attr-defined] # of its own kind of field

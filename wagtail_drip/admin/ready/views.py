@@ -84,19 +84,13 @@ class ReadyView(SiteScreen):
                 (country, places.name_of(country), n) for country, n in self.people.items() if country
             ],
             "nowhere": self.people.get("", 0),
-            "choices": _choices(),
+            "choices": places.countries(),
         }
 
 
 def _shown(line: Line) -> Line:
     """Return the line with its source as one reads it: ours in the reader's language, a citation as it is."""
     return replace(line, source=_(line.source)) if line.source in OUR_SOURCES else line
-
-
-def _choices() -> list[tuple[str, str]]:
-    return sorted(
-        ((country, places.name_of(country)) for country in phone.regions()), key=lambda each: each[1]
-    )
 
 
 def urls() -> list[URLPattern]:
