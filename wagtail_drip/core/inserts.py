@@ -54,8 +54,8 @@ def insert_apart(row: Model) -> None:
     """
     Insert one unsaved row, unless it is there already; a failure undoes only itself, in whatever transaction.
 
-    Made for a shop's own transaction, which must not wait for us: where a savepoint is needed PostgreSQL gets it,
-    the row and its release in one message instead of three.
+    Made for a shop's own transaction, which must not wait for us: PostgreSQL gets the savepoint, the row and its
+    release in one message instead of three, and SQLite needs none.
     """
     connection = connections[_alias(type(row))]
     if connection.get_autocommit():  # a statement by itself is a transaction
@@ -64,9 +64,22 @@ def insert_apart(row: Model) -> None:
         "server_side_binding"
     ):
         _insert_in_one_message(row, connection)
+    elif connection.vendor == "sqlite":
+        _insert_by_itself(row, connection)
     else:
         with transaction.atomic(using=connection.alias):
             insert([row], ignore_repeats=True)
+
+
+def _insert_by_itself(row: Model, connection: Any) -> None:
+    """A statement that fails undoes itself alone on SQLite: a savepoint would cost more than the row."""
+    try:
+        insert([row], ignore_repeats=True)
+    except DatabaseError:
+        # But for a full disk and its like, which end the transaction: the caller must not commit the rest of it.
+        if connection.in_atomic_block and not connection.connection.in_transaction:
+            transaction.set_rollback(True, using=connection.alias)
+        raise
 
 
 def _insert_in_one_message(row: Model, connection: Any) -> None:

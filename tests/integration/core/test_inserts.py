@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from wagtail_drip.compliance.models import Suppression
 from wagtail_drip.core import inserts
@@ -167,6 +168,32 @@ def test_a_row_apart_that_fails_takes_nothing_with_it(bad):
     assert list(Notice.objects.order_by("key").values_list("key", flat=True)) == ["after", "before"]
 
 
+def _sell(told: str) -> None:
+    with transaction.atomic():
+        inserts.insert_apart(notice("before"))
+        with pytest.raises(DatabaseError, match="full"):
+            inserts.insert_apart(notice("huge", envelope={"text": told}))
+        Notice.objects.create(store="s", kind="k", key="after", recorded_at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_a_full_disk_ends_the_transaction_the_caller_does_not_commit_the_rest():
+    if connection.vendor != "sqlite":
+        pytest.skip("it is SQLite that undoes all of it by itself")
+    with connection.cursor() as cursor:
+        [most] = cursor.execute("PRAGMA max_page_count").fetchone()
+        [now] = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {now}")
+    try:
+        with pytest.raises(TransactionManagementError):
+            _sell(told="x" * 4096 * now)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count = {most}")
+
+    assert not Notice.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_row_apart_outside_of_any_transaction(django_assert_num_queries):
     with django_assert_num_queries(1):
@@ -178,8 +205,8 @@ def test_a_row_apart_outside_of_any_transaction(django_assert_num_queries):
 
 
 def test_in_a_shops_transaction_a_row_apart_is_one_message(django_assert_num_queries):
-    if connection.vendor != "postgresql":
-        pytest.skip("other drivers take a statement at a time")
+    if connection.vendor == "mysql":
+        pytest.skip("needs a savepoint, and its driver takes a statement at a time")
     with django_assert_num_queries(1):
         inserts.insert_apart(notice("a"))
 

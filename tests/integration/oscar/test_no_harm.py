@@ -225,7 +225,7 @@ def test_loading_a_fixture_tells_nothing():
 
 
 @pytest.mark.django_db
-def test_an_order_costs_one_savepoint_and_one_insert(settings):
+def test_an_order_costs_one_insert_and_a_savepoint_where_one_is_needed(settings):
     settings.WAGTAIL_DRIP = {**settings.WAGTAIL_DRIP, "CLOCK_SHIFT": False}
     instance = get_model("order", "Order")(pk=1)
 
@@ -233,8 +233,9 @@ def test_an_order_costs_one_savepoint_and_one_insert(settings):
         receivers.order_saved(sender=None, instance=instance, created=True, using="default")
 
     statements = [part for each in queries.captured_queries for part in each["sql"].split("; ")]
-    assert [each.split(" ")[0] for each in statements] == ["SAVEPOINT", "INSERT", "RELEASE"]
-    assert len(queries) == (1 if connection.vendor == "postgresql" else 3)
+    expected = ["INSERT"] if connection.vendor == "sqlite" else ["SAVEPOINT", "INSERT", "RELEASE"]
+    assert [each.split(" ")[0] for each in statements] == expected
+    assert len(queries) == (3 if connection.vendor == "mysql" else 1)
 
 
 @pytest.mark.django_db
