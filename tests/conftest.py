@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import translation
 
 pytest_plugins = ["wagtail_drip.test.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_keepdb: bool) -> None:
+    """Clear away the log of a run that was killed: SQLite cannot open a new file beside it."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite" and not django_db_keepdb:
+        name = connection.settings_dict["TEST"]["NAME"]
+        for end in ("-wal", "-shm"):
+            Path(f"{name}{end}").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
