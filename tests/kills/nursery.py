@@ -44,7 +44,7 @@ class Nursery:
             from django.utils import timezone
 
             from wagtail_drip import tasks
-            from wagtail_drip.messaging import send_due
+            from wagtail_drip.messaging import recovery, send_due
 
             ours = timezone.now
             timezone.now = lambda: ours() + timedelta(minutes=minutes)
@@ -52,6 +52,8 @@ class Nursery:
                 arm(seam, nth=nth)
             # Short passes, so that whoever is condemned comes by every seam soon.
             tasks.POLL_SECONDS = send_due._REFILL_SECONDS = 0.1
+            # Nobody waits for ten minutes for those who happened to be beside five dead.
+            recovery._SUSPECT_SECONDS = recovery._APART_SECONDS = 1.0
             try:
                 slot = tasks.seize(place, seconds=_LIFE_SECONDS)
             except Error:  # cut off before it began: whoever starts workers starts another

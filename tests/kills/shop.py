@@ -101,7 +101,7 @@ def judge(log: Path, *, orders: int) -> Verdict:
         states=dict(Counter(state for _, state, *_ in messages)),
         vices=dict(Counter(line["name"] for line in lines if line["kind"] == "vice")),
         doubles=[[*what, times] for what, times in texts.items() if times > 1],
-        watchdog=watchdog.ask({**watchdog.EACH_TICK, **watchdog.DEEP}, now=clock.now()),
+        watchdog=watchdog.ask(watchdog.ALL, now=clock.now()),
     )
     lost = verdict.lost
     enrolled = Counter(Enrolment.objects.values_list("state", flat=True))

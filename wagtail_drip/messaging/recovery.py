@@ -28,8 +28,12 @@ from wagtail_drip.messaging.types import COLUMNS, Claimed, Ready
 
 S = MessageState
 _BATCH = 200
-# Claimed so often and never finished: it may be what kills its worker. It is set aside and shown.
-_MOST_CLAIMS = 5
+# Claimed so often and never finished, it may be what kills its worker, or have been beside it: from then on it waits
+# for longer each time and comes alone. If that goes on it is set aside and shown.
+_SUSPECT_AFTER = 5
+_MOST_CLAIMS = 8
+_SUSPECT_SECONDS = 600.0
+_APART_SECONDS = 10.0
 _SAYS_NOTHING = frozenset({Outcome.THROTTLED, Outcome.TRANSIENT, Outcome.AMBIGUOUS})
 
 
@@ -64,7 +68,7 @@ def _give_back(limit: int, now: datetime) -> int:
     token = keys.new_token()
     rows = [Claimed._make(row) for row in claims.claim(_expired(S.CLAIMED), limit=limit)]
     Message.objects.filter(pk__in=[row.id for row in rows]).update(lease_token=token)
-    is_last = [row.attempts + 1 >= _MOST_CLAIMS for row in rows]
+    died = [row.attempts + 1 for row in rows]
     fenced.move(
         rows,
         token=token,
@@ -72,13 +76,22 @@ def _give_back(limit: int, now: datetime) -> int:
         after=S.SCHEDULED,
         now=now,
         per_row={
-            "due_at": [None if last else now for last in is_last],
-            "attempts": [row.attempts + 1 for row in rows],
-            "detail": ["Set aside: its workers died." if last else "" for last in is_last],
+            "due_at": [_next_claim(times, place, now) for place, times in enumerate(died)],
+            "attempts": died,
+            "detail": ["Set aside: its workers died." if times >= _MOST_CLAIMS else "" for times in died],
         },
         lease_until=None,
     )
     return len(rows)
+
+
+def _next_claim(died: int, place: int, now: datetime) -> datetime | None:
+    """Return when the message at this place of the batch, of which so many workers died, comes again; None is never."""
+    if died >= _MOST_CLAIMS:
+        return None
+    if died < _SUSPECT_AFTER:
+        return now
+    return now + timedelta(seconds=_SUSPECT_SECONDS * (died - _SUSPECT_AFTER + 1) + _APART_SECONDS * place)
 
 
 def _take_over(limit: int, token: str) -> list[Claimed]:

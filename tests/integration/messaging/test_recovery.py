@@ -19,6 +19,7 @@ from wagtail_drip.messaging import calls, receipts
 from wagtail_drip.messaging.models import Message, MessageTally, SendLedger
 from wagtail_drip.messaging.recovery import recover_due
 from wagtail_drip.messaging.send_due import send_due
+from wagtail_drip.reports import watchdog
 
 pytestmark = pytest.mark.django_db
 
@@ -98,19 +99,53 @@ def test_a_lease_that_still_runs_is_left_alone(customer: Customer, queued: Queue
         assert recover_due(now=now + timedelta(days=9)) == 0
 
 
-def test_a_message_that_kills_its_workers_is_set_aside_after_five(
+def let_workers_die(times: int, now: datetime) -> None:
+    for _ in range(times):
+        Message.objects.update(state="claimed", lease_token="dead", lease_until=LONG_AGO, due_at=None)
+        recover_due(now=now)
+
+
+def test_a_message_that_kills_its_workers_is_set_aside_and_shown_after_eight(
     customer: Customer, queued: Queued, now: datetime
 ) -> None:
     message = queued(customer())
 
-    for _ in range(5):
-        Message.objects.update(state="claimed", lease_token="dead", lease_until=LONG_AGO, due_at=None)
-        recover_due(now=now)
+    let_workers_die(7, now)
+    before = watchdog.ask(watchdog.ALL, now=now)
+    let_workers_die(1, now)
 
     message.refresh_from_db()
     assert (message.state, message.due_at) == ("scheduled", None)
     assert message.detail == "Set aside: its workers died."
     assert send_due(now=now) == 0
+    assert before == {}
+    assert watchdog.ask(watchdog.ALL, now=now) == {"messages that wait for no moment": 1}
+
+
+def test_messages_whose_workers_died_five_times_wait_and_come_one_by_one(
+    customer: Customer, queued: Queued, now: datetime
+) -> None:
+    for _ in range(3):
+        queued(customer())
+
+    let_workers_die(4, now)
+    at_once = set(Message.objects.values_list("due_at", flat=True))
+    let_workers_die(1, now)
+    first = [(due - now).total_seconds() for due in moments()]
+    let_workers_die(1, now)
+    second = [(due - now).total_seconds() for due in moments()]
+
+    assert at_once == {now}
+    assert first == [600, 610, 620]
+    assert second == [1200, 1210, 1220]
+    assert send_due(now=now) == 0
+    assert send_due(now=now + timedelta(seconds=1200)) == 1
+    send_due(now=now + timedelta(seconds=1220))
+    assert len(memory.outbox) == 3
+
+
+def moments() -> list[datetime]:
+    return list(Message.objects.order_by("due_at").values_list("due_at", flat=True))
 
 
 def test_one_that_was_posted_is_repeated_under_its_key_where_the_gateway_knows_repeats(
