@@ -29,7 +29,7 @@ from wagtail_drip.messaging.types import COLUMNS, Claimed, Ready
 S = MessageState
 _BATCH = 200
 # Claimed so often and never finished, it may be what kills its worker, or have been beside it: from then on it waits
-# for longer each time and comes alone. If that goes on it is set aside and shown.
+# for longer each time and comes apart from those it was with. If that goes on it is set aside and shown.
 _SUSPECT_AFTER = 5
 _MOST_CLAIMS = 8
 _SUSPECT_SECONDS = 600.0
