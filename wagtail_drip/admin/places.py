@@ -1,50 +1,17 @@
-"""Names of countries and states that have hours of their own. Others are shown by their code."""
+"""Names of countries, which are CLDR's, and of the states that have hours of their own, in the editor's language."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+from django.utils.translation import get_language, pgettext_lazy, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wagtail_drip.contacts import phone
-
-COUNTRIES: dict[str, Any] = {
-    "AE": gettext_lazy("United Arab Emirates"),
-    "AT": gettext_lazy("Austria"),
-    "AU": gettext_lazy("Australia"),
-    "BE": gettext_lazy("Belgium"),
-    "BR": gettext_lazy("Brazil"),
-    "CA": gettext_lazy("Canada"),
-    "CH": gettext_lazy("Switzerland"),
-    "CN": gettext_lazy("China"),
-    "DE": gettext_lazy("Germany"),
-    "DK": gettext_lazy("Denmark"),
-    "ES": gettext_lazy("Spain"),
-    "FI": gettext_lazy("Finland"),
-    "FR": gettext_lazy("France"),
-    "GB": gettext_lazy("United Kingdom"),
-    "HK": gettext_lazy("Hong Kong"),
-    "IE": gettext_lazy("Ireland"),
-    "IN": gettext_lazy("India"),
-    "IT": gettext_lazy("Italy"),
-    "JP": gettext_lazy("Japan"),
-    "KR": gettext_lazy("South Korea"),
-    "MX": gettext_lazy("Mexico"),
-    "NL": gettext_lazy("Netherlands"),
-    "NO": gettext_lazy("Norway"),
-    "NZ": gettext_lazy("New Zealand"),
-    "PL": gettext_lazy("Poland"),
-    "PR": gettext_lazy("Puerto Rico"),
-    "PT": gettext_lazy("Portugal"),
-    "SA": gettext_lazy("Saudi Arabia"),
-    "SE": gettext_lazy("Sweden"),
-    "SG": gettext_lazy("Singapore"),
-    "TR": gettext_lazy("Türkiye"),
-    "TW": gettext_lazy("Taiwan"),
-    "US": gettext_lazy("United States"),
-    "ZA": gettext_lazy("South Africa"),
-}
 
 STATES: dict[str, Any] = {
     "US-AL": pgettext_lazy("state", "Alabama"),
@@ -76,13 +43,29 @@ STATES: dict[str, Any] = {
 
 def countries() -> list[tuple[str, str]]:
     """Return the code and name of every country that has telephone numbers, by name, to choose from."""
-    return sorted(((code, name_of(code)) for code in phone.regions()), key=lambda each: each[1])
+    return sorted(((code, name_of(code)) for code in phone.regions()), key=lambda each: _plain(each[1]))
 
 
 def name_of(place: str) -> str:
-    """Return the name of "US" or "US-TX"; its code where we have none."""
+    """Return the name of "US" or "US-TX"; the code of what has no name."""
     country, _dash, state = place.partition("-")
-    known = str(COUNTRIES.get(country, country))
+    known = _names(get_language() or "en").get(country, country)
     if not state:
         return known
     return _("%(country)s: %(state)s") % {"country": known, "state": STATES.get(place, state)}
+
+
+def _plain(name: str) -> str:
+    """Return *name* without accents: Åland stands before Albania."""
+    parts = unicodedata.normalize("NFD", name)
+    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
+
+
+@cache
+def _names(language: str) -> Mapping[str, str]:
+    for name in (to_locale(language), to_locale(language).partition("_")[0]):
+        try:
+            return Locale.parse(name).territories
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en").territories

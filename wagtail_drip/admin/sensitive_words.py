@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wagtail_drip.admin.places import COUNTRIES
+from wagtail_drip.admin import places
 from wagtail_drip.compliance.sensitive_words import OWN, Found
 
 NAMES: dict[str, Any] = {
@@ -77,7 +77,7 @@ def sentences(found: Sequence[Found], *, place: str) -> list[str]:
             _("“%(words)s”: %(advice)s")
             % {
                 "words": _("”, “").join(words),
-                "advice": str(ADVICE[kind]) % {"country": COUNTRIES.get(place, place)},
+                "advice": str(ADVICE[kind]) % {"country": places.name_of(place)},
             }
             for kind, words in by_kind.items()
         ),

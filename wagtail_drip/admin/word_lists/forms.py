@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wagtail_drip.admin.places import COUNTRIES
+from wagtail_drip.admin import places
 from wagtail_drip.compliance import sensitive_words
 from wagtail_drip.compliance.models import SensitiveWord
 from wagtail_drip.compliance.sensitive_words import WordList
@@ -75,11 +75,10 @@ class OwnWordForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the s
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda each: each[1])
         self.fields["country"] = forms.ChoiceField(
             label=gettext_lazy("Where it needs care"),
             required=False,
-            choices=[("", _("Everywhere")), *named],
+            choices=[("", _("Everywhere")), *places.countries()],
         )
 
     def clean_word(self) -> str:
