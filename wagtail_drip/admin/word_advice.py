@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from wagtail.admin import messages
 
-from wagtail_drip.admin import places
+from wagtail_drip.admin import places, sources
 from wagtail_drip.admin.preview.bubbles import with_short_links
 from wagtail_drip.admin.preview.page import site_id_for
 from wagtail_drip.admin.sensitive_words import NAMES
@@ -62,7 +62,7 @@ class Advice:
         if self.list.kind == OWN:
             return self.list.why
         day = date_format(date.fromisoformat(self.list.read), "SHORT_DATE_FORMAT")
-        return _("%(source)s (read %(day)s)") % {"source": self.list.source, "day": day}
+        return _("%(source)s (read %(day)s)") % {"source": sources.in_words(self.list.source), "day": day}
 
 
 def of(draft: Any) -> list[Advice]:

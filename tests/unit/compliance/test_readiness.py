@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from wagtail_drip.admin.ready.checks import CHECKS
-from wagtail_drip.admin.ready.words import OUR_SOURCES, REGISTRATION, TITLES
+from wagtail_drip.admin.ready.words import REGISTRATION, TITLES
 from wagtail_drip.compliance import keywords, readiness
 from wagtail_drip.compliance.readiness import LINES
 from wagtail_drip.contacts import phone
@@ -45,7 +45,3 @@ def test_the_languages_are_those_of_the_stop_words() -> None:
     known = {each for names in keywords.STOP for each in names.split(", ")}
 
     assert {each for place in phone.regions() for each in readiness.languages_of(place)} <= known
-
-
-def test_each_source_that_is_no_citation_can_be_translated() -> None:
-    assert {line.source for line in LINES if line.source[0].islower()} == OUR_SOURCES

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,10 +13,9 @@ from wagtail_drip.admin.ready import registration
 from wagtail_drip.admin.ready.checks import CHECKS
 from wagtail_drip.admin.ready.gather import Facts
 from wagtail_drip.admin.ready.told import State
-from wagtail_drip.admin.ready.words import OUR_SOURCES, TITLES
+from wagtail_drip.admin.ready.words import TITLES
 from wagtail_drip.admin.site_screen import SiteScreen
 from wagtail_drip.compliance import readiness
-from wagtail_drip.compliance.readiness import Line
 from wagtail_drip.conf import settings
 from wagtail_drip.contacts import phone
 from wagtail_drip.contacts import querysets as contacts
@@ -67,7 +65,7 @@ class ReadyView(SiteScreen):
         row = core.site_settings(self.site.pk)
         facts = Facts(row, self.place, self.people.get(self.place, 0), clock.now())
         told = [
-            (_shown(line), date.fromisoformat(line.read), TITLES[line.check], CHECKS[line.check](facts, line))
+            (line, date.fromisoformat(line.read), TITLES[line.check], CHECKS[line.check](facts, line))
             for line in (readiness.lines_for(self.place) if self.place else ())
         ]
         groups = [
@@ -86,11 +84,6 @@ class ReadyView(SiteScreen):
             "nowhere": self.people.get("", 0),
             "choices": places.countries(),
         }
-
-
-def _shown(line: Line) -> Line:
-    """Return the line with its source as one reads it: ours in the reader's language, a citation as it is."""
-    return replace(line, source=_(line.source)) if line.source in OUR_SOURCES else line
 
 
 def urls() -> list[URLPattern]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 TITLES: dict[str, Any] = {
     "open": gettext_lazy("Customers are texted"),
@@ -52,24 +52,3 @@ MISSING: dict[str, Any] = {
     "privacy_url": gettext_lazy("where your privacy policy stands"),
     "terms_url": gettext_lazy("where your terms stand"),
 }
-
-# Sources of lines that are ours and no citation, as they stand in readiness.toml: named here to be translated.
-OUR_SOURCES = frozenset(
-    {
-        gettext_noop("this package: before a site is open, only staff test numbers are texted"),
-        gettext_noop("this package: workers hand texts over and read what comes back"),
-        gettext_noop("each provider opens countries by itself; what has been delivered there is the proof"),
-        gettext_noop("the legal hours of this site, each with its own source"),
-        gettext_noop("legal hours and sending times are by the recipient's clock"),
-        gettext_noop(
-            "whoever agrees must know to whom and how to end it; what we look for in words is a help and no judgement"
-        ),
-        gettext_noop("good practice everywhere: only who holds the phone can confirm"),
-        gettext_noop(
-            "this package: without an answer of your own, HELP is answered with your name and your address on the web"
-        ),
-        gettext_noop("this package: only receipts tell what was delivered"),
-        gettext_noop("this package: a STOP that does not reach us cannot be obeyed by us"),
-        gettext_noop("the lists of sensitive words of this site, each with its own source"),
-    }
-)

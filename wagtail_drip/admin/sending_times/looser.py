@@ -7,6 +7,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from wagtail_drip.admin import sources
 from wagtail_drip.compliance import jurisdictions
 from wagtail_drip.compliance.jurisdictions import Rule, Standing
 
@@ -17,7 +18,9 @@ def warning(rule: Rule) -> str:
     if standing is Standing.NO_LOOSER:
         return ""
     said = _("Looser than what we ship, by your own reading of %(source)s, %(day)s.") % {
-        "source": f"{rule.source} ({rule.url})" if rule.url else rule.source,
+        "source": f"{sources.in_words(rule.source)} ({rule.url})"
+        if rule.url
+        else sources.in_words(rule.source),
         "day": _day(rule.read),
     }
     if standing is Standing.LOOSER:
