@@ -37,7 +37,13 @@ def open_shop() -> None:
 
 
 def order(number: int) -> None:
-    """Tell that order *number* was placed, as a shop does."""
+    """
+    Tell that order *number* was placed, as a shop does: with the order, in one transaction.
+
+    :raises DatabaseError: where the order itself would fail, as with SQLite's lock in the hands of a frozen worker.
+    """
+    from django.db import transaction
+
     from wagtail_drip import api
 
     phone = f"+4474{number % PEOPLE:08d}"
@@ -48,7 +54,10 @@ def order(number: int) -> None:
         "currency": "GBP",
         "products": [],
     }
-    assert api.emit("order_placed", key=f"order:{number}", contact={"phone": phone}, properties=properties)
+    with transaction.atomic():
+        assert api.emit(
+            "order_placed", key=f"order:{number}", contact={"phone": phone}, properties=properties
+        )
 
 
 @dataclass
