@@ -65,7 +65,7 @@ class Settings:
     SEND_THREADS: int = 32  # Calls to a gateway under way at once in one worker.
     SEND_BATCH: int = 500  # Messages claimed at a time.
     ADVANCE_BATCH: int = 1000  # Enrolments advanced in one transaction.
-    SQLITE_BATCH: int = 200  # The same on SQLite, where a transaction keeps every other writer waiting.
+    SQLITE_BATCH: int = 100  # The same on SQLite, where a transaction keeps every other writer waiting.
     SENDER_SEGMENTS_PER_SECOND: int = 50  # Segments a second that one sender may hand over; 0 is unbounded.
     CART_IDLE_MINUTES: int = 60  # A cart untouched for so long counts as abandoned.
     CHECKOUT_IDLE_MINUTES: int = 15  # The same for a cart whose checkout was begun.
