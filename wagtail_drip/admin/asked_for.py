@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences.models import Sequence, SequenceVersion
 
 M = TypeVar("M", bound=Model)
@@ -53,7 +54,7 @@ def refuse(
             messages.error(
                 request,
                 _("“%(name)s” is asked for by %(uses)s. Change that first.")
-                % {"name": each, "uses": ", ".join(f"“{name}”" for name in named)},
+                % {"name": each, "uses": listed(f"“{name}”" for name in named)},
             )
             return redirect(back_to)
     return None

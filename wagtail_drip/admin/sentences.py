@@ -18,6 +18,7 @@ from wagtail_drip.admin.step_sentences import RULES
 from wagtail_drip.admin.wording import Told, event_name, moment
 from wagtail_drip.compliance.times import Obstacle
 from wagtail_drip.compliance.types import Reason
+from wagtail_drip.core.listed import listed
 
 __all__ = [
     "RUNTIME_STATES",
@@ -51,7 +52,7 @@ def obstacle(met: Obstacle) -> Told:
 
 def _what_it_says(met: Obstacle) -> str:
     value = met.value
-    spans = ", ".join(f"{begin}–{end}" for begin, end in value.get("spans") or ())
+    spans = listed(f"{begin}–{end}" for begin, end in value.get("spans") or ())
     values = {
         "place": value.get("place"),
         "spans": spans,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from wagtail_drip.admin import branch_sentences
 from wagtail_drip.admin.wording import condition, event_test, moment, property_name, readable
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences.blocks.wait_until_time import WEEKDAYS
 
 
@@ -66,7 +67,7 @@ def _waits_until(decided: Mapping[str, Any]) -> str:
     days = [str(label) for key, label in WEEKDAYS if int(key) in (rule.get("weekdays") or ())]
     values = {
         "time": rule.get("time"),
-        "days": ", ".join(days),
+        "days": listed(days),
         "zone": decided.get("value"),
         "until": moment(decided.get("outcome")),
     }
@@ -115,7 +116,7 @@ def _awaits(decided: Mapping[str, Any]) -> str:
     """Tell of a wait for an event or a reply: it came, it did not come in time, or it may still come."""
     rule, outcome = decided["rule"], str(decided.get("outcome") or "")
     if rule["name"] == "wait_for_reply":
-        words = ", ".join(str(word) for word in rule.get("words") or ())
+        words = listed(str(word) for word in rule.get("words") or ())
         what = _("A reply with one of: %(words)s") % {"words": words} if words else _("A reply")
     else:
         what = event_test(rule)
@@ -162,7 +163,7 @@ def _asks(decided: Mapping[str, Any]) -> str:
     outcome, value = str(decided.get("outcome")), decided.get("value")
     values = {"system": decided["rule"].get("target"), "why": value}
     if outcome == "answered":
-        told = ", ".join(str(name) for name in value or ())
+        told = listed(str(name) for name in value or ())
         if told:
             return _("“%(system)s” answered with: %(names)s.") % {**values, "names": told}
         return _("“%(system)s” answered with nothing.") % values

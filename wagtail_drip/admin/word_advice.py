@@ -23,6 +23,7 @@ from wagtail_drip.conf import settings
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.content import language
 from wagtail_drip.content.models import MessageTemplate
+from wagtail_drip.core.listed import listed
 from wagtail_drip.core.models import SiteSettings
 from wagtail_drip.sequences.blocks import tree
 
@@ -50,7 +51,7 @@ class Advice:
             "where": self.where,
             "words": _("”, “").join(self.words),
             "list": NAMES[self.list.kind],
-            "countries": ", ".join(self.countries) or _("everywhere"),
+            "countries": listed(self.countries) or _("everywhere"),
         }
         if not self.where:
             return _("“%(words)s” (%(list)s; %(countries)s)") % values

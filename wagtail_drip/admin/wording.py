@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.enrolments.effects import ANSWERED
 from wagtail_drip.events import catalogue
 from wagtail_drip.events.condition_blocks import OPERATORS
@@ -65,7 +66,7 @@ def readable(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return listed(str(each) for each in value)
     return str(value)
 
 
@@ -84,5 +85,5 @@ def condition(rule: Mapping[str, Any]) -> str:
 def event_test(rule: Mapping[str, Any]) -> str:
     """Return an event with its conditions: "Places an order (total is at least 50)"."""
     name = event_name(str(rule.get("event", "")))
-    tests = ", ".join(condition(each) for each in rule.get("conditions") or ())
+    tests = listed(condition(each) for each in rule.get("conditions") or ())
     return f"{name} ({tests})" if tests else name

@@ -21,6 +21,7 @@ from wagtail.models import Site
 from wagtail_drip.admin import words
 from wagtail_drip.compliance import public_holidays
 from wagtail_drip.compliance.models import BlackoutDate, SpecialEvent
+from wagtail_drip.core.listed import listed
 from wagtail_drip.core.models import SiteSettings
 
 
@@ -130,7 +131,7 @@ def _raised(row: SpecialEvent) -> str:
 
 def _told(row: BlackoutDate) -> str:
     if row.purposes:
-        return ", ".join(str(words.PURPOSES.get(purpose, purpose)) for purpose in row.purposes)
+        return listed(str(words.PURPOSES.get(purpose, purpose)) for purpose in row.purposes)
     if row.sequences:
         return str(_("only some sequences"))
     return str(_("all marketing"))

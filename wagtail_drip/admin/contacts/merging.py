@@ -27,6 +27,7 @@ from wagtail_drip.contacts import attributes, doubles, merging, querysets
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 from wagtail_drip.privacy import merge
 
 MERGE_CONTACT = "wagtail_drip.merge_contact"
@@ -194,7 +195,7 @@ class MergeView(ContactScreen):
             "attributes": [attributes.label_of(name) for name in seen.attributes],
             "tags": seen.tags,
             "refused": [
-                ", ".join(
+                listed(
                     part for part in (str(words.PURPOSE_GROUPS[group]), topic, names.get(site, "")) if part
                 )
                 for site, group, topic in seen.refused

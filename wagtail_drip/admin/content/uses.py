@@ -21,6 +21,7 @@ from wagtail_drip.admin.sequences.switching import PUBLISH
 from wagtail_drip.admin.sequences.usage import Use
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences import actions as sequences
 
 
@@ -103,13 +104,13 @@ class UsesView(WagtailAdminTemplateMixin, TemplateView):
             messages.success(
                 request,
                 _("These send the new words from now on: %(names)s.")
-                % {"names": ", ".join(each.name for each in changed)},
+                % {"names": listed(each.name for each in changed)},
             )
         if unchanged:
             messages.warning(
                 request,
                 _("These send what they sent before: %(names)s. If publishing failed, their page says why.")
-                % {"names": ", ".join(unchanged)},
+                % {"names": listed(unchanged)},
             )
         if not chosen:
             messages.success(

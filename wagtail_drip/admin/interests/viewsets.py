@@ -18,6 +18,7 @@ from wagtail_drip.admin import asked_for
 from wagtail_drip.admin.interests.fading import FadingView
 from wagtail_drip.admin.interests.uses import uses
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 from wagtail_drip.stores import interest_actions, interests
 from wagtail_drip.stores.interest_models import Interest
 
@@ -95,7 +96,7 @@ class InterestViewSet(SnippetViewSet):
     )
     list_display: ClassVar[list[Any]] = [
         "name",
-        Column("words", label=_("Words that tell it"), accessor=lambda each: ", ".join(each.word_list)),
+        Column("words", label=_("Words that tell it"), accessor=lambda each: listed(each.word_list)),
         PeopleColumn("said", by="stated-", label=_("Said so")),
         PeopleColumn("shown", by="inferred-", label=_("Have shown it")),
         BooleanColumn("is_offered", label=_("People can choose it")),

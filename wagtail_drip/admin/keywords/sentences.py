@@ -12,6 +12,7 @@ from wagtail_drip.compliance import keywords
 from wagtail_drip.compliance.keywords import Verdict
 from wagtail_drip.compliance.models import Keyword
 from wagtail_drip.compliance.own_keywords import HELP, PHRASE, START, STOP, OwnKeyword, Refusal
+from wagtail_drip.core.listed import listed
 
 KINDS: dict[str, Any] = {
     STOP: gettext_lazy("stop word"),
@@ -83,7 +84,7 @@ def whose(each: keywords.WordList) -> str:
     """Return for whom the words of a list count."""
     if each.places:
         return only_numbers(each.places[0])
-    return _(", ").join(map(language, each.languages))
+    return listed(map(language, each.languages))
 
 
 def only_numbers(country: str) -> str:

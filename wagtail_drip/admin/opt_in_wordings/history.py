@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 
 from wagtail_drip.admin.opt_in_wordings import views
+from wagtail_drip.core.listed import listed
 
 
 class _OfAWording(LogFormatter):
@@ -19,7 +20,7 @@ class _OfAWording(LogFormatter):
             "where": views.where(str(said.get("country", ""))),
             "language": views.language(str(said.get("language", ""))),
             "text": str(said.get("text", "")),
-            "phrases": ", ".join(f"“{phrase}”" for phrase in said.get("must_say", ())),
+            "phrases": listed(f"“{phrase}”" for phrase in said.get("must_say", ())),
         }
 
 

@@ -22,6 +22,7 @@ from wagtail_drip.compliance import opt_in_wording, own_wording
 from wagtail_drip.compliance.models import OptInWording
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 
 SAVED = "wagtail_drip.save_opt_in_wording"
 DELETED = "wagtail_drip.delete_opt_in_wording"
@@ -186,7 +187,7 @@ def left_out(row: OptInWording) -> str:
     # The name is put in when a form is shown, so that its place must be there.
     codes = opt_in_wording.missing(row.text, region=region, senders=("{sender}",))
     own = opt_in_wording.unsaid(row.text, row.must_say)
-    return ", ".join([*(str(MISSING[code]) for code in codes), *(f"“{phrase}”" for phrase in own)])
+    return listed([*(str(MISSING[code]) for code in codes), *(f"“{phrase}”" for phrase in own)])
 
 
 def where(country: str) -> str:

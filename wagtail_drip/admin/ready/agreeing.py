@@ -20,6 +20,7 @@ from wagtail_drip.compliance.own_wording import LeftOut
 from wagtail_drip.compliance.readiness import Line
 from wagtail_drip.contacts.types import PurposeGroup
 from wagtail_drip.content import language
+from wagtail_drip.core.listed import listed
 
 # How the shop's name is written where it is a variable.
 _SHOP = re.compile(r"\{\{-?\s*shop\.name\b")
@@ -115,9 +116,7 @@ def _left_out(facts: Facts, words: str) -> str:
 
 
 def _told(found: LeftOut) -> str:
-    return ", ".join(
-        [*(str(MISSING[code]) for code in found.codes), *(f"“{each}”" for each in found.phrases)]
-    )
+    return listed([*(str(MISSING[code]) for code in found.codes), *(f"“{each}”" for each in found.phrases)])
 
 
 def looks_at_double_opt_in(facts: Facts, line: Line) -> Told:
@@ -146,7 +145,7 @@ def looks_at_stop_words(facts: Facts, line: Line) -> Told:
         return unknown(
             _("STOP and its English sisters stop texts; of this country’s languages we may lack words."), url
         )
-    return ok(_("Besides STOP: %(words)s.") % {"words": ", ".join(dict.fromkeys(words))}, url)
+    return ok(_("Besides STOP: %(words)s.") % {"words": listed(dict.fromkeys(words))}, url)
 
 
 def looks_at_stop_text(facts: Facts, line: Line) -> Told:
@@ -167,8 +166,8 @@ def looks_at_stop_text(facts: Facts, line: Line) -> Told:
             % {"n": count},
             url,
         )
-    needs = ", ".join(_("your name") if need == "{sender}" else f"“{need}”" for need in line.needs)
-    names = ", ".join(f"“{name}”" for name in wrong[:_NAMED]) + ("…" if len(wrong) > _NAMED else "")
+    needs = listed(_("your name") if need == "{sender}" else f"“{need}”" for need in line.needs)
+    names = listed(f"“{name}”" for name in wrong[:_NAMED]) + ("…" if len(wrong) > _NAMED else "")
     values = {"n": len(wrong), "all": len(facts.first_texts), "names": names, "needs": needs or "“STOP”"}
     return to_do(
         _("%(n)d of %(all)d running sequences do not: %(names)s. It must have %(needs)s.") % values, url
@@ -210,10 +209,10 @@ def looks_at_words(facts: Facts, line: Line) -> Told:
     if off:
         return unknown(
             _("Switched off: %(words)s. Whether that is right, your provider knows.")
-            % {"words": ", ".join(off)},
+            % {"words": listed(off)},
             url,
         )
-    names = ", ".join(str(NAMES[kind]) for kind in facts.lists)
+    names = listed(str(NAMES[kind]) for kind in facts.lists)
     return ok(
         _("All lists for %(country)s are on: %(names)s.")
         % {"country": places.name_of(facts.place), "names": names},

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wagtail_drip.compliance.quiet_hours import Week, wall_clock
+from wagtail_drip.core.listed import listed
 
 WEEKDAYS = [
     gettext_lazy("Monday"),
@@ -73,7 +74,7 @@ def in_words(windows: Mapping[str, Sequence[Sequence[str]]]) -> list[tuple[str, 
     """Return a week in few words: neighbouring days with the same spans are one line."""
     lines: list[tuple[list[int], str]] = []
     for day in range(7):
-        spans = ", ".join("–".join(span) for span in windows.get(str(day), ())) or _("closed")
+        spans = listed("–".join(span) for span in windows.get(str(day), ())) or _("closed")
         if lines and lines[-1][1] == spans:
             lines[-1][0].append(day)
         else:

@@ -23,6 +23,7 @@ from wagtail_drip.contacts import phone as phones
 from wagtail_drip.contacts import querysets as contacts
 from wagtail_drip.core import actions as core
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 from wagtail_drip.enrolments import actions as enrolments
 from wagtail_drip.enrolments import audience
 from wagtail_drip.enrolments.entry import Refusal
@@ -190,7 +191,7 @@ def _refused(reason: Refusal) -> str:
 
 
 def _some(lines: list[str]) -> str:
-    shown = ", ".join(lines[:10])
+    shown = listed(lines[:10])
     return (
         _("%(names)s and %(n)d more") % {"names": shown, "n": len(lines) - 10} if len(lines) > 10 else shown
     )

@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.events import catalogue
 from wagtail_drip.sequences import starts
 from wagtail_drip.sequences.models import Sequence
@@ -32,7 +33,7 @@ def _left_out(sequence: Sequence) -> str:
     found = [f"“{tag}”" for tag in starts.tags(sequence.trigger_without_tags)]
     if n := len(sequence.trigger_without_segments):
         found.append(ngettext("the people of %(n)d segment", "the people of %(n)d segments", n) % {"n": n})
-    return ", ".join(found)
+    return listed(found)
 
 
 def _to_whom(sequence: Sequence, found: str) -> str:
@@ -124,7 +125,7 @@ def _schedule(sequence: Sequence) -> str:
             "day": sequence.trigger_month_day,
             "time": time,
         }
-    days = ", ".join(str(WEEKDAYS[day]) for day in sorted(sequence.trigger_weekdays) if day in WEEKDAYS)
+    days = listed(str(WEEKDAYS[day]) for day in sorted(sequence.trigger_weekdays) if day in WEEKDAYS)
     return _("Every week on %(days)s, at %(time)s") % {"days": days or "–", "time": time}
 
 

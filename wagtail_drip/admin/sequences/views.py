@@ -31,6 +31,7 @@ from wagtail_drip.admin.sequences.trigger_words import starts_when
 from wagtail_drip.admin.word_advice import WarnsOfWords
 from wagtail_drip.content.models import MessageTemplate
 from wagtail_drip.core import clock
+from wagtail_drip.core.listed import listed
 from wagtail_drip.enrolments.models import Enrolment
 from wagtail_drip.enrolments.states import RUNNING
 from wagtail_drip.messaging.states import MessageState
@@ -177,7 +178,7 @@ def refuse_to_delete(request: HttpRequest, instances: list[Any]) -> HttpResponse
     messages.success(
         request,
         _("In the archive, and to be had back for 30 days: %(names)s.")
-        % {"names": ", ".join(each.name for each in kept)},
+        % {"names": listed(each.name for each in kept)},
     )
     return redirect("wagtail_drip_sequences:list")
 
@@ -191,5 +192,5 @@ def words_of_use(thing: Sequence | MessageTemplate, found: list[Sequence]) -> st
     """Return why *thing* cannot be deleted, naming the sequences that need it."""
     return _("“%(name)s” is used in: %(names)s. Take it out there and publish, then delete it.") % {
         "name": thing.name,
-        "names": ", ".join(each.name for each in found),
+        "names": listed(each.name for each in found),
     }
