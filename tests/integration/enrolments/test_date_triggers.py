@@ -283,7 +283,7 @@ def test_a_chunk_costs_the_same_however_many_people_it_has(options: dict[str, An
 
     live(since=utc(2027, 5, 1), **options)
 
-    assert cost(3) == cost(120)
+    assert cost(3) == cost(90)
 
 
 def test_nothing_is_asked_of_people_where_no_sequence_has_a_clock(django_assert_num_queries: Any) -> None:
