@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language, pgettext_lazy, to_locale
 from django.utils.translation import gettext as _
 
+from wagtail_drip.compliance import letters
 from wagtail_drip.contacts import phone
 
 STATES: dict[str, Any] = {
@@ -42,8 +42,8 @@ STATES: dict[str, Any] = {
 
 
 def countries() -> list[tuple[str, str]]:
-    """Return the code and name of every country that has telephone numbers, by name, to choose from."""
-    return sorted(((code, name_of(code)) for code in phone.regions()), key=lambda each: _plain(each[1]))
+    """Return the code and name of every country that has telephone numbers, by name whatever its accents, to choose from."""
+    return sorted(((code, name_of(code)) for code in phone.regions()), key=lambda each: letters.bare(each[1]))
 
 
 def name_of(place: str) -> str:
@@ -55,17 +55,9 @@ def name_of(place: str) -> str:
     return _("%(country)s: %(state)s") % {"country": known, "state": STATES.get(place, state)}
 
 
-def _plain(name: str) -> str:
-    """Return *name* without accents: Åland stands before Albania."""
-    parts = unicodedata.normalize("NFD", name)
-    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
-
-
 @cache
 def _names(language: str) -> Mapping[str, str]:
-    for name in (to_locale(language), to_locale(language).partition("_")[0]):
-        try:
-            return Locale.parse(name).territories
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale("en").territories
+    try:
+        return Locale.parse(to_locale(language)).territories
+    except UnknownLocaleError:
+        return Locale("en").territories

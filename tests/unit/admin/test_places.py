@@ -38,3 +38,4 @@ def test_a_place_is_named_in_the_language_of_who_reads(language: str, place: str
 def test_an_accent_does_not_put_a_country_at_the_end() -> None:
     names = [name for _, name in places.countries()]
     assert names.index("Albania") == names.index("Åland Islands") + 1
+    assert names.index("Türkiye") < names.index("Turkmenistan")
