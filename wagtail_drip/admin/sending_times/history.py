@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 
-from wagtail_drip.admin import places
+from wagtail_drip.admin import places, sources
 
 CHANGED = "wagtail_drip.change_legal_hours"
 RESTORED = "wagtail_drip.restore_legal_hours"
@@ -22,7 +22,7 @@ class _OfHours(LogFormatter):
         said = {name: str(value) for name, value in (entry.data or {}).items()}
         return {
             "place": places.name_of(said["place"]),
-            "source": said["source"],
+            "source": sources.in_words(said["source"]),
             "day": date_format(date.fromisoformat(said["read_on"]), "SHORT_DATE_FORMAT"),
             "reason": said["reason"],
         }
