@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from wagtail_drip import conf
 from wagtail_drip.contacts.dates import read_date
+from wagtail_drip.core.listed import listed
 from wagtail_drip.exceptions import WagtailDripError
 
 TEXT, NUMBER, DATE, YES_NO, CHOICE = TYPES = ("text", "number", "date", "yes_no", "choice")
@@ -114,8 +115,7 @@ def expected(known: Declared) -> str:
         return _("Write a date like 2026-12-24.")
     if known.type == YES_NO:
         return _("Write yes or no.")
-    choices = ", ".join(f"{key}" for key in known.choices)
-    return _("Write one of these: %(choices)s.") % {"choices": choices}
+    return _("Write one of these: %(choices)s.") % {"choices": listed(known.choices)}
 
 
 def _text(known: Declared, value: Any) -> Any:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from wagtail_drip.content import language, variables
 from wagtail_drip.content.language import PROBLEMS, TemplateError
+from wagtail_drip.core.listed import listed
 
 
 def fault_in(source: Any, *, trigger_event: str) -> str:
@@ -25,7 +26,7 @@ def fault_in(source: Any, *, trigger_event: str) -> str:
         return gettext(
             "Nobody has a value for %(names)s here. Use the buttons above the text to insert what this "
             "sequence knows."
-        ) % {"names": ", ".join(unknown)}
+        ) % {"names": listed(unknown)}
     return ""
 
 

@@ -27,7 +27,6 @@ from wagtail_drip.contacts import attributes, doubles, merging, querysets
 from wagtail_drip.contacts.merge_models import ContactMerge
 from wagtail_drip.contacts.models import Contact
 from wagtail_drip.core import clock
-from wagtail_drip.core.listed import listed
 from wagtail_drip.privacy import merge
 
 MERGE_CONTACT = "wagtail_drip.merge_contact"
@@ -191,11 +190,13 @@ class MergeView(ContactScreen):
         names = {site.pk: site.site_name or site.hostname for site in Site.objects.all()}
         return {
             "name": name,
-            "fields": [FIELDS[name] for name in seen.fields if name in FIELDS],
-            "attributes": [attributes.label_of(name) for name in seen.attributes],
+            "taken": [
+                *(FIELDS[name] for name in seen.fields if name in FIELDS),
+                *map(attributes.label_of, seen.attributes),
+            ],
             "tags": seen.tags,
             "refused": [
-                listed(
+                _(", ").join(
                     part for part in (str(words.PURPOSE_GROUPS[group]), topic, names.get(site, "")) if part
                 )
                 for site, group, topic in seen.refused

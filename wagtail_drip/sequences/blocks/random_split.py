@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks import BlockGroup
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences.blocks.base import Fault, PathBlock, StepBlock, listed_ways
 
 FEWEST, MOST = 2, 5
@@ -60,7 +61,7 @@ class Block(StepBlock):
             f"{way.name} {(child.value.get('weight') or 0) / whole:.0%}"
             for way, child in zip(listed_ways(paths), paths, strict=True)
         ]
-        return str(_("By chance: %(shares)s") % {"shares": ", ".join(shares)})
+        return str(_("By chance: %(shares)s") % {"shares": listed(shares)})
 
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
         paths = list(value.get("paths") or ())

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks import BlockGroup
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences.blocks.awaiting import (
     HAPPENED,
     SINCE,
@@ -65,7 +66,7 @@ class Block(AwaitingBlock):
         how = value.get("how") or ANYTHING
         if how == ANYTHING:
             return str(_("Wait for a reply (%(time)s)") % {"time": time})
-        words = ", ".join(words_of(value.get("words") or "")) or "…"
+        words = listed(words_of(value.get("words") or "")) or "…"
         return str(_("Wait for the reply “%(words)s” (%(time)s)") % {"words": words, "time": time})
 
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:

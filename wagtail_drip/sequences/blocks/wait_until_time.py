@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from wagtail_drip.core.listed import listed
 from wagtail_drip.sequences.blocks.base import Fault, StepBlock
 
 WEEKDAYS = [
@@ -57,7 +58,7 @@ class Block(StepBlock):
         if not days:
             return str(_("Wait until %(time)s") % {"time": time.strftime("%H:%M")})
         return str(
-            _("Wait until %(time)s on %(days)s") % {"time": time.strftime("%H:%M"), "days": ", ".join(days)}
+            _("Wait until %(time)s on %(days)s") % {"time": time.strftime("%H:%M"), "days": listed(days)}
         )
 
     def faults(self, value: Any, *, trigger_event: str) -> Iterator[Fault]:
