@@ -149,9 +149,10 @@ def test_the_preview_tells_when_and_what_it_costs(owner, sequence):
 def test_the_contacts(owner, site_id):
     person = reachable_contact(first_name="Ada", last_name="Lovelace")
 
-    assert_says(shown(owner, "wagtail_drip_contacts:index"), "联系人", "手机号", "营销短信", "已同意")
+    assert_says(shown(owner, "wagtail_drip_contacts:index"), "联系人", "手机号", "营销短信", "已同意", "英国")
     assert_says(
         shown(owner, "wagtail_drip_contacts:inspect", person.pk),
+        "英国",
         "可以发短信吗？",
         "已同意接收营销短信",
         "网页表单",

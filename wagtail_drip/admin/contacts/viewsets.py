@@ -16,7 +16,7 @@ from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColum
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
-from wagtail_drip.admin import redaction, searching, words, zones
+from wagtail_drip.admin import places, redaction, searching, words, zones
 from wagtail_drip.admin.contacts import (
     bought,
     interested,
@@ -194,7 +194,12 @@ class ContactIndexView(ReadOnlyIndexView):
             sort_key="purchase_tally__last_at",
         ),
         bought.SpentColumn("spent", label=_("Spent"), sort_key="spent"),
-        Column("region", label=_("Country"), sort_key="region"),
+        Column(
+            "region",
+            label=_("Country"),
+            accessor=lambda contact: places.name_of(contact.region),
+            sort_key="region",
+        ),
         DateColumn("created_at", label=_("Known since"), sort_key="created_at"),
     ]
 
